@@ -1,0 +1,1 @@
+"""Where repositories are kept: Git hosts."""

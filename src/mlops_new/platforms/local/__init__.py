@@ -1,0 +1,1 @@
+"""The embedded platform: SageMaker pipelines on this machine."""
