@@ -37,7 +37,7 @@ ANALYSIS = "analysis.json"
 FOLDER = "explanations_shap"
 VIOLATION = "feature_attribution_drift_check"
 
-PREDICTIONS = 3_000_000
+PREDICTIONS = 2_000_000
 """Predictions of synthetic rows for one analysis, about: with many samples, fewer rows are explained."""
 FEWEST_ROWS = 10
 
