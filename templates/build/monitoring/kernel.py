@@ -138,7 +138,7 @@ def make_design(features: int, samples: int, draws: np.random.Generator) -> Desi
 
 
 def _coalitions(features: int, samples: int, draws: np.random.Generator) -> tuple[NDArray[np.bool_], Floats]:
-    """Whole sizes from the outside in while they fit, then draws of the others; a size's coalitions share its weight."""
+    """Whole sizes from the outside in while they fit, then draws of others; a size's coalitions share its weight."""
     masks: list[NDArray[np.bool_]] = []
     weights: list[Floats] = []
     left = samples
