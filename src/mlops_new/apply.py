@@ -10,7 +10,7 @@ from typing import assert_never
 
 from mlops_new import definition, git, templates
 from mlops_new.errors import Error
-from mlops_new.files import staging
+from mlops_new.files import make_folder, staging
 from mlops_new.observe import TEMPLATE_SLUG
 from mlops_new.plan import TEMPLATE_MARK, Plan
 from mlops_new.ports import GitHost, Registry, Templates
@@ -115,7 +115,7 @@ def _publish(step: PublishTemplate, world: World) -> None:
 
 
 def _render(step: Render, spec: ProjectSpec, world: World) -> None:
-    spec.directory.mkdir(parents=True, exist_ok=True)
+    make_folder(spec.directory)
     with staging(spec.directory, spec.name) as place:
         place.mkdir()
         for kind, path in step.paths:
@@ -147,7 +147,7 @@ def _move_all(moves: list[tuple[Path, Path]]) -> None:
 
 
 def _clone(step: Clone, world: World) -> None:
-    step.path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(step.path.parent)
     with staging(step.path.parent, step.path.name) as place, world.host.credentials(step.url) as env:
         git.clone(step.url, place, env)
         place.rename(step.path)

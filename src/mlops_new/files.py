@@ -28,16 +28,19 @@ def staging(folder: Path, name: str) -> Iterator[Path]:
         shutil.rmtree(place, ignore_errors=True)
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Write a file so that a reader sees the old text or the new one, never a part."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}{PARTIAL}")
-    try:
-        with readable_errors(path):
-            partial.write_text(text, encoding="utf-8")
-            partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+def make_folder(path: Path) -> None:
+    """Make a folder and those above it; one that is there is fine."""
+    with readable_errors(path):
+        path.mkdir(parents=True, exist_ok=True)
+
+
+def require_writable(path: Path) -> None:
+    """Raise `Error` where a folder could not be made or written, without making it."""
+    existing = next(folder for folder in (path, *path.parents) if folder.exists())
+    if not existing.is_dir():
+        raise Error(f"{existing} is a file, not a folder", hint="choose another folder")
+    if not os.access(existing, os.W_OK | os.X_OK):
+        raise Error(f"{existing} cannot be written: permission denied", hint="choose a folder that is yours")
 
 
 @contextmanager
@@ -46,9 +49,8 @@ def readable_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if translated := translate(error, path):
-            raise translated from error
-        raise
+        generic = Error(f"{error.filename or path} cannot be written: {error.strerror}", hint="choose another folder")
+        raise translate(error, path) or generic from error
 
 
 def translate(error: OSError, path: Path) -> Error | None:

@@ -1,5 +1,6 @@
 """The only door to Copier, and to the template repository that projects are rendered from."""
 
+import re
 import shutil
 import tempfile
 import warnings
@@ -58,6 +59,7 @@ class Copier:
             )
             questions = worker.template.questions_data
             _refuse_unknown(set(data), set(questions))
+            _refuse_wrong_types(data, questions)
             return {name: value for name, value in worker.answers.combined.items() if name in questions}
 
     def render(self, url: str, version: str, kind: Kind, answers: Mapping[str, Any], destination: Path) -> None:
@@ -120,6 +122,34 @@ def _refuse_unknown(given: set[str], questions: set[str]) -> None:
     if unknown:
         known = ", ".join(sorted(questions - {"repository_kind"}))
         raise Invalid(f"the template has no question {', '.join(map(repr, unknown))}", hint=f"it asks for: {known}")
+
+
+def _refuse_wrong_types(data: Mapping[str, Any], questions: Mapping[str, Mapping[str, Any]]) -> None:
+    """Copier casts what it can: any word is true to it where the question is one of yes or no."""
+    for name, value in data.items():
+        kind = str(questions[name].get("type", "yaml"))
+        if not _fits(value, kind):
+            raise Invalid(f"the answer to {name} is {value!r}, which is not {_KINDS[kind]}")
+
+
+_KINDS = {"bool": "yes or no", "int": "a whole number", "float": "a number", "str": "text"}
+
+
+def _fits(value: Any, kind: str) -> bool:
+    match kind:
+        case "bool":
+            return isinstance(value, bool) or str(value).lower() in {"true", "false", "yes", "no", "y", "n", "on", "off"}
+        case "int":
+            return not isinstance(value, bool) and re.fullmatch(r"[+-]?\d+", str(value).strip()) is not None
+        case "float":
+            return not isinstance(value, bool) and re.fullmatch(_FLOAT, str(value).strip()) is not None
+        case "str":
+            return isinstance(value, str | int | float)
+        case _:
+            return True
+
+
+_FLOAT = r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?"
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from mlops_new import git
 from mlops_new.apply import apply
 from mlops_new.console import Console
 from mlops_new.errors import Conflict, Invalid
+from mlops_new.files import require_writable
 from mlops_new.observe import Observed, observe
 from mlops_new.plan import Plan, choose_template, plan_project, refuse_foreign
 from mlops_new.settings import Settings
@@ -41,6 +42,8 @@ def run(request: Request, settings: Settings, console: Console) -> None:
     """Decide, show, do."""
     valid_name(request.name)
     git.check()
+    require_writable(request.directory)
+    require_writable(settings.home)
     with _one_at_a_time(request, settings, console):
         _run(request, settings, console)
 

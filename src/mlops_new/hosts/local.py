@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mlops_new import git
 from mlops_new.errors import Conflict
-from mlops_new.files import staging
+from mlops_new.files import make_folder, staging
 from mlops_new.ports import HostedRepository
 from mlops_new.spec import Mark, parse_mark
 
@@ -45,7 +45,7 @@ class LocalHost:
         return nullcontext({})
 
     def _create(self, slug: str, description: str) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self._folder)
         with staging(self._folder, slug) as temporary:
             git.run("init", "--quiet", "--bare", "--initial-branch=main", "--template=", str(temporary))
             (temporary / "description").write_text(description, encoding="utf-8")
