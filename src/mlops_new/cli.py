@@ -1,11 +1,14 @@
 """The command line: parse, call, exit code. No decision and no effect is made here."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mlops_new.settings import Host, PlatformName
+from mlops_new.settings import Host, PlatformName, load
+
+if TYPE_CHECKING:
+    from mlops_new.console import Console
 
 app = typer.Typer(
     name="mlops-new",
@@ -18,12 +21,15 @@ models = typer.Typer(no_args_is_help=True, help="List, show, approve and reject 
 app.add_typer(models, name="models")
 
 Directory = Annotated[
-    Path, typer.Option("-C", "--directory", metavar="DIR", help="Work as if started in this folder.", show_default=False)
+    Path,
+    typer.Option("-C", "--directory", metavar="DIR", help="Work as if started in this folder.", show_default=False),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 Config = Annotated[
     Path | None,
-    typer.Option("--config", metavar="FILE", help="Settings file (default: mlops-new.toml in the user's config folder)."),
+    typer.Option(
+        "--config", metavar="FILE", help="Settings file (default: mlops-new.toml in the user's config folder)."
+    ),
 ]
 GitOption = Annotated[Host | None, typer.Option("--git", help="Where the repositories are hosted (default: local).")]
 PlatformOption = Annotated[
@@ -33,6 +39,12 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be done
 Version = Annotated[int, typer.Argument(metavar="VERSION", help="The model version, as `models list` shows it.")]
 Note = Annotated[str, typer.Option("--note", metavar="TEXT", help="Why, kept with the version.")]
 HERE = Path()
+
+
+def _console(*, as_json: bool) -> "Console":
+    from mlops_new.console import Console
+
+    return Console(as_json=as_json)
 
 
 def _version(value: bool) -> None:  # noqa: FBT001  # Typer calls it like this
@@ -69,18 +81,18 @@ def project(
     git: GitOption = None,
     platform: PlatformOption = None,
     dry_run: DryRun = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Go ahead without asking; defaults answer the rest.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Go ahead without asking; defaults answer the rest.")
+    ] = False,
     as_json: Json = False,
     config: Config = None,
 ) -> None:
     """Make a project: two repositories, hosted, their pipelines registered. Run again, it finishes what is missing."""
-    from mlops_new import settings
     from mlops_new.answers import gather
     from mlops_new.commands import project as command
-    from mlops_new.console import Console
 
     request = command.Request(name, directory.absolute(), gather(answers, data or []), dry_run=dry_run, yes=yes)
-    command.run(request, settings.load(config, git=git, platform=platform), Console(as_json=as_json))
+    command.run(request, load(config, git=git, platform=platform), _console(as_json=as_json))
 
 
 @app.command()
@@ -113,10 +125,8 @@ def run(
     config: Config = None,
 ) -> None:
     """Run a pipeline of the repository you stand in, and follow it to its end."""
-    from mlops_new import settings
     from mlops_new.answers import pairs
     from mlops_new.commands import run as command
-    from mlops_new.console import Console
 
     request = command.Request(
         pipeline=pipeline,
@@ -127,27 +137,23 @@ def run(
         wait=not no_wait,
         dry_run=dry_run,
     )
-    command.run(request, settings.load(config), Console(as_json=as_json))
+    command.run(request, load(config), _console(as_json=as_json))
 
 
 @models.command("list")
 def list_models(*, directory: Directory = HERE, as_json: Json = False, config: Config = None) -> None:
     """List the model versions of this project, the newest first."""
-    from mlops_new import settings
     from mlops_new.commands import models as command
-    from mlops_new.console import Console
 
-    command.list_versions(directory.absolute(), settings.load(config), Console(as_json=as_json))
+    command.list_versions(directory.absolute(), load(config), _console(as_json=as_json))
 
 
 @models.command()
 def show(version: Version, *, directory: Directory = HERE, as_json: Json = False, config: Config = None) -> None:
     """Show one model version: metrics, data, commit, execution, files."""
-    from mlops_new import settings
     from mlops_new.commands import models as command
-    from mlops_new.console import Console
 
-    command.show(directory.absolute(), version, settings.load(config), Console(as_json=as_json))
+    command.show(directory.absolute(), version, load(config), _console(as_json=as_json))
 
 
 @models.command()
@@ -155,11 +161,9 @@ def approve(
     version: Version, *, note: Note = "", directory: Directory = HERE, as_json: Json = False, config: Config = None
 ) -> None:
     """Approve a model version: the next inference run uses the latest approved one."""
-    from mlops_new import settings
     from mlops_new.commands import models as command
-    from mlops_new.console import Console
 
-    command.decide(directory.absolute(), version, "Approved", note, settings.load(config), Console(as_json=as_json))
+    command.decide(directory.absolute(), version, "Approved", note, load(config), _console(as_json=as_json))
 
 
 @models.command()
@@ -167,8 +171,6 @@ def reject(
     version: Version, *, note: Note = "", directory: Directory = HERE, as_json: Json = False, config: Config = None
 ) -> None:
     """Reject a model version: no inference run uses it any more."""
-    from mlops_new import settings
     from mlops_new.commands import models as command
-    from mlops_new.console import Console
 
-    command.decide(directory.absolute(), version, "Rejected", note, settings.load(config), Console(as_json=as_json))
+    command.decide(directory.absolute(), version, "Rejected", note, load(config), _console(as_json=as_json))

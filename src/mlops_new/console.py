@@ -86,4 +86,6 @@ def write_plain(*lines: str) -> None:
 def table(rows: Sequence[Sequence[str]]) -> str:
     """Columns for people and for `cut`: padded, no frame."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))] if rows else []
-    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    )

@@ -25,7 +25,9 @@ def summary(document: Mapping[str, Any]) -> list[str]:
     for name, others in document.get("benchmarks", {}).items():
         other = others.get(metric) if isinstance(others, dict) else None
         if isinstance(other, int | float) and isinstance(value, int | float) and other:
-            lines.append(f"{name.replace('_', ' ')}: {metric} {_number(other)}, so the model's error is {_margin(value, other)}")
+            lines.append(
+                f"{name.replace('_', ' ')}: {metric} {_number(other)}, so the model's error is {_margin(value, other)}"
+            )
     return lines
 
 

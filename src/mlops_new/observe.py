@@ -45,7 +45,9 @@ class TemplateRepository:
     def newest(self) -> str | None:
         """The highest tag that is a version."""
         tags = [ref.removeprefix("refs/tags/") for ref in self.refs if ref.startswith("refs/tags/")]
-        return max((tag for tag in tags if version_of(tag)), key=lambda tag: version_of(tag) or Version("0"), default=None)
+        return max(
+            (tag for tag in tags if version_of(tag)), key=lambda tag: version_of(tag) or Version("0"), default=None
+        )
 
     @property
     def edited(self) -> bool:

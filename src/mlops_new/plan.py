@@ -122,5 +122,3 @@ def _depends(step: Step, earlier: Step) -> bool:
 def _newer(version: str, than: str) -> bool:
     one, other = version_of(version), version_of(than)
     return one is not None and (other is None or one > other)
-
-

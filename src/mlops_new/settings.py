@@ -44,7 +44,7 @@ def load(config: Path | None, *, git: Host | None = None, platform: PlatformName
     """The settings in force.
 
     Args:
-        config: The file named by a flag; else `MLOPS_NEW_CONFIG`, else the user's config folder, where it may be absent.
+        config: The file named by a flag; else `MLOPS_NEW_CONFIG`; else in the user's config folder, or absent.
         git: From a flag.
         platform: From a flag.
 

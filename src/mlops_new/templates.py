@@ -138,7 +138,16 @@ _KINDS = {"bool": "yes or no", "int": "a whole number", "float": "a number", "st
 def _fits(value: Any, kind: str) -> bool:
     match kind:
         case "bool":
-            return isinstance(value, bool) or str(value).lower() in {"true", "false", "yes", "no", "y", "n", "on", "off"}
+            return isinstance(value, bool) or str(value).lower() in {
+                "true",
+                "false",
+                "yes",
+                "no",
+                "y",
+                "n",
+                "on",
+                "off",
+            }
         case "int":
             return not isinstance(value, bool) and re.fullmatch(r"[+-]?\d+", str(value).strip()) is not None
         case "float":

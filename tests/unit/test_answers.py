@@ -23,7 +23,9 @@ def test_the_same_answer_twice() -> None:
         pairs("--data", ["target=a", "target=b"])
 
 
-@pytest.mark.parametrize(("text", "why"), [("- a\n- b\n", "not a mapping"), ("a: [", "not YAML"), ("1: x\n", "not a mapping")])
+@pytest.mark.parametrize(
+    ("text", "why"), [("- a\n- b\n", "not a mapping"), ("a: [", "not YAML"), ("1: x\n", "not a mapping")]
+)
 def test_a_file_that_answers_nothing(tmp_path: Path, text: str, why: str) -> None:
     file = tmp_path / "answers.yml"
     file.write_text(text, encoding="utf-8")

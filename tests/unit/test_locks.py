@@ -7,7 +7,14 @@ import pytest
 from mlops_new import locks
 from mlops_new.errors import Error
 
-HOLDER = "import sys; from pathlib import Path; from mlops_new import locks\nwith locks.hold(Path(sys.argv[1]), 'x'):\n print('held', flush=True); sys.stdin.read()"
+HOLDER = """
+import sys
+from pathlib import Path
+from mlops_new import locks
+with locks.hold(Path(sys.argv[1]), "x"):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
 
 
 def test_a_second_holder_is_told_who_the_first_is(tmp_path: Path) -> None:
@@ -17,7 +24,10 @@ def test_a_second_holder_is_told_who_the_first_is(tmp_path: Path) -> None:
         assert holder.stdout
         assert holder.stdout.readline() == "held\n"
         heard: list[str] = []
-        with pytest.raises(Error, match=f"process {holder.pid}"), locks.hold(tmp_path, "x", patience=0.1, waiting=heard.append):
+        with (
+            pytest.raises(Error, match=f"process {holder.pid}"),
+            locks.hold(tmp_path, "x", patience=0.1, waiting=heard.append),
+        ):
             pass
         assert heard == [f"waiting for another mlops-new (process {holder.pid}) that works on x"]
         holder.kill()

@@ -121,7 +121,10 @@ def test_what_is_not_ours_is_a_conflict(part: str) -> None:
         ({"refs/heads/main": "a", "refs/heads/mlops-new": "a", "refs/tags/v0.1.0": "a"}, "v0.2.0"),
         ({"refs/heads/main": "a", "refs/heads/mlops-new": "a", "refs/tags/v0.2.0": "a"}, "v0.2.0"),
         ({"refs/heads/main": "a", "refs/heads/mlops-new": "a", "refs/tags/v0.10.0": "a"}, "v0.10.0"),
-        ({"refs/heads/main": "b", "refs/heads/mlops-new": "a", "refs/tags/v0.1.1": "b", "refs/tags/v0.1.0": "a"}, "v0.1.1"),
+        (
+            {"refs/heads/main": "b", "refs/heads/mlops-new": "a", "refs/tags/v0.1.1": "b", "refs/tags/v0.1.0": "a"},
+            "v0.1.1",
+        ),
         ({"refs/heads/main": "a", "refs/heads/mlops-new": "a", "refs/tags/release-one": "a"}, "v0.2.0"),
     ],
     ids=["new", "older", "same", "newer", "edited by the organisation", "no version"],

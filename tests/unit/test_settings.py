@@ -24,7 +24,12 @@ def test_the_file_is_found_by_flag_then_environment(tmp_path: Path, monkeypatch:
 
 @pytest.mark.parametrize(
     ("text", "why"),
-    [("gti = 'local'", "no setting gti"), ("git = 'gitlab'", "the setting git is 'gitlab'"), ("git =", "is not TOML"), ("home = 3", "a folder's path")],
+    [
+        ("gti = 'local'", "no setting gti"),
+        ("git = 'gitlab'", "the setting git is 'gitlab'"),
+        ("git =", "is not TOML"),
+        ("home = 3", "a folder's path"),
+    ],
 )  # fmt: skip
 def test_a_file_that_says_something_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, why: str) -> None:
     monkeypatch.delenv("MLOPS_NEW_HOME")

@@ -111,5 +111,8 @@ def _description(document: dict[str, Any]) -> str:
         "model": document["model_data"],
     }
     lines = [f"version {document['version']}", *(f"  {name:<10}{value}" for name, value in facts.items())]
-    lines += [f"  {'metrics' if not index else '':<10}{line}" for index, line in enumerate(evaluation.summary(document["evaluation"]))]
+    lines += [
+        f"  {'metrics' if not index else '':<10}{line}"
+        for index, line in enumerate(evaluation.summary(document["evaluation"]))
+    ]
     return "\n".join(lines)

@@ -55,7 +55,13 @@ def _document(execution: Execution, platform: LocalPlatform, registered: ModelPa
         "execution": execution.id,
         "status": str(execution.status),
         "steps": [
-            {"name": s.name, "type": s.type, "status": str(s.status), "seconds": round(s.seconds, 3), "reason": s.reason}
+            {
+                "name": s.name,
+                "type": s.type,
+                "status": str(s.status),
+                "seconds": round(s.seconds, 3),
+                "reason": s.reason,
+            }
             for s in execution.steps
         ],
         "outputs": outputs,

@@ -103,7 +103,9 @@ def _definition(repository: Repository, short: str, platform: LocalPlatform) -> 
     definition.check(found, source=file)
     if unsupported := platform.unsupported(found):
         listed = "\n".join(f"  {fault}" for fault in unsupported)
-        raise Invalid(f"this machine cannot run {file}: {len(unsupported)} parts are not supported", hint=f"they are:\n{listed}")
+        raise Invalid(
+            f"this machine cannot run {file}: {len(unsupported)} parts are not supported", hint=f"they are:\n{listed}"
+        )
     return found
 
 

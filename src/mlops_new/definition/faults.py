@@ -68,7 +68,7 @@ def kind(value: object) -> str:
 
 def suggest(word: str, known: Collection[str]) -> str:
     """What follows a wrong word: the nearest right one, else all of them where they are few."""
-    from difflib import get_close_matches  # noqa: PLC0415 - only where something is wrong
+    from difflib import get_close_matches
 
     near = get_close_matches(word, known, n=1, cutoff=0.7)
     few = 12

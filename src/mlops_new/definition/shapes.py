@@ -70,7 +70,7 @@ def service(name: str) -> Catalogue:
 
 def known_to() -> str:
     """Which botocore the shapes are from, for a fault that a newer one may not find."""
-    from importlib.metadata import version  # noqa: PLC0415 - slow to import, and only where something is wrong
+    from importlib.metadata import version
 
     return f"botocore {version('botocore')}"
 

@@ -1,6 +1,5 @@
 """Bare repositories in a folder: the Git host of people without an account."""
 
-import os
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -49,7 +48,7 @@ class LocalHost:
         with staging(self._folder, slug) as temporary:
             git.run("init", "--quiet", "--bare", "--initial-branch=main", "--template=", str(temporary))
             (temporary / "description").write_text(description, encoding="utf-8")
-            os.rename(temporary, self._path(slug))
+            temporary.rename(self._path(slug))
 
     def _path(self, slug: str) -> Path:
         return self._folder / f"{slug}.git"
