@@ -19,13 +19,24 @@ def staging(folder: Path, name: str) -> Iterator[Path]:
 
     Whoever calls holds the lock of what it makes, so what is found there was left by a killed process.
     """
-    place = folder / f".{name}{PARTIAL}"
+    place = staged(folder, name)
     shutil.rmtree(place, ignore_errors=True)
     try:
         with readable_errors(folder):
             yield place
     finally:
         shutil.rmtree(place, ignore_errors=True)
+
+
+def sweep(*folders: Path) -> None:
+    """Remove what killed processes left in staging; whoever calls holds the lock of what is made there."""
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def staged(folder: Path, name: str) -> Path:
+    """Where `name` is made before it is moved into the folder."""
+    return folder / f".{name}{PARTIAL}"
 
 
 def make_folder(path: Path) -> None:

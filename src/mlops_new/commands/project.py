@@ -10,7 +10,7 @@ from mlops_new import git
 from mlops_new.apply import apply
 from mlops_new.console import Console
 from mlops_new.errors import Conflict, Invalid
-from mlops_new.files import require_writable
+from mlops_new.files import require_writable, staged, sweep
 from mlops_new.observe import Observed, observe
 from mlops_new.plan import Plan, choose_template, plan_project, refuse_foreign
 from mlops_new.settings import Settings
@@ -56,6 +56,8 @@ def _one_at_a_time(request: Request, settings: Settings, console: Console) -> Ab
 
 def _run(request: Request, settings: Settings, console: Console) -> None:
     world = connect(settings)
+    if not request.dry_run:
+        sweep(staged(request.directory, request.name))
     seen = observe(request.name, request.directory, world.host, world.registry)
     template = choose_template(seen.template)
     unanswered = ProjectSpec(request.name, request.directory, request.answers, template)
