@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 MISSING = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "None")
 _DECIMAL = re.compile(r"[+-]?(0|[1-9]\d*)\.\d+")
-_DATE = re.compile(r"\d{4}-\d\d?-\d\d?([T ]\d\d?:.*)?")
+_WRITTEN_DATE = r"^\s*(\d{4}-\d{2}-\d{2})(?:[T ]\d{2}:\S*)?\s*$"
 
 
 def as_text(value: object) -> str | None:
@@ -65,15 +65,12 @@ def looks_like_dates(values: pd.Series) -> bool:
         return True
     first = values.dropna().astype("str").head(100)
     first = first[first.str.strip() != ""]
-    return not first.empty and bool(first.map(lambda text: _DATE.fullmatch(text.strip()) is not None).all())
+    return not first.empty and bool(first.str.match(_WRITTEN_DATE).all())
 
 
 def dates(values: pd.Series) -> tuple[pd.Series, NDArray[np.bool_]]:
     """A column as calendar dates (midnight, without a zone: the date as it is written), and which values are none."""
-    if pd.api.types.is_datetime64_any_dtype(values):
-        days = values
-    else:
-        days = pd.to_datetime(values.astype("str").str.strip().str.slice(0, 10), format="%Y-%m-%d", errors="coerce")
-    if getattr(days.dtype, "tz", None) is not None:
-        days = days.dt.tz_localize(None)
-    return days.dt.normalize(), days.isna().to_numpy()
+    codes, distinct = pd.factorize(values, use_na_sentinel=False)
+    written = pd.Series(distinct).astype("str").str.extract(_WRITTEN_DATE)[0]
+    days = pd.to_datetime(written, format="%Y-%m-%d", errors="coerce").to_numpy()[codes]
+    return pd.Series(days, index=values.index, name=values.name), np.isnat(days)
