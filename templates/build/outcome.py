@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 LONGEST = 1024  # characters of a reason that SageMaker keeps
 
 
-def run(job: Callable[[], None], *, reason: Path) -> None:
-    """Do a job's work. A failure's reason goes to a file and, last, to stderr; then the process ends with code 1."""
+def run(job: Callable[[], None], *, reason: Path | None) -> None:
+    """Do a job's work. A failure's reason goes to a file, if any, and last to stderr; then the exit code is 1."""
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
     try:
         job()
@@ -28,10 +28,11 @@ def run(job: Callable[[], None], *, reason: Path) -> None:
         _fail(f"{type(error).__name__}: {error}", reason)
 
 
-def _fail(message: str, reason: Path) -> None:
+def _fail(message: str, reason: Path | None) -> None:
     sys.stdout.flush()
     line = " ".join(message.split())
-    reason.parent.mkdir(parents=True, exist_ok=True)
-    reason.write_text(line[:LONGEST] + "\n", encoding="utf-8")
+    if reason:
+        reason.parent.mkdir(parents=True, exist_ok=True)
+        reason.write_text(line[:LONGEST] + "\n", encoding="utf-8")
     sys.stderr.write(line + "\n")
     raise SystemExit(1)

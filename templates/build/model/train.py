@@ -12,9 +12,8 @@ import outcome
 import paths
 from model import estimator, schema
 from model.errors import InputError
-from model.features import typed
 from model.schema import Hyperparameters, Schema
-from model.values import dates, numbers, texts
+from model.values import dates, numbers, sorted_classes, texts
 from steps import tables
 
 log = logging.getLogger(__name__)
@@ -23,7 +22,7 @@ log = logging.getLogger(__name__)
 def main() -> None:
     """Train with the hyperparameters of `config.toml`, of which the job's own replace some."""
     settings = schema.load(paths.CONFIG)
-    table = tables.read(paths.channel("train"))
+    table = tables.read_parquet(paths.channel("train"))
     started = time.monotonic()
     model = train(table, settings, schema.override(settings.hyperparameters, job_hyperparameters()))
     model.save(paths.model())
@@ -38,7 +37,7 @@ def train(table: pd.DataFrame, settings: Schema, hyperparameters: Hyperparameter
         InputError: The table lacks a column, or the target does not fit the problem type.
     """
     target = read_target(table, settings)
-    features = typed(table[feature_names(table, settings)], settings)
+    features = table[feature_names(table, settings)]
     columns = estimator.describe(features)
     for column in columns:
         if column.rare:
@@ -66,12 +65,8 @@ def read_target(table: pd.DataFrame, settings: Schema) -> pd.Series:
 
 
 def read_classes(target: pd.Series, settings: Schema) -> tuple[str, ...]:
-    """The sorted classes: by number where all are numbers, so that the last of 0 and 1, or of 2 and 10, is the larger."""
-    if settings.problem_type == "regression":
-        return ()
-    distinct = list(target.dropna().unique())
-    as_numbers, bad = numbers(pd.Series(distinct))
-    return tuple(sorted(distinct, key=None if bad.any() else dict(zip(distinct, as_numbers, strict=True)).__getitem__))
+    """The classes in order; none for a regression."""
+    return () if settings.problem_type == "regression" else tuple(sorted_classes(target))
 
 
 def job_hyperparameters() -> dict[str, str]:

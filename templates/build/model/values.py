@@ -74,3 +74,15 @@ def dates(values: pd.Series) -> tuple[pd.Series, NDArray[np.bool_]]:
     written = pd.Series(distinct).astype("str").str.extract(_WRITTEN_DATE)[0]
     days = pd.to_datetime(written, format="%Y-%m-%d", errors="coerce").to_numpy()[codes]
     return pd.Series(days, index=values.index, name=values.name), np.isnat(days)
+
+
+def sorted_classes(labels: pd.Series) -> list[str]:
+    """The distinct labels in order: by number where all are numbers, so that 10 comes after 2, else by text.
+
+    The last one of two is the positive class.
+    """
+    distinct = [str(label) for label in labels.dropna().unique()]
+    order, bad = numbers(pd.Series(distinct, dtype="str"))
+    if bad.any():
+        return sorted(distinct)
+    return [distinct[place] for place in np.argsort(order.to_numpy(), kind="stable")]

@@ -161,9 +161,15 @@ def _check_split(
                 f"too few rows: {count} of {len(target):,} are left to {what} ([data] evaluation = "
                 f"{settings.evaluation}, {unit}), and {FEWEST_ROWS} are needed: give more data or change evaluation"
             )
-    if settings.problem_type != "regression" and target[teaching].nunique() == 1:
-        only = target[teaching].iloc[0]
-        raise InputError(f"target {settings.target!r}: the rows to train all have the class {only!r}: give more data")
+    if settings.problem_type == "regression":
+        return
+    for rows, what in ((teaching, "train"), (judged, "evaluate")):
+        if target[rows].nunique() == 1:
+            only = target[rows].iloc[0]
+            raise InputError(
+                f"target {settings.target!r}: the rows to {what} all have the class {only!r}: "
+                "give more data or change [data] evaluation"
+            )
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from model.errors import InputError
 if TYPE_CHECKING:
     from pathlib import Path
 
+PARQUET = b"PAR1"
 BEGINNING = 64 * 1024  # bytes that are enough to see what a file is
 
 
@@ -29,7 +30,23 @@ def read(path: Path) -> pd.DataFrame:
         InputError: There is nothing to read, or something is not a table.
     """
     files = _files(path)
-    tables = [_read_one(file) for file in files]
+    return _together(files, [_read_one(file) for file in files])
+
+
+def read_parquet(path: Path) -> pd.DataFrame:
+    """The same for Parquet alone, whose columns come as numbers or text as they were written.
+
+    Raises:
+        InputError: There is nothing to read, or something is not Parquet.
+    """
+    files = _files(path)
+    for file in files:
+        if _beginning(file)[:4] != PARQUET:
+            raise InputError(f"{file.name} is no Parquet file: give what steps.preprocess writes")
+    return _together(files, [_parquet(file) for file in files])
+
+
+def _together(files: list[Path], tables: list[pd.DataFrame]) -> pd.DataFrame:
     for file, table in zip(files, tables, strict=True):
         if list(table.columns) != list(tables[0].columns):
             raise InputError(f"{file.name} has other columns than {files[0].name}: {_difference(table, tables[0])}")
@@ -61,14 +78,19 @@ def _difference(one: pd.DataFrame, other: pd.DataFrame) -> str:
 
 
 def _read_one(file: Path) -> pd.DataFrame:
-    start = file.open("rb").read(BEGINNING)
+    start = _beginning(file)
     if not start:
         raise InputError(f"{file.name} is empty (0 bytes): give a table with a header and rows")
-    if start.startswith(b"PAR1"):
+    if start.startswith(PARQUET):
         return _parquet(file)
     if start.startswith(b"\x1f\x8b"):
         return _csv(file, _unzipped(file), compression="gzip")
     return _csv(file, start, compression=None)
+
+
+def _beginning(file: Path) -> bytes:
+    with file.open("rb") as stream:
+        return stream.read(BEGINNING)
 
 
 def _unzipped(file: Path) -> bytes:
@@ -90,12 +112,18 @@ def _parquet(file: Path) -> pd.DataFrame:
 
 
 def _csv(file: Path, start: bytes, *, compression: str | None) -> pd.DataFrame:
-    names = _header(file, start)
+    newlines = b'"' in start  # within quotes; looking for them costs time
+    return _arrow_csv(file, _header(file, start), None, newlines=newlines, compression=compression)
+
+
+def _arrow_csv(
+    file: Path, names: list[str], options: pyarrow.csv.ReadOptions | None, *, newlines: bool, compression: str | None
+) -> pd.DataFrame:
     convert = pyarrow.csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False)
-    parse = pyarrow.csv.ParseOptions(newlines_in_values=b'"' in start)
+    parse = pyarrow.csv.ParseOptions(newlines_in_values=newlines)
     try:
         with pa.input_stream(str(file), compression=compression) as stream:
-            table = pyarrow.csv.read_csv(stream, parse_options=parse, convert_options=convert)
+            table = pyarrow.csv.read_csv(stream, options, parse, convert)
     except (pa.ArrowException, OSError, EOFError) as error:
         raise InputError(f"{file.name} cannot be read as CSV: {_reason(error, file)}") from None
     rows: pd.DataFrame = table.to_pandas()
@@ -133,3 +161,21 @@ def _check_header(file: Path, names: list[str]) -> None:
         raise InputError(f"{file.name} has columns without a name: number {', '.join(unnamed)}")
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise InputError(f"{file.name} has several columns called {', '.join(twice)}: give each a name of its own")
+
+
+def read_without_header(path: Path) -> pd.DataFrame:
+    """The lines of CSV files without a header, all as text, in the order of the files' names.
+
+    Raises:
+        InputError: There are none, or their numbers of columns differ.
+    """
+    files = [file for file in _files(path) if file.stat().st_size]
+    if not files:
+        raise InputError(f"{path}: all files are empty")
+    return _together(files, [_headless(file) for file in files])
+
+
+def _headless(file: Path) -> pd.DataFrame:
+    first = next(csv.reader(_beginning(file).decode("utf-8", errors="ignore").splitlines()), [])
+    names = [f"column {place}" for place in range(1, len(first) + 1)]
+    return _arrow_csv(file, names, pyarrow.csv.ReadOptions(column_names=names), newlines=False, compression=None)
