@@ -6,7 +6,6 @@ Edit it, run `make definition`, and commit `pipeline.json` with it: that file is
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from sagemaker.core.model_metrics import MetricsSource, ModelMetrics
 from sagemaker.core.workflow.conditions import ConditionEquals
@@ -18,11 +17,7 @@ from sagemaker.mlops.workflow.model_step import ModelStep
 from sagemaker.mlops.workflow.pipeline import Pipeline
 
 import jobs
-from jobs import output, within
-
-if TYPE_CHECKING:
-    from sagemaker.core.workflow.entities import PipelineVariable
-    from sagemaker.core.workflow.parameters import ParameterString
+from jobs import Value, output, within
 
 CONFIG = Path(__file__).with_name("config.toml")
 
@@ -65,7 +60,9 @@ def pipeline() -> Pipeline:
         "CheckMetrics",
         conditions=[ConditionEquals(left=JsonGet(evaluate.name, report, "gate.passed"), right=True)],
         if_steps=[register(settings.project, model_data, metrics, on_transform)],
-        else_steps=[FailStep("NotGoodEnough", error_message=Join(" ", ["The metrics miss the threshold; see", metrics]))],
+        else_steps=[
+            FailStep("NotGoodEnough", error_message=Join(" ", ["The metrics miss the threshold; see", metrics]))
+        ],
     )
     return Pipeline(
         name=f"{settings.project}-build",
@@ -79,9 +76,7 @@ def pipeline() -> Pipeline:
     )
 
 
-def register(
-    project: str, model_data: PipelineVariable, metrics: PipelineVariable, on_transform: ParameterString
-) -> ModelStep:
+def register(project: str, model_data: Value, metrics: Value, on_transform: Value) -> ModelStep:
     """A model package that waits for a person's approval and knows what it was made from."""
     request = jobs.model_builder(model_data).register(
         model_package_group_name=project,

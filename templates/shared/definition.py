@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("modules", nargs="*", type=Path, help="pipeline modules (default: all of this repository)")
     options = parser.parse_args(arguments)
     if importlib.util.find_spec("sagemaker") is None:
-        return _fail("the SageMaker SDK is not installed here; `make definition` and `make check-definition` install it")
+        return _fail("the SageMaker SDK is not installed in this environment; `make definition` makes one that has it")
     isolate()
     stale = [module for module in options.modules or modules() if not _bring_up_to_date(module, check=options.check)]
     if stale:

@@ -31,9 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from sagemaker.core.workflow.entities import PipelineVariable
-
-    Value = str | PipelineVariable
+Value = Any  # text, or a pipeline variable, which becomes text when the pipeline runs
 
 ROLE = ParameterString("ExecutionRoleArn")
 IMAGE = ParameterString("ImageUri")
@@ -83,8 +81,8 @@ def session() -> PipelineSession:
 
 def _refuse(model: Any, **_: object) -> None:
     raise RuntimeError(
-        f"composing a pipeline called {model.service_model.service_name}:{model.name}, but a definition must not depend "
-        "on an account: give code by the image or by a job's input, and everything else by parameters"
+        f"composing a pipeline called {model.service_model.service_name}:{model.name}, but a definition must not "
+        "depend on an account: give code by the image or by a job's input, and everything else by parameters"
     )
 
 
@@ -191,7 +189,5 @@ def _input(name: str, uri: Value) -> ProcessingInput:
 
 
 def _output(name: str, uri: Value) -> ProcessingOutput:
-    target = ProcessingS3Output(
-        s3_uri=uri, local_path=f"/opt/ml/processing/output/{name}", s3_upload_mode="EndOfJob"
-    )
+    target = ProcessingS3Output(s3_uri=uri, local_path=f"/opt/ml/processing/output/{name}", s3_upload_mode="EndOfJob")
     return ProcessingOutput(output_name=name, s3_output=target)
