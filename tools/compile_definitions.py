@@ -13,11 +13,16 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from mlops_new.spec import DEFINITIONS
 from rendering import ROOT, render
 
 # Answers that the questions accept and that nothing else in a definition could say.
 SENTINELS = {"project_name": "sentinel-project", "instance_type": "ml.p4de.24xlarge"}
-MODULES = {"build": ["pipeline.py"], "deploy": ["pipelines/inference.py"]}
+# The pipeline modules of each repository.
+MODULES = {
+    kind.value: [str(Path(path).with_suffix(".py")) for path in definitions.values()]
+    for kind, definitions in DEFINITIONS.items()
+}
 
 
 def main() -> int:

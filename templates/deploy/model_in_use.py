@@ -21,9 +21,21 @@ Package = dict[str, Any]
 
 
 def latest_approved(packages: Iterable[Package]) -> Package | None:
-    """The approved model package with the highest version, of DescribeModelPackage answers; None if none is."""
+    """The approved model package with the highest version, of DescribeModelPackage answers; None if none is.
+
+    Raises:
+        ValueError: An approved package lacks its version.
+    """
     approved = [package for package in packages if package.get("ModelApprovalStatus") == "Approved"]
-    return max(approved, key=lambda package: int(package["ModelPackageVersion"]), default=None)
+    return max(approved, key=_version, default=None)
+
+
+def _version(package: Package) -> int:
+    match package:
+        case {"ModelPackageVersion": int(version)}:
+            return version
+        case _:
+            raise ValueError(f"{_name(package)} cannot be used: it has no ModelPackageVersion")
 
 
 def parameters(package: Package) -> dict[str, str]:
@@ -32,16 +44,18 @@ def parameters(package: Package) -> dict[str, str]:
     Raises:
         ValueError: The package lacks an image or model data.
     """
-    try:
-        container = package["InferenceSpecification"]["Containers"][0]
-        return {
-            "ModelPackageArn": package["ModelPackageArn"],
-            "ImageUri": container["Image"],
-            "ModelDataUrl": container["ModelDataUrl"],
-        }
-    except (KeyError, IndexError) as error:
-        name = package.get("ModelPackageArn", "a model package")
-        raise ValueError(f"{name} cannot be used: it has no {error}") from error
+    match package:
+        case {
+            "ModelPackageArn": str(arn),
+            "InferenceSpecification": {"Containers": [{"Image": str(image), "ModelDataUrl": str(data)}, *_]},
+        }:
+            return {"ModelPackageArn": arn, "ImageUri": image, "ModelDataUrl": data}
+        case _:
+            raise ValueError(f"{_name(package)} cannot be used: it does not tell its ARN, image and model data")
+
+
+def _name(package: Package) -> str:
+    return str(package.get("ModelPackageArn", "a model package"))
 
 
 def approved_in_group(sagemaker: Any, group: str) -> list[Package]:
@@ -86,8 +100,8 @@ def _read(text: str) -> list[Package]:
 def _ask(group: str) -> list[Package]:
     # Here, so that everything else works where boto3 is not installed.
     try:
-        import boto3  # noqa: PLC0415
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+        import boto3
+        from botocore.exceptions import BotoCoreError, ClientError
     except ImportError as error:
         raise ValueError("--group needs boto3: pip install boto3") from error
     try:

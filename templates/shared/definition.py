@@ -98,7 +98,7 @@ def isolate() -> None:
 def compiled(module: Path) -> str:
     """What a pipeline module compiles to: JSON with sorted keys, the same bytes each time."""
     pipeline = runpy.run_path(str(module))["pipeline"]()
-    return json.dumps(document(json.loads(pipeline.definition())), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    return json.dumps(document(json.loads(pipeline.definition())), indent=2, sort_keys=True) + "\n"
 
 
 def document(definition: dict[str, Any]) -> dict[str, Any]:

@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 
 from compile_definitions import MODULES
+from mlops_new.spec import LONGEST_NAME, valid_name
 from rendering import render
 
 pytestmark = pytest.mark.slow
 
 PROBLEM_TYPES = ("regression", "binary_classification", "multiclass_classification")
-NAMES = ("fresh-sales", "a1", "longest-name-that-a-repository-on-bitbucket-can-have-x2")
+NAMES = ("fresh-sales", "a1", ("longest-name-" * 5)[:LONGEST_NAME])
 INSTANCE_TYPES = ("ml.m5.xlarge", "ml.c6i.4xlarge", "ml.g5.12xlarge", "ml.t3.medium")
 
 # Runs the compiler, and ends with 3 if anything in the process, telemetry's threads included, went to the network.
@@ -43,8 +44,12 @@ def modules(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     instance_types = cycle(INSTANCE_TYPES)
     found = []
     for problem_type in PROBLEM_TYPES:
-        for name in NAMES:
-            answers = {"project_name": name, "problem_type": problem_type, "instance_type": next(instance_types)}
+        for name in map(valid_name, NAMES):
+            answers = {
+                "project_name": valid_name(name),
+                "problem_type": problem_type,
+                "instance_type": next(instance_types),
+            }
             for kind, names in MODULES.items():
                 repository = render(kind, root / problem_type / name / kind, **answers)
                 found += [repository / module for module in names]
