@@ -6,7 +6,6 @@ import json
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -73,15 +72,13 @@ def test_no_jinja_is_left(repository: Path) -> None:
     assert [path for path in repository.rglob("*") if "jinja" in path.name or "{" in path.name] == []
 
 
-def test_everything_parses(repository: Path) -> None:
-    parse: dict[str, Callable[[str], Any]] = {
-        ".py": ast.parse,
-        ".toml": tomllib.loads,
-        ".yml": yaml.safe_load,
-        ".json": json.loads,
-    }
-    parsed = [parse[path.suffix](path.read_text("utf-8")) for path in files(repository) if path.suffix in parse]
-    assert parsed
+@pytest.mark.parametrize(
+    ("suffix", "parse"), [("py", ast.parse), ("toml", tomllib.loads), ("yml", yaml.safe_load), ("json", json.loads)]
+)
+def test_everything_parses(repository: Path, suffix: str, parse: Any) -> None:
+    found = [parse(path.read_text("utf-8")) for path in files(repository) if path.suffix == f".{suffix}"]
+    assert found
+    assert None not in found
 
 
 @pytest.mark.parametrize("kind", ["build", "deploy"])
