@@ -118,20 +118,36 @@ def _render(step: Render, spec: ProjectSpec, world: World) -> None:
     make_folder(spec.directory)
     with staging(spec.directory, spec.name) as place:
         place.mkdir()
-        for kind, path in step.paths:
-            _make(place / path.name, kind, spec, world)
+        # Copier works in the process's one current folder, so it renders one by one; git commits meanwhile.
+        with ThreadPoolExecutor() as pool:
+            commits = [pool.submit(_commit, _make(place, kind, path, spec, world)) for kind, path in step.paths]
+        for commit in commits:
+            commit.result()
         _move_all([(place / path.name, path) for _, path in step.paths])
 
 
-def _make(place: Path, kind: Kind, spec: ProjectSpec, world: World) -> None:
-    world.templates.render(spec.template.url, spec.template.version, kind, spec.answers, place)
+def _make(place: Path, kind: Kind, path: Path, spec: ProjectSpec, world: World) -> "_Seed":
+    made = place / path.name
+    world.templates.render(spec.template.url, spec.template.version, kind, spec.answers, made)
     for file in DEFINITIONS[kind].values():
-        definition.check(definition.parse((place / file).read_bytes(), source=file), source=file)
-    git.init(place)
-    git.run("remote", "add", "origin", world.host.url(slug(spec.name, kind)), cwd=place)
-    git.run("config", "branch.main.remote", "origin", cwd=place)
-    git.run("config", "branch.main.merge", "refs/heads/main", cwd=place)
-    git.commit_all(place, f"Start {spec.name} from mlops-new template {spec.template.version}")
+        definition.check(definition.parse((made / file).read_bytes(), source=file), source=file)
+    message = f"Start {spec.name} from mlops-new template {spec.template.version}"
+    return _Seed(made, world.host.url(slug(spec.name, kind)), message)
+
+
+@dataclass(frozen=True)
+class _Seed:
+    """A rendered repository that waits for its first commit."""
+
+    path: Path
+    origin: str
+    message: str
+
+
+def _commit(seed: _Seed) -> None:
+    git.init(seed.path)
+    git.set_origin(seed.path, seed.origin)
+    git.commit_all(seed.path, seed.message)
 
 
 def _move_all(moves: list[tuple[Path, Path]]) -> None:

@@ -26,7 +26,9 @@ class GitError(Error):
     """A git command failed."""
 
 
-def run(*arguments: str, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> str:
+def run(
+    *arguments: str, cwd: Path | None = None, env: Mapping[str, str] | None = None, stdin: bytes | None = None
+) -> str:
     """Run one git command and return what it prints.
 
     Raises:
@@ -34,7 +36,12 @@ def run(*arguments: str, cwd: Path | None = None, env: Mapping[str, str] | None 
     """
     try:
         done = subprocess.run(
-            ["git", *_PLAIN, *arguments], cwd=cwd, env=_environment(env or {}), capture_output=True, check=False
+            ["git", *_PLAIN, *arguments],
+            cwd=cwd,
+            env=_environment(env or {}),
+            input=stdin or b"",
+            capture_output=True,
+            check=False,
         )
     except FileNotFoundError:
         raise Error("git is not installed", hint="install git 2.28 or newer and run the same command again") from None
@@ -62,10 +69,17 @@ def init(path: Path) -> None:
     run("init", "--quiet", "--initial-branch=main", "--template=", str(path))
 
 
-def commit_all(path: Path, message: str, env: Mapping[str, str] | None = None) -> None:
+def set_origin(path: Path, url: str) -> None:
+    """Make a URL the remote `origin` that `main` is pushed to and pulled from."""
+    with (path / ".git" / "config").open("a", encoding="utf-8") as config:
+        config.write(f'[remote "origin"]\n\turl = {_quoted(url)}\n\tfetch = +refs/heads/*:refs/remotes/origin/*\n')
+        config.write('[branch "main"]\n\tremote = origin\n\tmerge = refs/heads/main\n')
+
+
+def commit_all(path: Path, message: str) -> None:
     """Commit everything in the working copy."""
-    run("add", "--all", cwd=path, env=env)
-    run("commit", "--quiet", "--message", message, cwd=path, env=env)
+    run("add", "--all", cwd=path)
+    run("commit", "--quiet", "--message", message, cwd=path)
 
 
 def head(path: Path) -> str | None:
@@ -120,6 +134,10 @@ def remote_refs(url: str, env: Mapping[str, str] | None = None) -> dict[str, str
 def _environment(extra: Mapping[str, str]) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name not in _INHERITED}
     return kept | {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"} | dict(extra)
+
+
+def _quoted(value: str) -> str:
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _verb(arguments: tuple[str, ...]) -> str:

@@ -1,7 +1,8 @@
 """The only door to Copier, and to the template repository that projects are rendered from."""
 
+import json
+import os
 import re
-import shutil
 import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
@@ -13,7 +14,7 @@ import yaml
 
 from mlops_new import __version__, git
 from mlops_new.errors import Error, Invalid
-from mlops_new.files import readable_errors, staging
+from mlops_new.files import make_folder, readable_errors, staging
 from mlops_new.spec import Kind
 
 ANSWERS_FILE = ".copier-answers.yml"
@@ -22,11 +23,7 @@ PACKAGED_VERSION = f"v{__version__}"
 # an organisation commits its own edits there; from then on only its own tags move `main`.
 UPSTREAM = "mlops-new"
 # Published commits are the same everywhere, so two people publishing one version publish one commit.
-_PUBLISHER = {
-    f"GIT_{role}_{what}": value
-    for role in ("AUTHOR", "COMMITTER")
-    for what, value in (("NAME", "mlops-new"), ("EMAIL", "mlops-new@localhost"), ("DATE", "2026-01-01T00:00:00Z"))
-}
+_PUBLISHER = "mlops-new <mlops-new@localhost> 1767225600 +0000"
 
 
 def packaged() -> Path:
@@ -98,23 +95,46 @@ def publish(url: str, version: str, refs: Mapping[str, str], env: Mapping[str, s
         env: Lets git reach it.
         scratch: A folder for the working copy.
     """
-    scratch.mkdir(parents=True, exist_ok=True)
+    make_folder(scratch)
     with staging(scratch, f"publish-{version}") as copy:
-        git.init(copy)
-        if f"refs/heads/{UPSTREAM}" in refs:
+        git.run("init", "--quiet", "--bare", "--template=", str(copy))
+        parent = refs.get(f"refs/heads/{UPSTREAM}", "")
+        if parent:
             git.run("fetch", "--quiet", url, f"refs/heads/{UPSTREAM}", cwd=copy, env=env)
-            git.run("reset", "--quiet", "--soft", "FETCH_HEAD", cwd=copy)
-        _copy_templates(copy)
-        git.commit_all(copy, f"mlops-new templates {version}", _PUBLISHER)
-        branches = [f"HEAD:refs/heads/{branch}" for branch in ("main", UPSTREAM)]
-        git.push(copy, url, *branches, f"HEAD:refs/tags/{version}", env=env)
+        git.run("fast-import", "--quiet", cwd=copy, stdin=b"".join(_commit(version, parent)))
+        targets = [f"refs/heads/{UPSTREAM}:{ref}" for ref in _moved(refs, version)]
+        git.push(copy, url, *targets, env=env)
 
 
-def _copy_templates(copy: Path) -> None:
+def _moved(refs: Mapping[str, str], version: str) -> list[str]:
+    followed = refs.get("refs/heads/main") == refs.get(f"refs/heads/{UPSTREAM}")
+    return [*(["refs/heads/main"] if followed else []), f"refs/heads/{UPSTREAM}", f"refs/tags/{version}"]
+
+
+def _commit(version: str, parent: str) -> Iterator[bytes]:
+    """A commit of exactly the packaged files, in the language of `git fast-import`."""
+    message = f"mlops-new templates {version}".encode()
+    yield f"commit refs/heads/{UPSTREAM}\nauthor {_PUBLISHER}\ncommitter {_PUBLISHER}\n".encode()
+    yield b"data %d\n%s\n" % (len(message), message)
+    yield f"from {parent}\n".encode() if parent else b""
+    yield b"deleteall\n"
+    for name, file in packaged_files():
+        content = file.read_bytes()
+        mode = "100755" if os.access(file, os.X_OK) else "100644"
+        yield f"M {mode} inline {json.dumps(name, ensure_ascii=False)}\ndata {len(content)}\n".encode()
+        yield content + b"\n"
+
+
+def packaged_files() -> list[tuple[str, Path]]:
+    """What is published: paths from the template's root, and the files."""
     root = packaged()
-    skip = shutil.ignore_patterns("__pycache__", ".*_cache", ".venv*")
-    shutil.copyfile(root / "copier.yml", copy / "copier.yml")
-    shutil.copytree(root / "templates", copy / "templates", ignore=skip)
+    templates = [path for path in (root / "templates").rglob("*") if path.is_file() and not _is_litter(path)]
+    return [(path.relative_to(root).as_posix(), path) for path in sorted([root / "copier.yml", *templates])]
+
+
+def _is_litter(path: Path) -> bool:
+    """What tools leave behind in a checkout where people work on the templates."""
+    return any(part == "__pycache__" or part.endswith("_cache") or part.startswith(".venv") for part in path.parts)
 
 
 def _refuse_unknown(given: set[str], questions: set[str]) -> None:
