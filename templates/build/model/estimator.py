@@ -185,9 +185,7 @@ def _loss(wanted: NDArray[Any], problem_type: ProblemType) -> str:
 
 
 def _trees(signature: Signature, hyperparameters: Hyperparameters, **more: Any) -> Any:
-    kind = (
-        HistGradientBoostingRegressor if signature.problem_type == "regression" else HistGradientBoostingClassifier
-    )
+    kind = HistGradientBoostingRegressor if signature.problem_type == "regression" else HistGradientBoostingClassifier
     settings = asdict(hyperparameters) | {"early_stopping": False} | more
     categorical = [column.categories is not None for column in signature.columns]
     return kind(**settings, categorical_features=categorical)

@@ -170,7 +170,9 @@ def check_finite(values: pd.Series) -> None:
     """
     infinite = np.isinf(values.to_numpy(dtype="float64"))
     if infinite.any():
-        raise InputError(f"column {values.name!r}: {first_bad(values, infinite)}: give finite numbers or leave it empty")
+        raise InputError(
+            f"column {values.name!r}: {first_bad(values, infinite)}: give finite numbers or leave it empty"
+        )
 
 
 def _ids(table: pd.DataFrame, schema: Schema) -> pd.DataFrame:
@@ -283,7 +285,9 @@ def _series_codes(table: pd.DataFrame, columns: tuple[str, ...]) -> NDArray[np.i
     return codes.astype("int64")
 
 
-def _check_one_row_a_day(table: pd.DataFrame, series: NDArray[np.int64], day: NDArray[np.int64], schema: Schema) -> None:
+def _check_one_row_a_day(
+    table: pd.DataFrame, series: NDArray[np.int64], day: NDArray[np.int64], schema: Schema
+) -> None:
     twice = pd.DataFrame({"series": series, "day": day}).duplicated().to_numpy()
     if twice.any():
         columns = [schema.time, *(schema.history.series if schema.history else ())]

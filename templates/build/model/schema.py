@@ -58,14 +58,14 @@ class Hyperparameters:
     """Settings of scikit-learn's `HistGradientBoosting*`, whose names they have."""
 
     loss: str = "auto"
-    learning_rate: float = 0.06
-    max_iter: int = 400
+    learning_rate: float = 0.2
+    max_iter: int = 150
     max_leaf_nodes: int = 31
     min_samples_leaf: int = 20
     l2_regularization: float = 0.0
     max_features: float = 1.0
     validation_fraction: float = 0.1
-    n_iter_no_change: int = 20
+    n_iter_no_change: int = 10
     random_state: int = 1
 
 

@@ -81,10 +81,11 @@ def options(environment: Mapping[str, str]) -> dict[str, Any]:
     workers = int(environment.get("MODEL_SERVER_WORKERS") or processors)
     threads = max(1, processors // workers)
 
-    def limit_threads(*_: object) -> None:
+    def limit_threads(_server: object, _worker: object) -> None:
         threadpool_limits(threads)
 
-    host, port = environment.get("MODEL_SERVER_HOST") or "0.0.0.0", environment.get("SAGEMAKER_BIND_TO_PORT") or "8080"  # noqa: S104 (inside a container)
+    host = environment.get("MODEL_SERVER_HOST") or "0.0.0.0"  # noqa: S104 (a container is reached from outside)
+    port = environment.get("SAGEMAKER_BIND_TO_PORT") or "8080"
     return {
         "bind": f"{host}:{port}",
         "workers": workers,

@@ -41,7 +41,9 @@ def train(table: pd.DataFrame, settings: Schema, hyperparameters: Hyperparameter
     columns = estimator.describe(features)
     for column in columns:
         if column.rare:
-            log.info("column %s: only the %s most frequent texts are told apart", column.name, len(column.categories or ()))
+            log.info(
+                "column %s: only the %s most frequent texts are told apart", column.name, len(column.categories or ())
+            )
     signature = estimator.Signature(
         settings.problem_type, settings.target, settings.id_columns, columns, read_classes(target, settings)
     )

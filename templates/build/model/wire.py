@@ -75,8 +75,7 @@ def write_csv(answers: pd.DataFrame) -> bytes:
 
 def write_json_lines(answers: pd.DataFrame) -> bytes:
     """One JSON object for each row."""
-    lines: str = answers.to_json(orient="records", lines=True, double_precision=15)
-    return lines.encode()
+    return "".join(json.dumps(row) + "\n" for row in answers.to_dict("records")).encode()
 
 
 def _first_line(body: bytes) -> list[str]:

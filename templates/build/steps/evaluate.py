@@ -91,7 +91,9 @@ def evaluate(predictions: pd.DataFrame, ground_truth: pd.DataFrame, settings: Sc
 def _joined(predictions: pd.DataFrame, ground_truth: pd.DataFrame, settings: Schema) -> pd.DataFrame:
     """Truth and predictions side by side, matched by ids."""
     ids, outputs = list(settings.id_columns), output_columns(settings)
-    left, right = (frame.assign(**{name: texts(frame[name]).fillna("") for name in ids}) for frame in (ground_truth, predictions))
+    left, right = (
+        frame.assign(**{name: texts(frame[name]).fillna("") for name in ids}) for frame in (ground_truth, predictions)
+    )
     joined = left.merge(right[ids + outputs], on=ids, how="left", validate="one_to_one", indicator=True)
     unmatched = int((joined["_merge"] != "both").sum())
     if unmatched or len(right) != len(left):

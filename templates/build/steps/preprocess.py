@@ -140,20 +140,19 @@ def _training_table(
     return pd.concat([pd.DataFrame(others), typed, target.rename(settings.target)], axis=1)
 
 
-def _tell(
-    settings: Schema, labelled: NDArray[np.bool_], evaluated: NDArray[np.bool_], cut: NDArray[np.bool_]
-) -> None:
+def _tell(settings: Schema, labelled: NDArray[np.bool_], evaluated: NDArray[np.bool_], cut: NDArray[np.bool_]) -> None:
     if not labelled.all():
         log.info("%s rows without a target are left out", f"{(~labelled).sum():,}")
     if settings.censored:
         taught = labelled & ~evaluated & cut
         log.info("%s rows whose sales were cut by stock do not teach", f"{taught.sum():,}")
-    log.info("%s rows to train, %s to evaluate", *(f"{n:,}" for n in ((labelled & ~evaluated & ~cut).sum(), (labelled & evaluated).sum())))
+    log.info(
+        "%s rows to train, %s to evaluate",
+        *(f"{n:,}" for n in ((labelled & ~evaluated & ~cut).sum(), (labelled & evaluated).sum())),
+    )
 
 
-def _check_split(
-    target: pd.Series, teaching: NDArray[np.bool_], judged: NDArray[np.bool_], settings: Schema
-) -> None:
+def _check_split(target: pd.Series, teaching: NDArray[np.bool_], judged: NDArray[np.bool_], settings: Schema) -> None:
     unit = "days" if settings.time else "share of the rows"
     for count, what in ((teaching.sum(), "train"), (judged.sum(), "evaluate")):
         if count < FEWEST_ROWS:
