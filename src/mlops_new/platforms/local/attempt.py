@@ -1,9 +1,9 @@
 """One attempt at one step: its arguments evaluated, its handler called, its end put into words."""
 
+import errno
 import json
-import threading
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mlops_new.errors import Error
@@ -11,16 +11,14 @@ from mlops_new.platforms.local.expressions import ExpressionError, Scope, evalua
 from mlops_new.platforms.local.graph import Node
 from mlops_new.platforms.local.handlers import HANDLERS
 from mlops_new.platforms.local.home import Home
-from mlops_new.platforms.local.images import Image, ImageStore
+from mlops_new.platforms.local.images import ImageStore
 from mlops_new.platforms.local.models import ModelRegistry
 from mlops_new.platforms.local.objects import ObjectStore
-from mlops_new.platforms.local.records import Execution, Status, now, pipeline_arn
+from mlops_new.platforms.local.records import Status, now, pipeline_arn
 from mlops_new.platforms.local.registry import Registry
-from mlops_new.platforms.local.supervised import StopSignal
 from mlops_new.platforms.local.task import SERVICE_FAULT, StepFailed, StepStopped, Task
-from mlops_new.platforms.local.workspace import Workspace
 
-_Notify = Callable[[str], None]
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @dataclass(frozen=True)
@@ -51,33 +49,17 @@ class Outcome:
     kind: str = ""
 
 
-def attempt(
-    stores: Stores,
-    execution: Execution,
-    node: Node,
-    number: int,
-    place: Workspace,
-    properties: Mapping[str, Mapping[str, Any]],
-    stop: StopSignal,
-    notify: _Notify,
-) -> Outcome:
-    """Try a step once.
+def attempt(task: Task, node: Node, scope: Scope) -> Outcome:
+    """Try a step once; its files are removed when it succeeds, all but the log.
 
     Args:
-        stores: What is kept on this machine.
-        execution: The run.
+        task: The attempt, its arguments not set.
         node: The step.
-        number: Which attempt it is.
-        place: Its files, removed when it succeeds, all but the log.
-        properties: Of the steps that have succeeded.
-        stop: Raised when the run is stopped.
-        notify: Takes what a person should know.
+        scope: What its expressions can refer to.
     """
-    images = _Images(stores.images, execution.image, notify)
-    task = Task(node.name, number, {}, execution, place, stores.objects, stores.models, images.get, stop, notify)
-    scope = _scope(stores, task, properties)
     try:
-        result = _perform(node, task, scope)
+        result = _perform(task, node, scope)
+        task.workspace.clear()
     except StepFailed as failed:
         return Outcome(Status.FAILED, reason=failed.reason, kind=failed.kind)
     except StepStopped:
@@ -86,19 +68,17 @@ def attempt(
         return Outcome(Status.FAILED, reason=str(error))
     except OSError as error:
         return Outcome(Status.FAILED, reason=_in_words(error), kind=SERVICE_FAULT)
-    place.clear()
     return Outcome(Status.SUCCEEDED, result)
 
 
-def _perform(node: Node, task: Task, scope: Scope) -> dict[str, Any]:
-    if node.type == "Condition":
-        return {"Outcome": all(holds(condition, scope) for condition in node.arguments["Conditions"])}
-    from dataclasses import replace
+def scope_of(task: Task, graph: Mapping[str, Node], properties: Mapping[str, Mapping[str, Any]]) -> Scope:
+    """What the expressions of a step can refer to.
 
-    return HANDLERS[node.type](replace(task, arguments=evaluate(node.arguments, scope)))
-
-
-def _scope(stores: Stores, task: Task, properties: Mapping[str, Mapping[str, Any]]) -> Scope:
+    Args:
+        task: The attempt at it.
+        graph: All nodes by name.
+        properties: Of the steps that have succeeded.
+    """
     execution = task.execution
     variables = {
         "StartDateTime": execution.started,
@@ -110,15 +90,45 @@ def _scope(stores: Stores, task: Task, properties: Mapping[str, Mapping[str, Any
         "TrainingJobName": task.job_name,
         "ProcessingJobName": task.job_name,
     }
-    files = _property_files(json.loads(execution.definition))
 
     def property_file(step: str, name: str) -> Any:
-        if (step, name) not in files or step not in properties:
-            raise ExpressionError(f"step {step} has no property file {name}")
-        output, path = files[step, name]
-        uri = _output_uri(properties[step], output)
-        return _read_json(stores.objects, f"{uri.rstrip('/')}/{path}")
+        files = graph[step].body.get("PropertyFiles", []) if step in properties else []
+        for file in files:
+            if file["PropertyFileName"] == name:
+                return _json_object(task.objects, _file_uri(properties[step], file))
+        raise ExpressionError(f"step {step} has no property file {name}")
 
     return Scope(
-        execution.parameters, variables, properties, property_file, lambda uri: _read_json(stores.objects, uri)
+        parameters=execution.parameters,
+        execution=variables,
+        steps=properties,
+        property_file=property_file,
+        json_object=lambda uri: _json_object(task.objects, uri),
     )
+
+
+def _perform(task: Task, node: Node, scope: Scope) -> dict[str, Any]:
+    if node.type == "Condition":
+        return {"Outcome": all(holds(condition, scope) for condition in node.arguments["Conditions"])}
+    return HANDLERS[node.type](replace(task, arguments=evaluate(node.arguments, scope)))
+
+
+def _file_uri(properties: Mapping[str, Any], file: Mapping[str, Any]) -> str:
+    for output in properties.get("ProcessingOutputConfig", {}).get("Outputs", []):
+        if output["OutputName"] == file["OutputName"]:
+            return f"{output['S3Output']['S3Uri'].rstrip('/')}/{file['FilePath']}"
+    raise ExpressionError(f"property file {file['PropertyFileName']}: there is no output {file['OutputName']}")
+
+
+def _json_object(objects: ObjectStore, uri: str) -> Any:
+    try:
+        return json.loads(objects.path(uri).read_bytes())
+    except FileNotFoundError:
+        raise ExpressionError(f"there is no object at {uri}") from None
+    except ValueError as error:
+        raise ExpressionError(f"{uri} is not JSON: {error}") from None
+
+
+def _in_words(error: OSError) -> str:
+    what = "the disk is full" if error.errno in _FULL else error.strerror or str(error)
+    return f"{what}: {error.filename}" if error.filename else what

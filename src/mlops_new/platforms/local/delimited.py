@@ -1,6 +1,6 @@
 """Records as bytes: cutting streams into mini-batches, batches into records, and CSV records into fields.
 
-Works on bytes and whole batches as long as it can: a batch without a quotation mark is never looked at record by record.
+Works on bytes and whole batches as long as it can: without a quotation mark, no batch is looked at record by record.
 """
 
 from collections.abc import Iterator

@@ -85,7 +85,9 @@ def _install(folder: Path, requirements: Path, log: Path) -> None:
     pip = [python, "-I", "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--no-compile"]
     _run([*pip, "--requirement", str(requirements)], requirements.parent, log)
     # Compiled on all cores, which pip does not do. A file that does not compile is some package's template: no matter.
-    _run([python, "-I", "-m", "compileall", "-q", "-j", "0", str(folder / "lib")], requirements.parent, log, check=False)
+    _run(
+        [python, "-I", "-m", "compileall", "-q", "-j", "0", str(folder / "lib")], requirements.parent, log, check=False
+    )
 
 
 def _run(command: list[str], folder: Path, log: Path, *, check: bool = True) -> None:
@@ -111,5 +113,7 @@ def _explained(log: Path, ending: str) -> Error:
     why = (errors or lines or [ending])[-1]
     hint = f"all that pip and venv said is in {log}"
     if any(sign in line for sign in _UNREACHABLE for line in lines):
-        return Unreachable(f"the image's environment cannot be made, the package index does not answer: {why}", hint=hint)
+        return Unreachable(
+            f"the image's environment cannot be made, the package index does not answer: {why}", hint=hint
+        )
     return Error(f"the image's environment cannot be made: {why}", hint=hint)

@@ -147,15 +147,8 @@ def _json_get(arguments: Mapping[str, Any], scope: Scope) -> Any:
     if "S3Uri" in arguments:
         document = scope.json_object(str(evaluate(arguments["S3Uri"], scope)))
     else:
-        document = _property_file(arguments, scope)
+        document = evaluate(arguments["PropertyFile"], scope)
     return _walk(document, tokens(path.removeprefix("$")), path)
-
-
-def _property_file(arguments: Mapping[str, Any], scope: Scope) -> Any:
-    named = arguments["PropertyFile"]
-    if isinstance(named, str):  # the older form: {"PropertyFile": name, "StepName": …}
-        return scope.property_file(str(arguments.get("StepName", "")), named)
-    return evaluate(named, scope)
 
 
 def _walk(value: Any, path: list[str | int], whole: str) -> Any:
@@ -175,8 +168,19 @@ def _member(value: Any, part: str | int, whole: str) -> Any:
             for element in value:
                 if isinstance(element, Mapping) and _named(element) == part:
                     return element
-    there = ", ".join(map(str, value)) if isinstance(value, Mapping) else f"{len(value)} elements" if isinstance(value, list) else repr(value)
-    raise ExpressionError(f"{whole}: there is no {part!r}, only {there or 'nothing'}")
+        case _:
+            pass
+    raise ExpressionError(f"{whole}: there is no {part!r}, only {_shown(value)}")
+
+
+def _shown(value: Any) -> str:
+    match value:
+        case Mapping():
+            return ", ".join(map(str, value)) or "an empty object"
+        case list():
+            return f"a list of {len(value)}"
+        case _:
+            return repr(value)
 
 
 def _named(element: Mapping[str, Any]) -> Any:

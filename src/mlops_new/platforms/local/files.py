@@ -1,4 +1,4 @@
-"""Copying and moving files so that a reader never sees half of one, and a copy never shares its bytes with the source."""
+"""Copying and moving files: a reader never sees half of one, and a copy never shares its bytes with the source."""
 
 import contextlib
 import hashlib
@@ -100,7 +100,7 @@ def copy_into_place(source: Path, target: Path) -> None:
 
 def walk(folder: Path) -> list[Path]:
     """Every file below a folder, sorted; links to files count as files, links to folders are not followed."""
-    found = []
+    found: list[Path] = []
     for parent, folders, names in os.walk(folder):
         folders.sort()
         found.extend(Path(parent, name) for name in names)

@@ -77,6 +77,11 @@ class ImageStore:
         made = environment(self.home, folder / "code" / REQUIREMENTS, notify)
         return self._image(uri, about["digest"], made)
 
+    def known(self, uri: str) -> bool:
+        """Whether a URI is an image of this machine."""
+        match = _URI.fullmatch(uri)
+        return match is not None and (self.home.images / match["digest"] / "image.json").is_file()
+
     def _image(self, uri: str, digest: str, made: Path) -> Image:
         return Image(uri, digest, self.home.images / digest / "code", made / "bin" / "python")
 

@@ -119,7 +119,9 @@ def run(task: Task, image: Image, command: list[Any], request: Mapping[str, Any]
 def failure(ending: Ending, why: str) -> StepFailed:
     """A process's bad end, with the kind of retry that may help: none when the program itself gave up."""
     if ending.code is None:
-        return StepFailed(str(ending), kind=CAPACITY_ERROR if "memory" in ending.error or "temporarily" in ending.error else "")
+        return StepFailed(
+            str(ending), kind=CAPACITY_ERROR if "memory" in ending.error or "temporarily" in ending.error else ""
+        )
     killed = INTERNAL_ERROR if ending.code < 0 else ""
     return StepFailed(f"{why} ({ending})" if why else str(ending), kind=killed)
 
@@ -237,5 +239,3 @@ def _read(path: Path) -> str:
         return path.read_text(encoding="utf-8", errors="replace").strip()
     except OSError:
         return ""
-
-

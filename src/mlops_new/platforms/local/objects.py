@@ -34,7 +34,7 @@ class ObjectStore:
             raise Invalid(f"the key of {uri!r} is not one this machine can keep: it holds '.' or '..' as a part")
         return self.root.joinpath(match["bucket"], *parts)
 
-    def list(self, uri: str) -> list[tuple[str, Path]]:
+    def find(self, uri: str) -> list[tuple[str, Path]]:
         """Objects of a URI as (relative key, file), sorted: the object itself, else those below it, else by prefix."""
         path = self.path(uri)
         if path.is_file() and not uri.endswith("/"):
@@ -67,7 +67,7 @@ class ObjectStore:
         Raises:
             Error: There is no object there.
         """
-        found = self.list(uri)
+        found = self.find(uri)
         if not found:
             raise Error(f"there is no object at {uri}")
         for key, source in found:

@@ -80,7 +80,12 @@ class Registry:
     # Executions
 
     def start(
-        self, pipeline: str, definition: str, parameters: Mapping[str, Any], image: str, steps: Iterable[tuple[str, str]]
+        self,
+        pipeline: str,
+        definition: str,
+        parameters: Mapping[str, Any],
+        image: str,
+        steps: Iterable[tuple[str, str]],
     ) -> Execution:
         """Record a new execution, owned by this process, with all its steps (name, type) waiting."""
         owner = Process.current()
@@ -124,7 +129,8 @@ class Registry:
             row = _row(rows, identity)
             _claimable(row, owner, resume=resume)
             rows.execute(
-                "UPDATE executions SET status = ?, ended = '', reason = '', owner_pid = ?, owner_started = ? WHERE id = ?",
+                "UPDATE executions SET status = ?, ended = '', reason = '', owner_pid = ?, owner_started = ?"
+                " WHERE id = ?",
                 (Status.EXECUTING, owner.pid, owner.started, identity),
             )
             if resume:
@@ -199,13 +205,13 @@ class Registry:
             query = "SELECT * FROM steps WHERE execution = ? AND name = ?"
             return _step(rows.execute(query, (identity, name)).fetchone())
 
-    def step_started(self, identity: str, name: str, log: Path) -> Step:
+    def step_started(self, identity: str, name: str, log: Path | None) -> Step:
         """Record that an attempt at a step begins; its number is one more than the last one's."""
         with self._database.transaction() as rows:
             rows.execute(
                 "UPDATE steps SET status = ?, started = ?, ended = '', reason = '', attempt = attempt + 1, log = ?"
                 " WHERE execution = ? AND name = ?",
-                (Status.EXECUTING, now(), str(log), identity, name),
+                (Status.EXECUTING, now(), str(log or ""), identity, name),
             )
         return self.step(identity, name)
 

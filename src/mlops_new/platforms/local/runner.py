@@ -3,6 +3,7 @@
 import contextlib
 import os
 import queue
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -10,14 +11,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from mlops_new.errors import Error
-from mlops_new.platforms.local.attempt import Outcome, Stores, attempt
+from mlops_new.platforms.local.attempt import Outcome, Stores, attempt, scope_of
 from mlops_new.platforms.local.events import Event, Listener, Notice, StepEnded, StepStarted
 from mlops_new.platforms.local.graph import Node
 from mlops_new.platforms.local.handlers import PROCESSES
+from mlops_new.platforms.local.images import Image
 from mlops_new.platforms.local.records import Execution, Status, Step
 from mlops_new.platforms.local.retries import Retries
 from mlops_new.platforms.local.schedule import Schedule
 from mlops_new.platforms.local.supervised import StopSignal
+from mlops_new.platforms.local.task import StepFailed, Task
 from mlops_new.platforms.local.workspace import Workspace
 
 STOPPED = "it was stopped on request"
@@ -47,12 +50,15 @@ class Runner:
         self._stores, self._execution, self._listener, self._stop = stores, execution, listener, stop
         self._events: queue.SimpleQueue[Event | _Finished] = queue.SimpleQueue()
         self._properties = {step.name: step.properties for step in execution.steps if step.status == Status.SUCCEEDED}
+        self._graph = {node.name: node for node in graph}
         self._schedule = Schedule(graph, {step.name: step.status for step in execution.steps})
         self._schedule.outcomes.update(_outcomes(self._properties))
         self._limit = max(2, os.cpu_count() or 1)
         self._running: dict[str, Future[None]] = {}
         self._failures: dict[str, str] = {}
         self._ended_by = ""
+        self._images: dict[str, Image] = {}
+        self._turn = threading.Lock()
 
     def run(self) -> Execution:
         """Run until nothing is left to run, and store how it ended."""
@@ -123,7 +129,7 @@ class Runner:
     # In the threads of the steps
 
     def _work(self, node: Node) -> None:
-        retries = Retries(node.document.get("RetryPolicies", []))
+        retries = Retries(node.body.get("RetryPolicies", []))
         while True:
             outcome, step = self._attempt(node)
             pause = retries.pause(outcome.kind) if outcome.status == Status.FAILED else None
@@ -141,7 +147,8 @@ class Runner:
         log = place.log if node.type in PROCESSES else None
         self._events.put(StepStarted(registry.step_started(identity, node.name, log)))
         began = time.monotonic()
-        outcome = attempt(self._stores, self._execution, node, number, place, self._properties, self._stop, self._notify)
+        task = self._task(node, number, place)
+        outcome = attempt(task, node, scope_of(task, self._graph, dict(self._properties)))
         step = registry.step_ended(
             identity,
             node.name,
@@ -151,6 +158,37 @@ class Runner:
             properties=outcome.properties,
         )
         return outcome, step
+
+    def _task(self, node: Node, number: int, place: Workspace) -> Task:
+        stores = self._stores
+        return Task(
+            name=node.name,
+            attempt=number,
+            arguments={},
+            execution=self._execution,
+            workspace=place,
+            objects=stores.objects,
+            models=stores.models,
+            image=self._image,
+            stop=self._stop,
+            notify=self._notify,
+        )
+
+    def _image(self, uri: str) -> Image:
+        with self._turn:  # two steps that ask at once shall not both tell about it
+            if uri not in self._images:
+                self._images[uri] = self._found(uri)
+            return self._images[uri]
+
+    def _found(self, uri: str) -> Image:
+        found = self._stores.images.find(uri, self._notify)
+        if found is not None:
+            return found
+        own = self._stores.images.find(self._execution.image, self._notify)
+        if own is None:
+            raise StepFailed(f"{uri} is not an image of this machine, and the run has none of its own")
+        self._notify(f"{uri} is not an image of this machine: what it should run is run in the repository's own image")
+        return own
 
     def _surface(self, future: Future[None]) -> None:
         # A thread that broke has told nothing: wake the loop with its name, and the error comes out there.

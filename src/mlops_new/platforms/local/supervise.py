@@ -18,7 +18,7 @@ GRACE_SECONDS = 2.0
 def main(command: list[str]) -> None:
     """Run the command, report how it ended, and leave nothing of its group behind."""
     wakeup, awake = os.pipe()
-    os.set_blocking(awake, False)  # noqa: FBT003 - that is how os spells it
+    os.set_blocking(awake, False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(awake)
     ready, failed = os.pipe()

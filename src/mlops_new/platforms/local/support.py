@@ -3,30 +3,34 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from mlops_new.platforms.local.expressions import CONDITIONS
+from mlops_new.definition import Definition
+from mlops_new.platforms.local.expressions import CONDITIONS, references
 from mlops_new.platforms.local.graph import Node, nodes
 
 STEP_TYPES = frozenset({"Processing", "Training", "Model", "RegisterModel", "Transform", "Condition", "Fail"})
 
+_READABLE = ("Parameters.", "Execution.", "Steps.")
+
 _Faults = Iterator[str]
 
 
-def unsupported(definition: Mapping[str, Any]) -> list[str]:
+def unsupported(definition: Definition) -> list[str]:
     """Everything the runner cannot do as the definition asks; empty when all of it can run.
 
     Args:
-        definition: A valid pipeline definition.
+        definition: One that `validate` finds no fault with.
     """
-    found = [f"step {node.name}: {fault}" for node in nodes(definition) for fault in _faults(node)]
-    if str(definition.get("Version", "")) != "2020-12-01":
-        found.insert(0, f"definition version {definition.get('Version')!r}: this machine runs 2020-12-01")
-    return found
+    return [f"step {node.name}: {fault}" for node in nodes(definition) for fault in _faults(node)]
 
 
 def _faults(node: Node) -> _Faults:
     if node.type not in STEP_TYPES:
         yield f"steps of type {node.type} do not run on this machine"
         return
+    if any(not isinstance(entry, str) for entry in node.body.get("DependsOn", ())):
+        yield "a step that runs when another one fails or stops (DependsOn with a trigger) cannot be run"
+    for path in {path for path in references(node.arguments) if not path.startswith(_READABLE)}:
+        yield f"{path} has no value on this machine"
     yield from _BY_TYPE[node.type](node.arguments)
 
 

@@ -22,7 +22,7 @@ _LONGEST_NAME = 63
 _LONGEST_REASON = 1024
 
 
-class StepFailed(Exception):
+class StepFailed(Exception):  # noqa: N818 - what happened to a step is no error of this program
     """A step failed.
 
     Args:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, Self, cast
 
 from mlops_new.errors import Error
 from mlops_new.platforms.local.association import Association, association, is_csv
@@ -84,7 +84,7 @@ def transform(task: Task) -> dict[str, Any]:
 
 def _objects(task: Task, uri: str) -> list[tuple[str, Path]]:
     try:
-        found = task.objects.list(uri)
+        found = task.objects.find(uri)
     except Error as error:
         raise StepFailed(error.message) from error
     if not found:
@@ -161,7 +161,7 @@ class _Client:
         self._connections: list[http.client.HTTPConnection] = []
         self._pool = ThreadPoolExecutor(plan.concurrency, thread_name_prefix="transform")
 
-    def __enter__(self) -> "_Client":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -192,9 +192,7 @@ class _Client:
 
     def _invoke(self, body: bytes, retries: int) -> bytes:
         try:
-            return self._server.invoke(
-                self._connection(), body, self._plan.headers, chunked=self._plan.limit is None
-            )
+            return self._server.invoke(self._connection(), body, self._plan.headers, chunked=self._plan.limit is None)
         except StepFailed:
             if retries <= 0:
                 raise
@@ -208,8 +206,7 @@ class _Client:
 
 
 def _send_object(client: _Client, plan: Plan, path: Path, done: Path, *, compressed: bool) -> None:
-    opened = gzip.open(path, "rb") if compressed else path.open("rb")
-    with opened as stream, done.open("wb") as sink:
+    with gzip.open(path, "rb") if compressed else path.open("rb") as stream, done.open("wb") as sink:
         try:
             for result in client.results(_pieces(cast("BinaryIO", stream), plan)):
                 sink.write(result)
