@@ -71,8 +71,11 @@ def _make(folder: Path, requirements: Path, notify: Callable[[str], None]) -> No
     log = folder.with_suffix(".log")
     log.unlink(missing_ok=True)
     try:
-        _run([sys.executable, "-I", "-m", "venv", str(folder)], requirements.parent, log)
-        if any(text.strip() for _, text in _texts(requirements, set())):
+        wanted = any(text.strip() for _, text in _texts(requirements, set()))
+        # pip takes longer to come than everything else: it comes where it is needed.
+        options = [] if wanted else ["--without-pip"]
+        _run([sys.executable, "-I", "-m", "venv", *options, str(folder)], requirements.parent, log)
+        if wanted:
             _install(folder, requirements, log)
         (folder / _COMPLETE).touch()
     except BaseException:
