@@ -20,7 +20,8 @@ def pack(folder: Path, archive: Path) -> None:
     ):
         for file in files.walk(folder):
             member = tar.gettarinfo(file.resolve(), file.relative_to(folder).as_posix())
-            tar.addfile(_anonymous(member), file.open("rb"))
+            with file.open("rb") as content:
+                tar.addfile(_anonymous(member), content)
 
 
 def unpack(archive: Path, folder: Path) -> None:

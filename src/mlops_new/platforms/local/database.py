@@ -8,8 +8,6 @@ from pathlib import Path
 
 from mlops_new.errors import Error
 
-_WAIT_SECONDS = 15.0
-
 # Forward only: a change of the schema is one more script at the end; none that was released is ever edited.
 _MIGRATIONS = (
     """
@@ -45,18 +43,18 @@ class Database:
 
     Args:
         path: The file; made when missing, brought to this version's schema when older.
+        patience: Seconds to wait for another process's transaction.
 
     Raises:
         Error: It is not a registry, cannot be read, or was made by a newer version.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, patience: float = 15.0) -> None:
         self._path = path
+        self._patience = patience
         self._turn = threading.RLock()
         with self._translated():
-            self._connection = sqlite3.connect(
-                path, timeout=_WAIT_SECONDS, isolation_level=None, check_same_thread=False
-            )
+            self._connection = sqlite3.connect(path, timeout=patience, isolation_level=None, check_same_thread=False)
             self._connection.row_factory = sqlite3.Row
             self._connection.execute("PRAGMA journal_mode = WAL")
             # A killed process loses nothing with NORMAL; a power cut may lose the last transactions, not the file.
@@ -119,7 +117,7 @@ class Database:
     def _explained(self, error: sqlite3.DatabaseError) -> Error:
         text = str(error)
         if "locked" in text or "busy" in text:
-            why, hint = f"another program has held it for {_WAIT_SECONDS:.0f} seconds", "try again when it is done"
+            why, hint = f"another program has held it for {self._patience:g} seconds", "try again when it is done"
         elif "full" in text or "disk I/O" in text:
             why, hint = "the disk is full or failing", "make room and run the same command again"
         elif "readonly" in text or "unable to open" in text:

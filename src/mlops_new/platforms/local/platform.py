@@ -38,15 +38,16 @@ class LocalPlatform:
 
     Args:
         root: MLOPS_NEW_HOME.
+        database: Opens the registry's file.
 
     Raises:
         Error: The home or its registry cannot be used.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, database: Callable[[Path], Database] = Database) -> None:
         home = Home.open(root)
         with home.lock("registry"):  # two that open a new one at once would both make it
-            self._database = Database(home.registry)
+            self._database = database(home.registry)
         self.home = home
         self._stores = Stores(
             home, Registry(self._database), ModelRegistry(self._database), ObjectStore(home.objects), ImageStore(home)
