@@ -1,11 +1,13 @@
 """Files that are whole or not there."""
 
 import errno
+import json
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from mlops_new.errors import Error
 
@@ -52,6 +54,15 @@ def require_writable(path: Path) -> None:
         raise Error(f"{existing} is a file, not a folder", hint="choose another folder")
     if not os.access(existing, os.W_OK | os.X_OK):
         raise Error(f"{existing} cannot be written: permission denied", hint="choose a folder that is yours")
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object from a file that a job wrote; empty where there is none or it is something else."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return document if isinstance(document, dict) else {}
 
 
 @contextmanager

@@ -36,7 +36,7 @@ def tell(execution: Execution, platform: LocalPlatform, repository: Repository, 
         RunFailed: it failed; the last line is the cause.
         RunStopped: it was stopped.
     """
-    registered = platform.registered_by(execution.id)
+    registered = _registered(execution, platform, repository)
     document = _document(execution, platform, registered)
     match execution.status:
         case Status.SUCCEEDED:
@@ -48,8 +48,13 @@ def tell(execution: Execution, platform: LocalPlatform, repository: Repository, 
             raise _failure(execution, document, console)
 
 
+def _registered(execution: Execution, platform: LocalPlatform, repository: Repository) -> ModelPackage | None:
+    packages = platform.model_packages(repository.project)
+    return next((package for package in packages if package.execution == execution.id), None)
+
+
 def _document(execution: Execution, platform: LocalPlatform, registered: ModelPackage | None) -> dict[str, Any]:
-    outputs = {name: str(path) for name, path in platform.outputs(execution.id).items()}
+    outputs = {name: str(platform.local_path(uri)) for name, uri in platform.outputs(execution.id).items()}
     return {
         "pipeline": execution.pipeline,
         "execution": execution.id,
