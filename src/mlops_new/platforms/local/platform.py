@@ -49,13 +49,16 @@ class LocalPlatform:
         with home.lock("registry"):  # two that open a new one at once would both make it
             self._database = database(home.registry)
         self.home = home
+        self._workers: list[subprocess.Popen[bytes]] = []
         self._stores = Stores(
             home, Registry(self._database), ModelRegistry(self._database), ObjectStore(home.objects), ImageStore(home)
         )
 
     def close(self) -> None:
-        """Let the registry go."""
+        """Let the registry go. Workers go on."""
         self._database.close()
+        for worker in self._workers:
+            worker.poll()  # reaps the ones that have ended
 
     # Pipelines
 
@@ -165,6 +168,7 @@ class LocalPlatform:
                 start_new_session=True,
             )
         self._stores.registry.hand_over(execution, Process.of(worker.pid))
+        self._workers.append(worker)
         if worker.stdin is not None:
             worker.stdin.write(b"go\n")
             worker.stdin.close()
