@@ -170,10 +170,10 @@ def _codes(values: pd.Series, column: Column) -> NDArray[np.float64]:
 
 def _wanted(target: pd.Series, signature: Signature) -> NDArray[Any]:
     """The target as numbers: classes by their place among the sorted ones."""
-    if signature.problem_type == "regression":
-        return target.to_numpy(dtype="float64")
     place = {name: number for number, name in enumerate(signature.classes)}
-    return target.map(place).to_numpy(dtype="int64")
+    numeric = target if signature.problem_type == "regression" else target.map(place)
+    wanted: NDArray[np.float64] = numeric.to_numpy(dtype="float64")
+    return wanted
 
 
 def _loss(wanted: NDArray[Any], problem_type: ProblemType) -> str:
