@@ -1,15 +1,15 @@
-# The SageMaker SDK is large and pins much of what it needs: it has an environment of its own, made when first used.
-SDK_PYTHON = .venv-sdk/bin/python
+# The SageMaker SDK is large, and pins much of what it needs: it has an environment of its own, made when first used.
+SDK_ENVIRONMENT := .venv-sdk
 
 .PHONY: definition check-definition
 
-definition: .venv-sdk/.installed ## compile the pipelines and write their definitions
-	$(SDK_PYTHON) definition.py
+definition: $(SDK_ENVIRONMENT)/ready  ## compile the pipelines and write their definitions
+	$(SDK_ENVIRONMENT)/bin/python definition.py
 
-check-definition: .venv-sdk/.installed ## fail where a committed definition is not what its pipeline compiles to
-	$(SDK_PYTHON) definition.py --check
+check-definition: $(SDK_ENVIRONMENT)/ready  ## fail where a definition is not what its pipeline compiles to
+	$(SDK_ENVIRONMENT)/bin/python definition.py --check
 
-.venv-sdk/.installed: requirements-sdk.txt
-	python3 -m venv .venv-sdk
-	$(SDK_PYTHON) -m pip install --quiet --disable-pip-version-check --requirement requirements-sdk.txt
+$(SDK_ENVIRONMENT)/ready: requirements-sdk.txt
+	$(PYTHON) -m venv --clear $(SDK_ENVIRONMENT)
+	$(SDK_ENVIRONMENT)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-sdk.txt
 	touch $@

@@ -41,6 +41,10 @@ REGION = "offline-1"
 JsonValue = dict[str, Any] | list[Any] | str | float | bool | None
 
 
+class RecipeError(Exception):
+    """A pipeline module or `config.toml` cannot be compiled. The message says why and what to do."""
+
+
 def placeholder(parameter: str) -> str:
     """Text that stands for a pipeline parameter where the SDK takes nothing but text."""
     return PLACEHOLDER + parameter
@@ -55,7 +59,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if importlib.util.find_spec("sagemaker") is None:
         return _fail("the SageMaker SDK is not installed in this environment; `make definition` makes one that has it")
     isolate()
-    stale = [module for module in options.modules or modules() if not _bring_up_to_date(module, check=options.check)]
+    try:
+        stale = [path for path in options.modules or modules() if not _bring_up_to_date(path, check=options.check)]
+    except RecipeError as error:
+        return _fail(str(error))
     if stale:
         return _fail(f"{', '.join(_shown(definition_of(module)) for module in stale)}: out of date; {REMEDY}")
     return 0
@@ -105,7 +112,7 @@ def document(definition: dict[str, Any]) -> dict[str, Any]:
     """A definition as the SDK renders it, with references for placeholders and without members that say nothing.
 
     Raises:
-        ValueError: A placeholder names no parameter of this pipeline.
+        RecipeError: A placeholder names no parameter of this pipeline.
     """
     declared = {parameter["Name"] for parameter in definition.get("Parameters", [])}
     return {key: _tidy(value, declared) for key, value in definition.items() if value not in (None, {})}
@@ -126,7 +133,7 @@ def _tidy(value: Any, declared: set[str]) -> Any:
 
 def _declared(name: str, declared: set[str]) -> str:
     if name not in declared:
-        raise ValueError(f"placeholder({name!r}) is used, but the pipeline has no parameter {name}: add it to them")
+        raise RecipeError(f"placeholder({name!r}) is used, but the pipeline has no parameter {name}: add it to them")
     return name
 
 
@@ -266,4 +273,7 @@ def _fail(message: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    # By its name, so that the errors that `jobs` raises are the ones that are caught here.
+    import definition
+
+    sys.exit(definition.main())

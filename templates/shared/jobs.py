@@ -25,7 +25,7 @@ from sagemaker.serve.model_builder import ModelBuilder
 from sagemaker.train.configs import Compute, InputData, OutputDataConfig, StoppingCondition
 from sagemaker.train.model_trainer import ModelTrainer
 
-from definition import REGION, placeholder
+from definition import REGION, RecipeError, placeholder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -53,6 +53,8 @@ class Settings:
 
     def instance_type(self, job: str) -> ParameterString:
         """The parameter that says what kind of machine runs a kind of job, with the configured one as default."""
+        if job not in self.instances:
+            raise RecipeError(f"[instances] in config.toml lacks {job!r}: say which machine runs it, like ml.m5.xlarge")
         return ParameterString(f"{job.capitalize()}InstanceType", default_value=self.instances[job])
 
 
@@ -60,13 +62,13 @@ def settings(config: Path) -> Settings:
     """Read `config.toml`.
 
     Raises:
-        ValueError: The project's name is missing.
+        RecipeError: It is no TOML, or lacks the project's name or the table of instances.
     """
-    tables = tomllib.loads(config.read_text(encoding="utf-8"))
     try:
+        tables = tomllib.loads(config.read_text(encoding="utf-8"))
         return Settings(project=tables["project"]["name"], instances=tables["instances"])
-    except KeyError as error:
-        raise ValueError(f"{config}: {error} is missing") from error
+    except (KeyError, OSError, tomllib.TOMLDecodeError) as error:
+        raise RecipeError(f"{config} cannot be used: {type(error).__name__}: {error}") from error
 
 
 @cache
@@ -80,7 +82,7 @@ def session() -> PipelineSession:
 
 
 def _refuse(model: Any, **_: object) -> None:
-    raise RuntimeError(
+    raise RecipeError(
         f"composing a pipeline called {model.service_model.service_name}:{model.name}, but a definition must not "
         "depend on an account: give code by the image or by a job's input, and everything else by parameters"
     )

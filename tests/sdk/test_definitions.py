@@ -112,11 +112,30 @@ def test_a_changed_recipe_is_told_in_words_and_as_a_difference(sdk_python: str, 
     assert (repository / "pipeline.json").read_bytes() == committed
 
 
-def test_a_recipe_that_would_call_aws_is_refused_by_name(sdk_python: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("file", "old", "new", "message"),
+    [
+        (
+            "pipeline.py",
+            "settings = jobs.settings(CONFIG)",
+            'settings = jobs.session().boto_session.client("sts").get_caller_identity()',
+            "composing a pipeline called sts:GetCallerIdentity",
+        ),
+        ("pipeline.py", "*(jobs.ROLE, jobs.IMAGE", "*(jobs.ROLE", "the pipeline has no parameter ImageUri"),
+        ("config.toml", "training =", "other =", "[instances] in config.toml lacks 'training'"),
+        ("config.toml", "[project]", "[project", "config.toml cannot be used"),
+    ],
+)
+def test_a_recipe_that_cannot_be_compiled_is_one_line(
+    sdk_python: str, tmp_path: Path, file: str, old: str, new: str, message: str
+) -> None:
     repository = render("build", tmp_path / "build")
-    recipe = repository / "pipeline.py"
-    call = 'jobs.session().boto_session.client("sts").get_caller_identity()'
-    recipe.write_text(recipe.read_text().replace("settings = jobs.settings(CONFIG)", f"settings = {call}"))
+    text = (repository / file).read_text()
+    assert text.count(old) == 1
+    (repository / file).write_text(text.replace(old, new))
+    committed = (repository / "pipeline.json").read_bytes()
     done = subprocess.run([sdk_python, "definition.py"], cwd=repository, capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert "composing a pipeline called sts:GetCallerIdentity" in done.stderr.splitlines()[-1]
+    (line,) = done.stderr.splitlines()
+    assert message in line
+    assert (repository / "pipeline.json").read_bytes() == committed

@@ -50,7 +50,7 @@ def test_placeholders_become_references(script: ModuleType) -> None:
 
 def test_a_placeholder_for_no_parameter_is_an_error(script: ModuleType) -> None:
     raw = {"Parameters": [{"Name": "Role"}], "Steps": [step("A", Image=script.placeholder("Image"))]}
-    with pytest.raises(ValueError, match="no parameter Image: add it"):
+    with pytest.raises(script.RecipeError, match="no parameter Image: add it"):
         script.document(raw)
 
 

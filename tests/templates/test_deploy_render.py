@@ -90,17 +90,27 @@ def test_shared_files_are_the_same_in_both_repositories(kind: str, tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    ("problem_type", "rules"),
-    [("regression", {"lowest": 0.0}), ("binary_classification", {}), ("multiclass_classification", {})],
+    ("problem_type", "target", "rules"),
+    [
+        ("regression", "units_sold", {"lowest": 0.0}),
+        ("regression", "temperature", {}),  # may well be negative
+        ("binary_classification", "stockout", {}),
+        ("multiclass_classification", "sales_level", {}),
+    ],
 )
-def test_the_configuration_has_what_was_answered(problem_type: str, rules: dict[str, float], tmp_path: Path) -> None:
-    answers = {"project_name": "churn-2", "problem_type": problem_type, "instance_type": "ml.c5.xlarge"}
-    config = tomllib.loads((render("deploy", tmp_path / "deploy", **answers) / "config.toml").read_text("utf-8"))
-    assert config["project"] == {"name": "churn-2", "problem_type": problem_type}
-    assert config["instances"] == {"processing": "ml.c5.xlarge", "transform": "ml.c5.xlarge"}
-    assert config["postprocess"] == rules
-    assert config["preprocess"] == {"skip": {}, "fill": {}}
-    assert config["sample"]["input"] == "data/next_week.csv"
+def test_the_configuration_has_what_was_answered(
+    problem_type: str, target: str, rules: dict[str, float], tmp_path: Path
+) -> None:
+    answers = {"project_name": "churn-2", "instance_type": "ml.c5.xlarge"}
+    repository = render("deploy", tmp_path / "deploy", problem_type=problem_type, target=target, **answers)
+    config = tomllib.loads((repository / "config.toml").read_text("utf-8"))
+    assert config == {
+        "project": {"name": "churn-2", "problem_type": problem_type},
+        "preprocess": {"skip": {}, "fill": {}},
+        "postprocess": rules,
+        "instances": {"processing": "ml.c5.xlarge", "transform": "ml.c5.xlarge"},
+        "sample": {"input": "data/next_week.csv"},
+    }
 
 
 def test_the_latest_approved_model_is_used(repository: Path) -> None:

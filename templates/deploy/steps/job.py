@@ -7,12 +7,14 @@ import sys
 import tomllib
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 CONFIG = Path(__file__).parents[1] / "config.toml"
+Kind = Literal["table", "number"]
+KINDS: Mapping[Kind, tuple[type, ...]] = {"table": (dict,), "number": (int, float)}
 LONGEST = 1024  # characters of a message that SageMaker keeps
 
 
@@ -37,16 +39,27 @@ def output_folder(name: str) -> Path:
     return folder
 
 
-def config(path: Path = CONFIG) -> dict[str, Any]:
-    """The tables of `config.toml`.
+def rules(step: str, known: Mapping[str, Kind], path: Path = CONFIG) -> dict[str, Any]:
+    """The rules of a step: its table in `config.toml`.
+
+    Args:
+        step: The table's name.
+        known: The rules there are, and what each is.
+        path: The configuration.
 
     Raises:
-        UnusableError: It is no TOML.
+        UnusableError: It is no TOML, or has a rule that is not known or of another type.
     """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        table = tomllib.loads(path.read_text(encoding="utf-8")).get(step, {})
     except tomllib.TOMLDecodeError as error:
         raise UnusableError(f"{path.name} is not valid TOML: {error}") from error
+    for name, value in table.items():
+        if name not in known:
+            raise UnusableError(f"[{step}] in {path.name} has no rule {name!r}: there is {', '.join(known) or 'none'}")
+        if type(value) not in KINDS[known[name]]:
+            raise UnusableError(f"[{step}] {name} = {value!r} in {path.name}: a {known[name]} was expected")
+    return dict(table)
 
 
 def run(work: Callable[[], None], *, expected: type[Exception] = UnusableError) -> int:

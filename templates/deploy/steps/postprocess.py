@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+RULES: Mapping[str, job.Kind] = {"lowest": "number"}  # of a regression; a class has none
+
 
 class Schema(Protocol):
     """What postprocessing has to know about the model, which its image tells."""
@@ -43,7 +45,8 @@ def main(schema: Schema, origin: Mapping[str, str]) -> None:
     """
     batch = read_text(job.input_folder("batch") / "batch.csv")
     answers = answers_to(batch, read_answers(job.input_folder("transformed")), schema)
-    predictions = apply_rules(answers, job.config().get("postprocess", {}))
+    rules = job.rules("postprocess", RULES if schema.problem_type == "regression" else {})
+    predictions = apply_rules(answers, rules)
     folder = job.output_folder("predictions")
     predictions.to_csv(folder / "predictions.csv", index=False)
     manifest = {**origin, "rows": len(predictions)}

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+RULES: Mapping[str, job.Kind] = {"skip": "table", "fill": "table"}
+
 
 class Rows(Protocol):
     """Rows with their ids and the model's columns."""
@@ -50,7 +52,7 @@ class Image(Protocol):
 
 def main(image: Image) -> None:
     """Read, clean, make features, write."""
-    table = clean(image.read(job.input_folder("raw")), job.config().get("preprocess", {}))
+    table = clean(image.read(job.input_folder("raw")), job.rules("preprocess", RULES))
     rows = image.build(table).pick(image.to_predict(table))
     rows.for_transform().to_csv(job.output_folder("transform_input") / "rows.csv", index=False, header=False)
     rows.with_names().to_csv(job.output_folder("batch") / "batch.csv", index=False)
@@ -60,12 +62,14 @@ def clean(table: pd.DataFrame, rules: Mapping[str, Any]) -> pd.DataFrame:
     """Apply the rules of `[preprocess]` in `config.toml`: `skip` rows and `fill` what is empty, by column.
 
     Raises:
-        UnusableError: A rule names no column of the table, or no row is left.
+        UnusableError: A rule is none, names no column of the table, or leaves no row.
     """
     skip, fill = rules.get("skip", {}), rules.get("fill", {})
     if unknown := sorted({*skip, *fill} - set(table.columns)):
         raise job.UnusableError(f"[preprocess] in config.toml names {', '.join(unknown)}: the table has no such column")
     for column, values in skip.items():
+        if not isinstance(values, list):
+            raise job.UnusableError(f"[preprocess] skip in config.toml: {column} needs a list, like [{values!r}]")
         # As text, because a CSV file holds nothing else and a Parquet file may hold numbers.
         table = table[~table[column].astype("str").isin([str(value) for value in values])]
     if table.empty:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 import job
+import postprocess
+import preprocess
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,12 +47,29 @@ def test_a_fault_of_the_code_shows_where_it_is(tree: Path, capsys: pytest.Captur
     assert error.splitlines()[-1] == (tree / "output" / "message").read_text().strip() == "KeyError: 'price'"
 
 
-def test_the_configuration_is_toml() -> None:
-    assert job.config()["project"]["name"]
+def test_rules_are_a_table_of_the_configuration(tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text("[postprocess]\nlowest = 1.5\n")
+    assert job.rules("postprocess", {"lowest": "number"}, config) == {"lowest": 1.5}
+    assert job.rules("preprocess", {"skip": "table"}, config) == {}
 
 
-def test_a_configuration_that_is_no_toml_is_named(tmp_path: Path) -> None:
-    path = tmp_path / "config.toml"
-    path.write_text("[project\n")
-    with pytest.raises(job.UnusableError, match=r"config\.toml is not valid TOML"):
-        job.config(path)
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[step\n", r"config\.toml is not valid TOML"),
+        ("[step]\nlowst = 1.5\n", r"\[step\] in config\.toml has no rule 'lowst': there is lowest"),
+        ("[step]\nlowest = true\n", r"lowest = True in config\.toml: a number was expected"),
+        ("[step]\nlowest = '1'\n", r"\[step\] lowest = '1' in config\.toml: a number was expected"),
+    ],
+)
+def test_rules_that_cannot_be_meant_are_named(tmp_path: Path, text: str, message: str) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text(text)
+    with pytest.raises(job.UnusableError, match=message):
+        job.rules("step", {"lowest": "number"}, config)
+
+
+def test_the_rules_of_this_repository_are_known() -> None:
+    job.rules("preprocess", preprocess.RULES)
+    job.rules("postprocess", postprocess.RULES)

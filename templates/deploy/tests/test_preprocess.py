@@ -96,6 +96,11 @@ def test_a_rule_for_an_unknown_column_is_named(table: pd.DataFrame) -> None:
         preprocess.clean(table, {"skip": {"size": ["big"]}, "fill": {"colour": "red"}})
 
 
+def test_what_to_skip_is_a_list(table: pd.DataFrame) -> None:
+    with pytest.raises(job.UnusableError, match=r"shop needs a list, like \['north'\]"):
+        preprocess.clean(table, {"skip": {"shop": "north"}})
+
+
 def test_rules_that_leave_nothing_are_an_error(table: pd.DataFrame) -> None:
     with pytest.raises(job.UnusableError, match="leaves no row"):
         preprocess.clean(table, {"skip": {"shop": ["north", "south"]}})
