@@ -68,10 +68,11 @@ class Console:
         progress = Progress(self)
         if not self.talk.is_terminal:
             yield progress
-            return
-        with self.talk.status("starting …") as status:
-            progress.status = status
-            yield progress
+        else:
+            with self.talk.status("starting …") as status:
+                progress.status = status
+                yield progress
+        progress.end()
 
     def confirm(self, question: str) -> bool:
         """Ask before the first effect.
@@ -99,6 +100,7 @@ class Progress:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._running: list[str] = []
+        self._not_run: list[str] = []
         self.status: Status | None = None
 
     def on(self, event: "Event") -> None:
@@ -118,12 +120,17 @@ class Progress:
         if self.status:
             self.status.update(f"{', '.join(self._running)} …" if self._running else "…")
 
+    def end(self) -> None:
+        """Nothing more will happen."""
+        if self._not_run:
+            self._console.say(f"- not run: {', '.join(self._not_run)}", "dim")
+
     def _ended(self, step: "RunStep") -> None:
         match step.status:
             case "Succeeded":
                 self._console.say(f"✓ {step.name:<24}{step.seconds:7.1f} s", "green")
             case "NotRun":
-                self._console.say(f"- {step.name:<24}not run: {step.reason}", "dim")
+                self._not_run.append(step.name)
             case _:
                 self._console.say(f"✗ {step.name:<24}{step.seconds:7.1f} s  {step.status}: {step.reason}", "red")
 

@@ -8,6 +8,7 @@ from mlops_new.commands.models import model_summary
 from mlops_new.commands.repository import Repository
 from mlops_new.console import Console
 from mlops_new.errors import INTERRUPTED, Error
+from mlops_new.files import read_json
 from mlops_new.platforms.local.platform import LocalPlatform
 from mlops_new.platforms.local.records import Execution, ModelPackage, Status, Step
 from mlops_new.spec import Kind
@@ -109,14 +110,23 @@ def _success(
 def _inference(
     execution: Execution, document: dict[str, Any], platform: LocalPlatform, repository: Repository
 ) -> list[str]:
-    lines = [f"  {'predictions':<14}{document['outputs'].get('predictions', 'none')}"]
-    arn = str(execution.parameters.get("ModelPackageArn", ""))
-    version = arn.rpartition("/")[2]
+    lines = _predictions(document["outputs"].get("predictions"))
+    version = str(execution.parameters.get("ModelPackageArn", "")).rpartition("/")[2]
     if version.isdigit():
         package = platform.model_package(repository.project, int(version))
-        lines.append(f"  {'model':<14}version {version}")
-        lines += [f"                {line}" for line in model_summary(package, platform)]
+        first, *others = model_summary(package, platform)
+        lines.append(f"  model         version {version}: {first}")
+        lines += [f"                {line}" for line in others]
     return lines
+
+
+def _predictions(folder: str | None) -> list[str]:
+    if folder is None:
+        return []
+    rows = read_json(Path(folder) / "manifest.json").get("rows")
+    file = Path(folder) / "predictions.csv"
+    count = f" ({rows:,} rows)" if isinstance(rows, int) else ""
+    return [f"  predictions   {file if file.is_file() else folder}{count}"]
 
 
 def _failure(execution: Execution, document: dict[str, Any], console: Console) -> RunFailed:
