@@ -38,9 +38,12 @@ def test_a_reference(name: str, expected: Reference) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["", "Parameters", "Parameters.", "Parameters.A.B", "Parameters.a b", "Steps.A", "Steps.A.", "Steps.A.B[", "Steps.A."
-     "B['c\"]", "Steps.A.B[c]", "Steps..B", "Execution.X.Y", "steps.A.B", "ForEach.Item", "Steps.A.B['c\n']"],
-)  # fmt: skip
+    [
+        *("", "Parameters", "Parameters.", "Parameters.A.B", "Parameters.a b", "Execution.X.Y", "ForEach.Item"),
+        *("Steps.A", "Steps.A.", "Steps..B", "steps.A.B", "Steps.A.B[", "Steps.A.B[c]", "Steps.A.B['c\"]"),
+        "Steps.A.B['c\n']",
+    ],
+)
 def test_what_is_no_reference(name: str) -> None:
     assert reference(name) is None
 
@@ -66,10 +69,9 @@ def test_variables_inside_variables_are_found() -> None:
         ("commit", r"([\p{L}\p{Z}\p{N}_.:\/=+\-@]*)${1,256}", True),
         ("a😀", r"[\p{L}\p{M}\p{Z}\p{S}\p{N}\p{P}]*", True),
         ("a\x00", r"[\p{L}\p{M}\p{Z}\p{S}\p{N}\p{P}]*", False),
-        ("arn:aws:lambda:eu-1:123456789012:function:f", r"arn:[\p{Alnum}\-]+:lambda:[\p{Alnum}\-]+:[0-9]{12}:function:.*",
-         True),
+        ("arn:aws:lambda:eu-1:123:function:f", r"arn:[\p{Alnum}\-]+:lambda:[\p{Alnum}\-]+:[0-9]+:function:.*", True),
         ("anything", r"[\uD800\uDC00-\uDBFF\uDFFF", True),
     ],
-)  # fmt: skip
+)
 def test_a_pattern_of_the_service(value: str, pattern: str, expected: bool) -> None:  # noqa: FBT001
     assert matches(value, pattern) is expected
