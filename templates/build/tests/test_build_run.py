@@ -189,7 +189,26 @@ def test_a_category_never_seen_is_missing(schema_of: Callable[..., Schema]) -> N
     assert len(model.predict(pd.DataFrame({"a": ["z", None]}))) == 2
 
 
-def test_a_hyperparameter_that_scikit_learn_refuses_is_named(schema_of: Callable[..., Schema]) -> None:
+@pytest.mark.parametrize(
+    ("loss", "message"), [("poison", r"\[model.hyperparameters\].*'poison'"), ("poisson", "goes down to -1: take")]
+)
+def test_a_loss_that_cannot_be_used_is_named(loss: str, message: str, schema_of: Callable[..., Schema]) -> None:
     table = pd.DataFrame({"a": [1.0, 2.0] * 50, "y": [-1.0, 2.0] * 50})
-    with pytest.raises(InputError, match=r"\[model.hyperparameters\].*loss"):
-        train.train(table, schema_of(), replace(QUICK, loss="poison"))
+    with pytest.raises(InputError, match=message):
+        train.train(table, schema_of(), replace(QUICK, loss=loss))
+
+
+def test_the_number_of_trees_is_found_on_the_latest_rows(schema_of: Callable[..., Schema]) -> None:
+    """With enough rows some are held back: classes with and without a time."""
+    draws = np.random.default_rng(1)
+    days = np.repeat(pd.date_range("2026-01-01", periods=100).strftime("%Y-%m-%d"), 15)
+    table = pd.DataFrame({"day": days, "a": draws.normal(size=1500), "row_number": range(1500)})
+    table["y"] = np.where(table["a"] + draws.normal(size=1500) > 0, "up", "down")
+    for time, evaluation in (("day", 10), ("", 0.2)):
+        settings = schema_of(
+            project={"problem_type": "binary_classification"},
+            data={"time": time, "evaluation": evaluation},
+            evaluation={"metric": "auc"},
+        )
+        learned = table if time else table.drop(columns="day")
+        assert 0 < train.train(learned, settings, QUICK).trees.n_iter_ < 40
