@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 MOST_CATEGORIES = 254  # the trees can tell 255 apart, and one stands for all the rare ones
 EARLY_STOPPING_FROM = 1000  # rows; with fewer, the rows held back for it are missed more than they help
 SMALL_MAX_ITER = 100
+NOT_NEGATIVE = ("poisson", "gamma")  # losses for such targets
 
 
 @dataclass(frozen=True)
@@ -137,10 +138,15 @@ def fit(
     wanted = _wanted(target, signature)
     if hyperparameters.loss == "auto":
         hyperparameters = replace(hyperparameters, loss=_loss(wanted, signature.problem_type))
+    if hyperparameters.loss in NOT_NEGATIVE and wanted.min() < 0:
+        raise InputError(
+            f"[model.hyperparameters] loss = {hyperparameters.loss!r} needs a target that is never negative, "
+            f"and {signature.target!r} goes down to {wanted.min():g}: take squared_error"
+        )
     try:
         trees = _best_number_of_trees(coded, wanted, time, signature, hyperparameters)
         fitted = _trees(signature, hyperparameters, max_iter=trees).fit(coded, wanted)
-    except (InvalidParameterError, ValueError) as error:
+    except InvalidParameterError as error:
         raise InputError(f"[model.hyperparameters]: {error}") from error
     return Model(signature, fitted)
 
@@ -170,10 +176,10 @@ def _codes(values: pd.Series, column: Column) -> NDArray[np.float64]:
 
 def _wanted(target: pd.Series, signature: Signature) -> NDArray[Any]:
     """The target as numbers: classes by their place among the sorted ones."""
-    if signature.problem_type == "regression":
-        return target.to_numpy(dtype="float64")
     place = {name: number for number, name in enumerate(signature.classes)}
-    return target.map(place).to_numpy(dtype="int64")
+    numeric = target if signature.problem_type == "regression" else target.map(place)
+    wanted: NDArray[np.float64] = numeric.to_numpy(dtype="float64")
+    return wanted
 
 
 def _loss(wanted: NDArray[Any], problem_type: ProblemType) -> str:
@@ -203,7 +209,7 @@ def _best_number_of_trees(
     share = hyperparameters.validation_fraction
     held_back = _held_back(wanted, time, share, classes=bool(signature.classes))
     if signature.classes:  # a class that only the held-back rows have cannot be scored
-        held_back &= np.isin(wanted, wanted[~held_back])
+        held_back = held_back & np.isin(wanted, wanted[~held_back])
     learner = _trees(signature, hyperparameters, early_stopping=True)
     learner.fit(coded[~held_back], wanted[~held_back], X_val=coded[held_back], y_val=wanted[held_back])
     return max(1, int(np.argmax(learner.validation_score_)))

@@ -144,6 +144,7 @@ def typed(features: pd.DataFrame, schema: Schema) -> pd.DataFrame:
 
 
 def _typed(values: pd.Series, *, named: bool) -> pd.Series:
+    _check_flat(values)
     if named:
         return texts(values)
     if looks_like_dates(values):
@@ -153,13 +154,20 @@ def _typed(values: pd.Series, *, named: bool) -> pd.Series:
         )
     if pd.api.types.is_bool_dtype(values):
         return texts(values)
-    if not is_missing(values.head(1)).all() and isinstance(values.iloc[0], list | dict | bytes | np.ndarray):
-        raise InputError(f"column {values.name!r} holds {type(values.iloc[0]).__name__} values: put it in exclude")
     parsed, bad = numbers(values)
     if bad.any():
         return texts(values)
     check_finite(parsed)
     return parsed
+
+
+def _check_flat(values: pd.Series) -> None:
+    if not pd.api.types.is_object_dtype(values):
+        return
+    nested = values.map(lambda value: isinstance(value, list | dict | bytes | np.ndarray)).to_numpy(dtype=bool)
+    if nested.any():
+        kind = type(values.iloc[int(np.argmax(nested))]).__name__
+        raise InputError(f"column {values.name!r} holds {kind} values, no numbers or text: put it in exclude")
 
 
 def check_finite(values: pd.Series) -> None:
@@ -204,7 +212,7 @@ def _some(names: Iterable[str]) -> str:
 
 
 def _calendar(days: pd.Series, schema: Schema) -> pd.DataFrame:
-    parts = {"weekday": days.dt.weekday, "day_of_month": days.dt.day, "day_of_year": days.dt.dayofyear}
+    parts = {"weekday": days.dt.day_of_week, "day_of_month": days.dt.day, "day_of_year": days.dt.day_of_year}
     return pd.DataFrame({f"{schema.time}_{name}": values.astype("float64") for name, values in parts.items()})
 
 
@@ -244,7 +252,8 @@ class Past:
         count = end - first
         padded = np.append(self.values, 0.0)  # so that an end may lie behind the last value
         sums = np.add.reduceat(padded, np.column_stack([first, end]).ravel())[::2]
-        return np.divide(sums, count, out=np.full(len(count), np.nan), where=count > 0)
+        means: NDArray[np.float64] = np.divide(sums, count, out=np.full(len(count), np.nan), where=count > 0)
+        return means
 
 
 def past_of(table: pd.DataFrame, days: pd.Series, schema: Schema, *, teaching: bool) -> Past:
@@ -281,8 +290,8 @@ def censored(table: pd.DataFrame, schema: Schema) -> NDArray[np.bool_]:
 def _series_codes(table: pd.DataFrame, columns: tuple[str, ...]) -> NDArray[np.int64]:
     if not columns:
         return np.zeros(len(table), dtype="int64")
-    codes = table.groupby(list(columns), sort=False, dropna=False).ngroup().to_numpy()
-    return codes.astype("int64")
+    codes: NDArray[np.int64] = table.groupby(list(columns), sort=False, dropna=False).ngroup().to_numpy(dtype="int64")
+    return codes
 
 
 def _check_one_row_a_day(
@@ -311,7 +320,7 @@ def _history(table: pd.DataFrame, days: pd.Series, schema: Schema) -> pd.DataFra
 
 
 def benchmarks(table: pd.DataFrame, schema: Schema) -> pd.DataFrame:
-    """What one would forecast without a model: the same weekday of the last week that is known, and of the last four."""
+    """What one would forecast without a model: the same weekday of the last known week, and of the last four."""
     if schema.history is None:
         return pd.DataFrame(index=table.index)
     past = past_of(table, read_dates(table, schema), schema, teaching=False)

@@ -50,7 +50,7 @@ def create_app(model: Model) -> Flask:
         except InputError as error:
             return _refusal(str(error), status=400)
         wanted = request.accept_mimetypes.best
-        answer_kind = wanted if wanted in WRITE else kind
+        answer_kind = wanted if wanted and wanted in WRITE else kind
         return Response(WRITE[answer_kind](answers), mimetype=answer_kind)
 
     return app
@@ -68,15 +68,17 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         super().__init__()
 
     def load_config(self) -> None:
+        """Take the settings that were given; gunicorn calls this."""
         for name, value in self.options.items():
             self.cfg.set(name, value)
 
     def load(self) -> Flask:
+        """Give the application that is there; gunicorn calls this."""
         return self.app
 
 
 def options(environment: Mapping[str, str]) -> dict[str, Any]:
-    """gunicorn's settings. Workers share the processors, so that they do not fight for them."""
+    """Settings of gunicorn. Workers share the processors, so that they do not fight for them."""
     processors = os.cpu_count() or 1
     workers = int(environment.get("MODEL_SERVER_WORKERS") or processors)
     threads = max(1, processors // workers)

@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 import logging
 import time
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 import outcome
 import paths
 from model import estimator, schema
 from model.errors import InputError
-from model.schema import Hyperparameters, Schema
 from model.values import dates, numbers, sorted_classes, texts
 from steps import tables
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from model.schema import Hyperparameters, Schema
 
 log = logging.getLogger(__name__)
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from model.estimator import Column, Signature
 
+_SPECIAL = '[",\\r\\n]'  # what cannot stand in a CSV value without quotes
 _AS_THEY_ARE = pyarrow.csv.ParseOptions(ignore_empty_lines=False)  # one answer a line, so no line may vanish
 
 
@@ -32,6 +33,8 @@ def read_csv(body: bytes, signature: Signature) -> pd.DataFrame:
     if not body.strip():
         raise InputError("the body is empty: send lines of CSV, without a header")
     names = _names(_first_line(body), signature)
+    if len(names) > 1 and _has_empty_line(body):  # which would be read as a row without any value
+        raise InputError(_explain(body, names, signature))
     try:
         table = pyarrow.csv.read_csv(
             pa.BufferReader(body),
@@ -68,7 +71,8 @@ def read_json_lines(body: bytes, signature: Signature) -> pd.DataFrame:
 def write_csv(answers: pd.DataFrame) -> bytes:
     """One line for each row, without a header."""
     out = io.BytesIO()
-    options = pyarrow.csv.WriteOptions(include_header=False, quoting_style="needed")
+    special = "label" in answers and answers["label"].drop_duplicates().str.contains(_SPECIAL).any()
+    options = pyarrow.csv.WriteOptions(include_header=False, quoting_style="needed" if special else "none")
     pyarrow.csv.write_csv(pa.Table.from_pandas(answers, preserve_index=False), out, options)
     return out.getvalue()
 
@@ -76,6 +80,10 @@ def write_csv(answers: pd.DataFrame) -> bytes:
 def write_json_lines(answers: pd.DataFrame) -> bytes:
     """One JSON object for each row."""
     return "".join(json.dumps(row) + "\n" for row in answers.to_dict("records")).encode()
+
+
+def _has_empty_line(body: bytes) -> bool:
+    return b"\n\n" in body or b"\n\r\n" in body
 
 
 def _first_line(body: bytes) -> list[str]:

@@ -1,4 +1,4 @@
-"""Last step before registration: judge the predictions for the evaluation data, and decide whether they are good enough."""
+"""Last step before registration: judge the predictions for the evaluation data. Are they good enough?"""
 
 from __future__ import annotations
 

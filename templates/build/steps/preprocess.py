@@ -163,8 +163,8 @@ def _check_split(target: pd.Series, teaching: NDArray[np.bool_], judged: NDArray
     if settings.problem_type == "regression":
         return
     for rows, what in ((teaching, "train"), (judged, "evaluate")):
-        if target[rows].nunique() == 1:
-            only = target[rows].iloc[0]
+        only = target[rows].iloc[0]
+        if (target[rows] == only).all():
             raise InputError(
                 f"target {settings.target!r}: the rows to {what} all have the class {only!r}: "
                 "give more data or change [data] evaluation"
