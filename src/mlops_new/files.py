@@ -1,11 +1,13 @@
 """Files that are whole or not there."""
 
 import errno
+import json
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from mlops_new.errors import Error
 
@@ -19,13 +21,24 @@ def staging(folder: Path, name: str) -> Iterator[Path]:
 
     Whoever calls holds the lock of what it makes, so what is found there was left by a killed process.
     """
-    place = folder / f".{name}{PARTIAL}"
+    place = staged(folder, name)
     shutil.rmtree(place, ignore_errors=True)
     try:
         with readable_errors(folder):
             yield place
     finally:
         shutil.rmtree(place, ignore_errors=True)
+
+
+def sweep(*folders: Path) -> None:
+    """Remove what killed processes left in staging; whoever calls holds the lock of what is made there."""
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def staged(folder: Path, name: str) -> Path:
+    """Where `name` is made before it is moved into the folder."""
+    return folder / f".{name}{PARTIAL}"
 
 
 def make_folder(path: Path) -> None:
@@ -41,6 +54,15 @@ def require_writable(path: Path) -> None:
         raise Error(f"{existing} is a file, not a folder", hint="choose another folder")
     if not os.access(existing, os.W_OK | os.X_OK):
         raise Error(f"{existing} cannot be written: permission denied", hint="choose a folder that is yours")
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object from a file that a job wrote; empty where there is none or it is something else."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return document if isinstance(document, dict) else {}
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from mlops_new.definition import Definition
-from mlops_new.spec import Kind, Mark
+from mlops_new.spec import Kind, Mark, Template
 
 
 @dataclass(frozen=True)
@@ -77,8 +77,11 @@ class Registry(Protocol):
 class Templates(Protocol):
     """The door to Copier."""
 
-    def resolve(self, source: str, data: Mapping[str, Any], *, version: str | None, ask: bool) -> dict[str, Any]:
-        """Every question answered: by data, else by a person if `ask`, else by its default; `Invalid` when refused."""
+    def resolve(self, template: Template | None, data: Mapping[str, Any], *, ask: bool) -> dict[str, Any]:
+        """Every question answered: by data, else by a person if `ask`, else by its default; `Invalid` when refused.
+
+        The packaged template's, where none is named.
+        """
         ...
 
     def render(self, url: str, version: str, kind: Kind, answers: Mapping[str, Any], destination: Path) -> None:

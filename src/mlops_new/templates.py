@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
@@ -15,7 +16,7 @@ import yaml
 from mlops_new import __version__, git
 from mlops_new.errors import Error, Invalid
 from mlops_new.files import make_folder, readable_errors, staging
-from mlops_new.spec import Kind
+from mlops_new.spec import Kind, Template
 
 ANSWERS_FILE = ".copier-answers.yml"
 PACKAGED_VERSION = f"v{__version__}"
@@ -36,13 +37,12 @@ def packaged() -> Path:
 class Copier:
     """Renders repositories; everything Copier raises leaves here as one of our errors."""
 
-    def resolve(self, source: str, data: Mapping[str, Any], *, version: str | None, ask: bool) -> dict[str, Any]:
-        """Every question of the template answered, nothing rendered.
+    def resolve(self, template: Template | None, data: Mapping[str, Any], *, ask: bool) -> dict[str, Any]:
+        """Every question of a template answered, nothing rendered.
 
         Args:
-            source: A folder or Git URL.
+            template: Where it is; None for the packaged one.
             data: Answers given; text is read as the question's type.
-            version: The tag, where `source` is a Git URL.
             ask: Whether a person answers the others; else their defaults do.
 
         Raises:
@@ -51,8 +51,9 @@ class Copier:
         with tempfile.TemporaryDirectory(prefix="mlops-new-") as nowhere, _copier_errors():
             from copier import run_copy
 
+            url, version = (template.url, template.version) if template else (_questions(Path(nowhere)), None)
             worker = run_copy(
-                source, nowhere, dict(data), vcs_ref=version, defaults=not ask, quiet=True, pretend=True, exclude=["*"]
+                url, nowhere, dict(data), vcs_ref=version, defaults=not ask, quiet=True, pretend=True, exclude=["*"]
             )
             questions = worker.template.questions_data
             _refuse_unknown(set(data), set(questions))
@@ -74,6 +75,12 @@ class Copier:
         recorded = read_answers((destination / ANSWERS_FILE).read_text(encoding="utf-8"))
         if recorded.get("_commit") != version or recorded.get("_src_path") != url:
             raise Error(f"{url} was not read as a Git repository, so the project could never be updated from it")
+
+
+def _questions(folder: Path) -> str:
+    """The packaged questions in a folder of their own: the checkout of a developer would be cloned, for seconds."""
+    shutil.copyfile(packaged() / "copier.yml", folder / "copier.yml")
+    return str(folder)
 
 
 def read_answers(text: str) -> dict[str, Any]:

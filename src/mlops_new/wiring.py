@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 from mlops_new import locks
 from mlops_new.apply import World
 from mlops_new.hosts.local import LocalHost
+from mlops_new.platforms.local.pipelines import LocalPipelines
 from mlops_new.platforms.local.platform import LocalPlatform
 from mlops_new.settings import Settings
 from mlops_new.templates import Copier
@@ -15,7 +16,7 @@ def connect(settings: Settings) -> World:
     """The outside world that the settings name; nothing is touched yet."""
     return World(
         host=LocalHost(settings.home / "git"),
-        registry=local_platform(settings),
+        registry=LocalPipelines(settings.home),
         templates=Copier(),
         scratch=settings.home / "scratch",
     )

@@ -12,13 +12,13 @@ from typing import Any
 from mlops_new import git
 from mlops_new.commands.repository import Repository
 from mlops_new.errors import Error, Invalid
+from mlops_new.platforms.local.images import Image
 from mlops_new.platforms.local.platform import LocalPlatform
 from mlops_new.platforms.local.records import ROLE
 from mlops_new.spec import Kind
 
 BUCKET = "mlops-new"
 _LOOKUP = "model_in_use.py"
-_CODE = ("steps", "config.toml")
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Sources:
 
 
 def parameters(declared: Mapping[str, Any], given: Mapping[str, str], sources: Sources) -> dict[str, str]:
-    """Values for the declared parameters that this program knows how to fill; what was given stands.
+    """Values for the declared parameters that this program knows how to fill, but for the image; what was given stands.
 
     Raises:
         Invalid: there is no such input, or the pipeline takes none.
@@ -49,7 +49,6 @@ def parameters(declared: Mapping[str, Any], given: Mapping[str, str], sources: S
         raise Invalid("--input has no effect: the pipeline has no open parameter InputDataUri")
     wanted = declared.keys() - given.keys()
     values: dict[str, str] = dict(given)
-    # Cheap checks come first: an environment is not made for an input that is not there.
     if "InputDataUri" in wanted:
         values["InputDataUri"] = _input(sources)
     if wanted & {"ModelPackageArn", "ModelDataUrl"}:
@@ -58,6 +57,26 @@ def parameters(declared: Mapping[str, Any], given: Mapping[str, str], sources: S
         if value := _filled(name, sources):
             values[name] = value
     return values
+
+
+def with_image(
+    declared: Mapping[str, Any], given: Mapping[str, str], sources: Sources
+) -> tuple[dict[str, str], Image | None]:
+    """Add the repository's own image to the parameters, where the pipeline takes one and none was given.
+
+    The image is told apart too: steps that name an image of somewhere else run in it. A deploy repository whose model
+    in use brought an image has none of its own.
+    """
+    if "ImageUri" in given and sources.repository.kind is Kind.DEPLOY:
+        return dict(given), None
+    image = _build(sources)
+    own = {"ImageUri": image.uri} if "ImageUri" in declared else {}
+    return {**own, **given}, image
+
+
+def _build(sources: Sources) -> Image:
+    repository = sources.repository
+    return sources.platform.build_image(repository.path, project=repository.project, notify=sources.say)
 
 
 def _filled(name: str, sources: Sources) -> str | None:
@@ -69,11 +88,7 @@ def _filled(name: str, sources: Sources) -> str | None:
         case "Commit":
             return str(git.commit(sources.repository.path) or "uncommitted")
         case "CodeUri":
-            return _code(sources)
-        case "ImageUri":
-            return sources.platform.build_image(
-                sources.repository.path, project=sources.repository.project, notify=sources.say
-            ).uri
+            return sources.platform.upload_code(sources.repository.path, project=sources.repository.project)
         case _:
             return None
 
@@ -111,20 +126,6 @@ def _make(root: Path, command: list[str]) -> None:
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
         raise Error(f"the sample could not be made: {last}", hint=f"the command is: {' '.join(command)}")
-
-
-def _code(sources: Sources) -> str:
-    root = sources.repository.path
-    files = [path for name in _CODE for path in _files(root / name)]
-    if not files:
-        raise Invalid(f"{root} has no steps/ to run")
-    return sources.platform.upload_files(root, files, project=sources.repository.project, kind="code")
-
-
-def _files(path: Path) -> list[Path]:
-    if path.is_file():
-        return [path]
-    return sorted(file for file in path.rglob("*") if file.is_file() and "__pycache__" not in file.parts)
 
 
 def _model_in_use(sources: Sources) -> dict[str, str]:

@@ -6,6 +6,7 @@ from typing import Any
 from mlops_new import evaluation
 from mlops_new.commands.repository import Repository, standing_in
 from mlops_new.console import Console, table
+from mlops_new.files import read_json
 from mlops_new.platforms.local.platform import LocalPlatform
 from mlops_new.platforms.local.records import ModelPackage
 from mlops_new.settings import Settings
@@ -72,7 +73,8 @@ def _row(package: ModelPackage, platform: LocalPlatform) -> dict[str, Any]:
 
 def _evaluation(package: ModelPackage, platform: LocalPlatform) -> dict[str, Any]:
     quality = package.document.get("ModelMetrics", {}).get("ModelQuality", {})
-    return platform.read_json(quality.get("Statistics", {}).get("S3Uri", ""))
+    uri = quality.get("Statistics", {}).get("S3Uri", "")
+    return read_json(platform.local_path(uri)) if uri else {}
 
 
 def _metadata(package: ModelPackage, name: str) -> str:

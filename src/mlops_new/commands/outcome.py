@@ -8,6 +8,7 @@ from mlops_new.commands.models import model_summary
 from mlops_new.commands.repository import Repository
 from mlops_new.console import Console
 from mlops_new.errors import INTERRUPTED, Error
+from mlops_new.files import read_json
 from mlops_new.platforms.local.platform import LocalPlatform
 from mlops_new.platforms.local.records import Execution, ModelPackage, Status, Step
 from mlops_new.spec import Kind
@@ -36,7 +37,7 @@ def tell(execution: Execution, platform: LocalPlatform, repository: Repository, 
         RunFailed: it failed; the last line is the cause.
         RunStopped: it was stopped.
     """
-    registered = platform.registered_by(execution.id)
+    registered = _registered(execution, platform, repository)
     document = _document(execution, platform, registered)
     match execution.status:
         case Status.SUCCEEDED:
@@ -48,8 +49,13 @@ def tell(execution: Execution, platform: LocalPlatform, repository: Repository, 
             raise _failure(execution, document, console)
 
 
+def _registered(execution: Execution, platform: LocalPlatform, repository: Repository) -> ModelPackage | None:
+    packages = platform.model_packages(repository.project)
+    return next((package for package in packages if package.execution == execution.id), None)
+
+
 def _document(execution: Execution, platform: LocalPlatform, registered: ModelPackage | None) -> dict[str, Any]:
-    outputs = {name: str(path) for name, path in platform.outputs(execution.id).items()}
+    outputs = {name: str(platform.local_path(uri)) for name, uri in platform.outputs(execution.id).items()}
     return {
         "pipeline": execution.pipeline,
         "execution": execution.id,
@@ -104,14 +110,23 @@ def _success(
 def _inference(
     execution: Execution, document: dict[str, Any], platform: LocalPlatform, repository: Repository
 ) -> list[str]:
-    lines = [f"  {'predictions':<14}{document['outputs'].get('predictions', 'none')}"]
-    arn = str(execution.parameters.get("ModelPackageArn", ""))
-    version = arn.rpartition("/")[2]
+    lines = _predictions(document["outputs"].get("predictions"))
+    version = str(execution.parameters.get("ModelPackageArn", "")).rpartition("/")[2]
     if version.isdigit():
         package = platform.model_package(repository.project, int(version))
-        lines.append(f"  {'model':<14}version {version}")
-        lines += [f"                {line}" for line in model_summary(package, platform)]
+        first, *others = model_summary(package, platform)
+        lines.append(f"  model         version {version}: {first}")
+        lines += [f"                {line}" for line in others]
     return lines
+
+
+def _predictions(folder: str | None) -> list[str]:
+    if folder is None:
+        return []
+    rows = read_json(Path(folder) / "manifest.json").get("rows")
+    file = Path(folder) / "predictions.csv"
+    count = f" ({rows:,} rows)" if isinstance(rows, int) else ""
+    return [f"  predictions   {file if file.is_file() else folder}{count}"]
 
 
 def _failure(execution: Execution, document: dict[str, Any], console: Console) -> RunFailed:

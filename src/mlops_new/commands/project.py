@@ -10,12 +10,13 @@ from mlops_new import git
 from mlops_new.apply import apply
 from mlops_new.console import Console
 from mlops_new.errors import Conflict, Invalid
-from mlops_new.files import require_writable
+from mlops_new.files import require_writable, staged, sweep
 from mlops_new.observe import Observed, observe
 from mlops_new.plan import Plan, choose_template, plan_project, refuse_foreign
+from mlops_new.ports import Templates
 from mlops_new.settings import Settings
 from mlops_new.spec import DEFINITIONS, Kind, ProjectSpec, Template, pipeline_name, slug, valid_name
-from mlops_new.templates import PACKAGED_VERSION, packaged
+from mlops_new.templates import PACKAGED_VERSION
 from mlops_new.wiring import connect, lock
 
 
@@ -56,11 +57,13 @@ def _one_at_a_time(request: Request, settings: Settings, console: Console) -> Ab
 
 def _run(request: Request, settings: Settings, console: Console) -> None:
     world = connect(settings)
+    if not request.dry_run:
+        sweep(staged(request.directory, request.name))
     seen = observe(request.name, request.directory, world.host, world.registry)
     template = choose_template(seen.template)
     unanswered = ProjectSpec(request.name, request.directory, request.answers, template)
     refuse_foreign(unanswered, seen)
-    answers = _answers(request, seen, template, world.templates.resolve, ask=console.interactive and not request.yes)
+    answers = _answers(request, seen, template, world.templates, ask=console.interactive and not request.yes)
     spec = ProjectSpec(request.name, request.directory, answers, template)
     plan = plan_project(spec, seen, {kind: world.host.url(slug(spec.name, kind)) for kind in Kind})
     if request.dry_run:
@@ -78,7 +81,9 @@ def _run(request: Request, settings: Settings, console: Console) -> None:
     console.result(_text(document), document)
 
 
-def _answers(request: Request, seen: Observed, template: Template, resolve: Any, *, ask: bool) -> dict[str, Any]:
+def _answers(
+    request: Request, seen: Observed, template: Template, templates: Templates, *, ask: bool
+) -> dict[str, Any]:
     """Every question answered; what an existing repository of the project recorded is not asked again."""
     recorded = seen.recorded_answers()
     if "repository_kind" in request.answers or request.answers.get("project_name", request.name) != request.name:
@@ -86,14 +91,9 @@ def _answers(request: Request, seen: Observed, template: Template, resolve: Any,
     if recorded:
         _refuse_changed(request, recorded)
         return {name: value for name, value in recorded.items() if not name.startswith("_")}
-    published = f"refs/tags/{template.version}" in seen.template.refs
-    source, version = (template.url, template.version) if published else (str(packaged()), None)
-    if template.version == PACKAGED_VERSION:
-        source, version = str(packaged()), None  # the same questions, without a clone
-    answers: dict[str, Any] = resolve(
-        source, {**request.answers, "project_name": request.name}, version=version, ask=ask
-    )
-    return answers
+    # The program's own version has the packaged questions, and those are read without a clone.
+    asked = None if template.version == PACKAGED_VERSION else template
+    return templates.resolve(asked, {**request.answers, "project_name": request.name}, ask=ask)
 
 
 def _refuse_changed(request: Request, recorded: Mapping[str, Any]) -> None:

@@ -13,6 +13,7 @@ from mlops_new.definition import Definition
 from mlops_new.errors import Invalid
 from mlops_new.platforms.local.platform import LocalPlatform
 from mlops_new.platforms.local.records import Execution
+from mlops_new.platforms.local.support import unsupported
 from mlops_new.settings import Settings
 from mlops_new.spec import DEFINITIONS, Kind, pipeline_name
 from mlops_new.wiring import local_platform
@@ -50,16 +51,18 @@ def run(request: Request, settings: Settings, console: Console) -> None:
         return
     short = _pipeline(request.pipeline, repository)
     name = pipeline_name(repository.project, short)
-    found = _definition(repository, short, platform)
+    found = _definition(repository, short)
     if request.dry_run:
         _show_start(name, found, request, console)
         return
     sources = inputs.Sources(repository, platform, request.input, console.say)
     _refuse_undeclared(found, request.parameters)
-    parameters = inputs.parameters(found.parameters, request.parameters, sources)
-    platform.register(name, found, mark=repository.mark)
-    image = parameters.get("ImageUri") or inputs.own_image(sources)
-    execution = platform.start(name, parameters=parameters, image=image)
+    # Data and model come first: an environment is not made for an input that is not there.
+    given = inputs.parameters(found.parameters, request.parameters, sources)
+    given, image = inputs.with_image(found.parameters, given, sources)
+    text, mark = definition.canonical(found.document), repository.mark
+    platform.register(name, text, project=mark.project, repository=mark.repository)
+    execution = platform.start(name, given=given, image=image)
     _follow(platform, execution, repository, request, console)
 
 
@@ -67,7 +70,7 @@ def _follow(
     platform: LocalPlatform, execution: Execution, repository: Repository, request: Request, console: Console
 ) -> None:
     if not request.wait:
-        platform.start_in_background(execution.id, resume=bool(request.resume))
+        platform.run_detached(execution.id)
         text = f"{execution.pipeline} is running as {execution.id}."
         console.result(text, {"pipeline": execution.pipeline, "execution": execution.id, "status": "Executing"})
         return
@@ -93,7 +96,7 @@ def _pipeline(asked: str | None, repository: Repository) -> str:
     raise Invalid(f"there is no pipeline {asked}", hint=f"there are: {known}")
 
 
-def _definition(repository: Repository, short: str, platform: LocalPlatform) -> Definition:
+def _definition(repository: Repository, short: str) -> Definition:
     """The definition as it stands in the working copy: what is being worked on is what runs."""
     file = DEFINITIONS[repository.kind][short]
     path = repository.path / file
@@ -101,11 +104,9 @@ def _definition(repository: Repository, short: str, platform: LocalPlatform) -> 
         raise Invalid(f"{path} is not there", hint="`make definition` writes it from the pipeline's Python")
     found = definition.parse(path.read_bytes(), source=file)
     definition.check(found, source=file)
-    if unsupported := platform.unsupported(found):
-        listed = "\n".join(f"  {fault}" for fault in unsupported)
-        raise Invalid(
-            f"this machine cannot run {file}: {len(unsupported)} parts are not supported", hint=f"they are:\n{listed}"
-        )
+    if faults := unsupported(found):
+        listed = "".join(f"\n  {fault}" for fault in faults)
+        raise Invalid(f"{file} cannot be run on this machine: {faults[0]}", hint=f"all that cannot be run:{listed}")
     return found
 
 

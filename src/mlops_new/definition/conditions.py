@@ -28,8 +28,8 @@ def condition_faults(condition: Any, path: Path, scope: Scope) -> Iterator[Fault
         return
     type_ = text(condition.get("Type"))
     if type_ not in SHAPES:
-        found = show(condition["Type"]) if "Type" in condition else "missing"
-        yield Fault((*path, "Type"), f"{found}; a type of condition is expected{suggest(type_, SHAPES)}")
+        found = f"{show(condition['Type'])} is no type of condition" if "Type" in condition else "missing"
+        yield Fault((*path, "Type"), f"{found}{suggest(type_, SHAPES)}")
         return
     yield from judge(condition, shape(SHAPES[type_]), path, scope)
     match type_:

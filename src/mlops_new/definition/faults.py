@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from mlops_new.definition.document import Definition, Path, Step, mapping, sequence, text
 
-LONGEST: Final = 60
+LONGEST: Final = 100
 _KINDS: Final[Mapping[type, str]] = {
     bool: "a Boolean",
     int: "an integer",
@@ -37,7 +37,8 @@ def lines(faults: Iterable[Fault], definition: Definition) -> list[str]:
 
 def show(value: object) -> str:
     """The value as a person reads it, on one line and cut where long."""
-    return cut(readable(value), LONGEST)
+    joined = isinstance(value, dict) and value.keys() == {"Std:Join"}
+    return f"Std:Join {cut(readable(value), LONGEST)}" if joined else cut(readable(value), LONGEST)
 
 
 def cut(shown: str, longest: int) -> str:
@@ -55,6 +56,11 @@ def readable(value: Any) -> str:
             return joined if joined.isprintable() else _json(value)
         case _:
             return _json(value)
+
+
+def plain(name: str) -> str:
+    """The name as it is, or in quotes and escaped where it would not read as one word on one line."""
+    return name if name and name.isprintable() else _json(name)
 
 
 def _joined(value: Any) -> str:

@@ -18,7 +18,6 @@ class StepKind:
         named: The member of the request that names the job: the service makes one up.
         members: What a step of this type has besides the members that all steps have.
         needed: Those of `members` that it must have.
-        refused: Members of the request that a pipeline does not take.
         properties: False where nothing may refer to the step's properties.
         service: Whose shapes they are.
     """
@@ -28,7 +27,6 @@ class StepKind:
     named: str = ""
     members: tuple[str, ...] = ()
     needed: tuple[str, ...] = ()
-    refused: tuple[str, ...] = ()
     properties: bool = True
     service: str = "sagemaker"
 
@@ -37,9 +35,8 @@ def _job(name: str, *members: str) -> StepKind:
     return StepKind(f"Create{name}Request", (f"Describe{name}Response",), f"{name}Name", (*_JOB, *members))
 
 
-def _resource(name: str, *members: str, refused: tuple[str, ...] = ()) -> StepKind:
-    named = f"{name}Name"
-    return StepKind(f"Create{name}Input", (f"Describe{name}Output",), named, members, refused=refused)
+def _resource(name: str, *members: str) -> StepKind:
+    return StepKind(f"Create{name}Input", (f"Describe{name}Output",), f"{name}Name", members)
 
 
 def _opaque() -> StepKind:
@@ -61,7 +58,7 @@ KINDS: Final[Mapping[str, StepKind]] = {
     ),
     "Job": _job("Job"),
     "Model": _resource("Model", "RetryPolicies"),
-    "RegisterModel": _resource("ModelPackage", "RetryPolicies", refused=("ModelPackageName",)),
+    "RegisterModel": _resource("ModelPackage", "RetryPolicies"),
     "EndpointConfig": _resource("EndpointConfig", *_JOB),
     "Endpoint": _resource("Endpoint", "CacheConfig"),
     "InferenceComponent": _resource("InferenceComponent"),

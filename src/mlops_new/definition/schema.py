@@ -221,13 +221,11 @@ def arguments_shape(type_: str) -> Shape | None:
 def _arguments(kind: StepKind) -> Mapping[str, Any]:
     if not kind.request:
         return {"type": "any"}
-    return _without(_catalogue(kind.service)[kind.request], optional=(kind.named,), refused=kind.refused)
+    return _without(_catalogue(kind.service)[kind.request], optional=(kind.named,))
 
 
-def _without(rules: Mapping[str, Any], *, optional: tuple[str, ...], refused: tuple[str, ...] = ()) -> dict[str, Any]:
-    required = [name for name in rules.get("required", ()) if name not in optional]
-    members = {name: member for name, member in rules["members"].items() if name not in refused}
-    return {**rules, "required": required, "members": members}
+def _without(rules: Mapping[str, Any], *, optional: tuple[str, ...]) -> dict[str, Any]:
+    return {**rules, "required": [name for name in rules.get("required", ()) if name not in optional]}
 
 
 @cache

@@ -54,7 +54,9 @@ def _trigger(entry: dict[str, Any], path: Path) -> Iterator[Fault]:
         if member not in {"Step", "Trigger"}:
             yield Fault((*path, member), "unknown member; expected Step or Trigger")
     if entry.get("Trigger") not in (None, *TRIGGERS):
-        yield Fault((*path, "Trigger"), f"{show(entry['Trigger'])}{suggest(text(entry['Trigger']), TRIGGERS)}")
+        yield Fault(
+            (*path, "Trigger"), f"{show(entry['Trigger'])} is no trigger{suggest(text(entry['Trigger']), TRIGGERS)}"
+        )
 
 
 def _settings(step: Step) -> Iterator[Fault]:

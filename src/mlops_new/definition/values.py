@@ -212,6 +212,6 @@ def _no_match(pattern: str) -> str:
 
 
 def _not_a_choice(value: str, choices: list[str], name: str) -> str:
-    ours = name.startswith("pipeline.")
-    by = "" if ours else f" that {known_to()} knows"
-    return f"is not one of the {quantity(len(choices), 'value')}{by}{suggest(value, choices)}"
+    if name.startswith("pipeline."):
+        return f"is not allowed here{suggest(value, choices)}"
+    return f"is not one of the {quantity(len(choices), 'value')} that {known_to()} knows{suggest(value, choices)}"
