@@ -217,7 +217,7 @@ def _changes(old: JsonValue, new: JsonValue, path: str = "") -> Iterator[tuple[s
         if key not in after:
             yield _words(below), "removed"
         elif key not in before:
-            yield _words(below), f"added: {_value(after[key])}"
+            yield _words(below), "added" if _members(after[key]) else f"added: {_value(after[key])}"
         else:
             yield from _changes(before[key], after[key], below)
 
@@ -252,6 +252,8 @@ def _value(value: JsonValue) -> str:
             return reference
         case {"Std:Join": {"On": str(separator), "Values": [*values]}}:
             return separator.join(_value(item) for item in values)
+        case {"Std:JsonGet": {"PropertyFile": file, "Path": str(path)}}:
+            return f"{path} of {_value(file)}"
         case str():
             return value
         case _:
