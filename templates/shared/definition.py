@@ -115,16 +115,18 @@ def document(definition: dict[str, Any]) -> dict[str, Any]:
         RecipeError: A placeholder names no parameter of this pipeline.
     """
     declared = {parameter["Name"] for parameter in definition.get("Parameters", [])}
-    return {key: _tidy(value, declared) for key, value in definition.items() if value not in (None, {})}
+    tidy: dict[str, Any] = _tidy(definition, declared)
+    return tidy
 
 
 def _tidy(value: Any, declared: set[str]) -> Any:
     match value:
-        case str() if value.startswith(PLACEHOLDER):
+        case str() if PLACEHOLDER in value:
             return {"Get": f"Parameters.{_declared(value.removeprefix(PLACEHOLDER), declared)}"}
         case dict():
+            tidy = {key: _tidy(item, declared) for key, item in value.items()}
             # An empty list is kept: a condition without an else branch has to say so.
-            return {key: _tidy(item, declared) for key, item in value.items() if item not in (None, {})}
+            return {key: item for key, item in tidy.items() if item not in (None, {})}
         case list():
             return [_tidy(item, declared) for item in value]
         case _:

@@ -58,7 +58,7 @@ def test_what_says_nothing_is_dropped_and_an_empty_branch_is_kept(script: Module
     raw: dict[str, Any] = {
         "Metadata": {},
         "MlflowConfig": None,
-        "Steps": [step("A", Environment={}, Count=0, ElseSteps=[], X=None)],
+        "Steps": [step("A", Environment={"A": {"B": None}}, Count=0, ElseSteps=[], X=None)],
     }
     assert script.document(raw) == {"Steps": [step("A", Count=0, ElseSteps=[])]}
 
