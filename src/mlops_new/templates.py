@@ -80,6 +80,8 @@ class Copier:
 def _questions(folder: Path) -> str:
     """The packaged questions in a folder of their own: the checkout of a developer would be cloned, for seconds."""
     shutil.copyfile(packaged() / "copier.yml", folder / "copier.yml")
+    for kind in Kind:
+        (folder / "templates" / kind).mkdir(parents=True)
     return str(folder)
 
 

@@ -177,6 +177,30 @@ class TestValidate:
 
         assert fault.startswith("step Train, Arguments.ResourceConfig.InstanceType: an allowed value of Parameters.Tr")
 
+    def test_names_that_break_lines_stay_on_one(self) -> None:
+        document = build()
+        document["Parameters"][0]["Name"] = "a\nb"
+        step(document, "Train")["Name"] = "c\u2028d"
+        step(document, "CheckMetrics")["Name"] = "e\rf"
+        step(document, "CreateModel")["DependsOn"] = ["c\u2028d", "Register", "\ud800"]
+        step(document, "Preprocess")["DependsOn"] = ["c\u2028d"]
+
+        faults = validate(Definition(document))
+
+        assert faults
+        assert all(fault.isprintable() for fault in faults)
+
+    def test_conditions_as_deep_as_they_are_read(self) -> None:
+        document = build()
+        condition: dict[str, Any] = {"Type": "Nothing"}
+        for _ in range(80):
+            condition = {"Type": "Not", "Condition": condition}
+        step(document, "CheckMetrics")["Arguments"]["Conditions"] = [condition]
+
+        (fault,) = validate(Definition(document))
+
+        assert '"Nothing" is no type of condition' in fault
+
     def test_a_document_that_is_too_long(self) -> None:
         document = build()
         document["Metadata"] = {"padding": "x" * 1_048_576}
@@ -284,6 +308,20 @@ class TestDifferences:
         (sentence,) = differences(old, new)
 
         assert sentence == f"step Train: notes …{'a' * 20}b → …{'a' * 20}c"
+
+    def test_an_argument_called_like_a_member_of_the_step(self) -> None:
+        old: dict[str, Any] = {"Steps": [{"Name": "A", "Type": "Lambda", "Arguments": {"Type": "x", "Get": "y"}}]}
+        new = copy.deepcopy(old)
+        new["Steps"][0]["Type"] = "Callback"
+        new["Steps"][0]["Arguments"]["Get"] = "z"
+
+        assert differences(old, new) == ["step A: Type Lambda → Callback", "step A: Get y → z"]
+
+    def test_what_no_sentence_tells_is_told(self) -> None:
+        new = build()
+        step(new, "Evaluate")["Arguments"]["ProcessingInputs"].reverse()
+
+        assert differences(build(), new) == ["the order of items changed, or something that has no name of its own"]
 
     def test_true_is_not_one(self) -> None:
         new = build()

@@ -15,7 +15,7 @@ from mlops_new.errors import Invalid
 DEFINITIONS = Path(__file__).parent / "definitions"
 DOCUMENTS = [json.loads(path.read_bytes()) for path in sorted(DEFINITIONS.glob("*.json"))]
 
-QUICK = settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+QUICK = settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 """The same examples each time: a suite that others run does not fail by luck."""
 
 WORDS = st.sampled_from(

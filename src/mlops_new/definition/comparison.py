@@ -30,7 +30,10 @@ def normalise(document: Mapping[str, Any]) -> dict[str, Any]:
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     """One sentence for each thing that is different in the new document; empty where the two mean the same."""
     before, after = Definition(normalise(old)), Definition(normalise(new))
-    return [*_top(before, after), *_parameters(before, after), *_steps(before, after)]
+    found = [*_top(before, after), *_parameters(before, after), *_steps(before, after)]
+    if not found and not _same(before.document, after.document):
+        return ["the order of items changed, or something that has no name of its own"]
+    return found
 
 
 def _compact(value: Any) -> Any:
@@ -56,7 +59,7 @@ def _parameters(before: Definition, after: Definition) -> Iterator[str]:
     old, new = (_by("Name", sequence(definition.document.get("Parameters"))) for definition in (before, after))
     yield from _added_and_removed("parameter", old, new)
     for name in (name for name in new if name in old):
-        for place, change in _changes(old[name], new[name], ()):
+        for place, change in _members(old[name], new[name]):
             yield f"parameter {plain(name)}: {'default' if place == ('.DefaultValue',) else _written(place)} {change}"
 
 
@@ -78,9 +81,8 @@ def _added_and_removed(what: str, old: Mapping[str, Any], new: Mapping[str, Any]
 def _step(old: Step, new: Step) -> Iterator[str]:
     if _holder(old) != _holder(new):
         yield f"step {plain(new.name)}: moved from {_holder(old)} to {_holder(new)}"
-    before, after = _own(old), _own(new)
-    often = {name for name, count in (_member_names(before) | _member_names(after)).items() if count > 1}
-    for place, change in _changes(before, after, ()):
+    often = {name for name, count in (_member_names(old.own) | _member_names(new.own)).items() if count > 1}
+    for place, change in (*_members(*map(_settings, (old, new))), *_members(old.own_arguments, new.own_arguments)):
         last = place[-1]
         short = last.startswith(".") and last[1:] not in often
         yield f"step {plain(new.name)}: {_written(place[-1:] if short else place)} {change}"
@@ -90,10 +92,15 @@ def _holder(step: Step) -> str:
     return f"{step.branch} of {plain(step.parent.name)}" if step.parent else "the top"
 
 
-def _own(step: Step) -> dict[str, Any]:
-    """The step with its arguments at the top, where people look for them."""
-    own = {name: value for name, value in step.own.items() if name != "Arguments"}
-    return {**own, **mapping(step.own.get("Arguments"))}
+def _settings(step: Step) -> dict[str, Any]:
+    """The step beside its arguments, whose members are reported without the word `Arguments` before them."""
+    proper = isinstance(step.body.get("Arguments"), dict)
+    return {name: value for name, value in step.own.items() if name != "Arguments" or not proper}
+
+
+def _members(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[tuple[Place, str]]:
+    for name in {**old, **new}:
+        yield from _changes(old.get(name), new.get(name), (f".{name}",))
 
 
 def _member_names(value: Any) -> Counter[str]:

@@ -79,8 +79,8 @@ def suggest(word: str, known: Collection[str]) -> str:
     near = get_close_matches(word, known, n=1, cutoff=0.7)
     few = 12
     if near:
-        return f"; did you mean {near[0]}?"
-    return f"; expected {_any_of(known)}" if 0 < len(known) <= few else ""
+        return f"; did you mean {plain(near[0])}?"
+    return f"; expected {_any_of(map(plain, known))}" if 0 < len(known) <= few else ""
 
 
 def _any_of(words: Iterable[str]) -> str:

@@ -86,7 +86,7 @@ def judge(value: object, shape: Shape, path: Path, variables: Variables) -> Iter
     if shape.type == "any":
         return
     if is_variable(value):
-        yield from _variable(value, shape, path, variables)  # type: ignore[arg-type]
+        yield from _variable(value, shape, path, variables)
         return
     if not fits(sort_of_literal(value), sort_of(shape)) or value is None:
         given = "null" if value is None else f"{show(value)} is {kind(value)}"
