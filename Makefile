@@ -16,8 +16,8 @@ help:
 demo: $(VENV)/installed
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh tools/demo.sh
 
-test: $(VENV)/installed-dev .venv-image/installed lint
-	MLOPS_NEW_DATA_PYTHON="$(CURDIR)/.venv-image/bin/python" $(BIN)/pytest -n 2 $(PYTEST_ARGS)
+test: $(VENV)/installed-dev lint
+	$(BIN)/pytest -n 2 $(PYTEST_ARGS)
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check
@@ -48,17 +48,10 @@ $(VENV)/installed-dev: $(VENV)/installed pyproject.toml requirements-dev.txt
 	$(BIN)/pip install --quiet --requirement requirements-dev.txt
 	@touch $@
 
-# What a generated build repository's own `make test` installs: the image's packages and the linters.
-.venv-image/installed: templates/build/container/requirements.txt templates/build/requirements-dev.txt
-	$(PYTHON) -m venv .venv-image
-	.venv-image/bin/pip install --quiet --requirement templates/build/container/requirements.txt \
-		--requirement templates/build/requirements-dev.txt
-	@touch $@
-
 .venv-sdk/installed: templates/shared/requirements-sdk.txt
 	$(PYTHON) -m venv .venv-sdk
 	.venv-sdk/bin/pip install --quiet --requirement $<
 	@touch $@
 
 clean:
-	rm -rf $(VENV) .venv-image .venv-sdk build dist demo .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) .venv-sdk build dist demo .mypy_cache .pytest_cache .ruff_cache

@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from mlops_new.platforms.local.environments import environment
+from mlops_new.platforms.local.home import Home
 from mlops_new.spec import Kind
-from mlops_new.templates import Copier, packaged_files
+from mlops_new.templates import Copier, packaged, packaged_files
 
+BUILD = packaged() / "templates" / "build"
 PROBLEM_TYPES = ("regression", "binary_classification", "multiclass_classification")
 CHECKS = (["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"], ["pytest", "-q"])
 
@@ -26,10 +29,19 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def linting_python(shared_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the build repository's Makefile installs; the deploy repository's is a part of it."""
+    pinned = tmp_path_factory.mktemp("requirements") / "requirements.txt"
+    files = (BUILD / "container" / "requirements.txt", BUILD / "requirements-dev.txt")
+    pinned.write_text("\n".join(file.read_text(encoding="utf-8") for file in files), encoding="utf-8")
+    return environment(Home.open(shared_home), pinned, print) / "bin" / "python"
+
+
 @pytest.mark.parametrize("problem_type", PROBLEM_TYPES)
 @pytest.mark.parametrize("kind", Kind)
 def test_make_test_passes_in_a_new_repository(
-    template: Path, tmp_path: Path, image_python: str, kind: Kind, problem_type: str
+    template: Path, tmp_path: Path, linting_python: Path, kind: Kind, problem_type: str
 ) -> None:
     copier = Copier()
     answers = copier.resolve(None, {"project_name": "fresh-sales", "problem_type": problem_type}, ask=False)
@@ -39,7 +51,7 @@ def test_make_test_passes_in_a_new_repository(
     for program, *arguments in CHECKS:
         assert f"\t$(BIN)/{program}" in makefile, "the Makefile checks something else than this test"
         done = subprocess.run(
-            [Path(image_python).parent / program, *arguments],
+            [linting_python.parent / program, *arguments],
             cwd=folder,
             env={**os.environ, "PYTHONPATH": ""},
             capture_output=True,
