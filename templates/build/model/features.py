@@ -89,7 +89,8 @@ def target_is_missing(table: pd.DataFrame, schema: Schema) -> NDArray[np.bool_]:
     if schema.problem_type != "regression":
         return is_missing(table[schema.target])
     values, bad = numbers(table[schema.target])
-    return values.isna().to_numpy() & ~bad
+    missing: NDArray[np.bool_] = values.isna().to_numpy() & ~bad
+    return missing
 
 
 def is_missing(values: pd.Series) -> NDArray[np.bool_]:
