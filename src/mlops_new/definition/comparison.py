@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, TypeAlias
 
 from mlops_new.definition.document import Definition, Step, mapping, sequence, text
-from mlops_new.definition.faults import cut, readable
+from mlops_new.definition.faults import cut, plain, readable
 from mlops_new.definition.references import is_variable
 
 Place: TypeAlias = tuple[str, ...]
@@ -30,7 +30,10 @@ def normalise(document: Mapping[str, Any]) -> dict[str, Any]:
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     """One sentence for each thing that is different in the new document; empty where the two mean the same."""
     before, after = Definition(normalise(old)), Definition(normalise(new))
-    return [*_top(before, after), *_parameters(before, after), *_steps(before, after)]
+    found = [*_top(before, after), *_parameters(before, after), *_steps(before, after)]
+    if not found and not _same(before.document, after.document):
+        return ["the order of items changed, or something that has no name of its own"]
+    return found
 
 
 def _compact(value: Any) -> Any:
@@ -56,8 +59,8 @@ def _parameters(before: Definition, after: Definition) -> Iterator[str]:
     old, new = (_by("Name", sequence(definition.document.get("Parameters"))) for definition in (before, after))
     yield from _added_and_removed("parameter", old, new)
     for name in (name for name in new if name in old):
-        for place, change in _changes(old[name], new[name], ()):
-            yield f"parameter {name}: {'default' if place == ('.DefaultValue',) else _written(place)} {change}"
+        for place, change in _members(old[name], new[name]):
+            yield f"parameter {plain(name)}: {'default' if place == ('.DefaultValue',) else _written(place)} {change}"
 
 
 def _steps(before: Definition, after: Definition) -> Iterator[str]:
@@ -71,29 +74,33 @@ def _steps(before: Definition, after: Definition) -> Iterator[str]:
 
 
 def _added_and_removed(what: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
-    yield from (f"{what} {name} removed" for name in old if name not in new)
-    yield from (f"{what} {name} added" for name in new if name not in old)
+    yield from (f"{what} {plain(name)} removed" for name in old if name not in new)
+    yield from (f"{what} {plain(name)} added" for name in new if name not in old)
 
 
 def _step(old: Step, new: Step) -> Iterator[str]:
     if _holder(old) != _holder(new):
-        yield f"step {new.name}: moved from {_holder(old)} to {_holder(new)}"
-    before, after = _own(old), _own(new)
-    often = {name for name, count in (_member_names(before) | _member_names(after)).items() if count > 1}
-    for place, change in _changes(before, after, ()):
+        yield f"step {plain(new.name)}: moved from {_holder(old)} to {_holder(new)}"
+    often = {name for name, count in (_member_names(old.own) | _member_names(new.own)).items() if count > 1}
+    for place, change in (*_members(*map(_settings, (old, new))), *_members(old.own_arguments, new.own_arguments)):
         last = place[-1]
         short = last.startswith(".") and last[1:] not in often
-        yield f"step {new.name}: {_written(place[-1:] if short else place)} {change}"
+        yield f"step {plain(new.name)}: {_written(place[-1:] if short else place)} {change}"
 
 
 def _holder(step: Step) -> str:
-    return f"{step.branch} of {step.parent.name}" if step.parent else "the top"
+    return f"{step.branch} of {plain(step.parent.name)}" if step.parent else "the top"
 
 
-def _own(step: Step) -> dict[str, Any]:
-    """The step with its arguments at the top, where people look for them."""
-    own = {name: value for name, value in step.own.items() if name != "Arguments"}
-    return {**own, **mapping(step.own.get("Arguments"))}
+def _settings(step: Step) -> dict[str, Any]:
+    """The step beside its arguments, whose members are reported without the word `Arguments` before them."""
+    proper = isinstance(step.body.get("Arguments"), dict)
+    return {name: value for name, value in step.own.items() if name != "Arguments" or not proper}
+
+
+def _members(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[tuple[Place, str]]:
+    for name in {**old, **new}:
+        yield from _changes(old.get(name), new.get(name), (f".{name}",))
 
 
 def _member_names(value: Any) -> Counter[str]:
@@ -163,18 +170,17 @@ def _same(old: Any, new: Any) -> bool:
 
 def _change(old: Any, new: Any) -> str:
     if old is None:
-        return f"added: {cut(_plain(new), _LONGEST)}"
+        return f"added: {cut(_bare(new), _LONGEST)}"
     if new is None:
-        return f"removed, was {cut(_plain(old), _LONGEST)}"
-    before, after = _plain(old), _plain(new)
+        return f"removed, was {cut(_bare(old), _LONGEST)}"
+    before, after = _bare(old), _bare(new)
     start = _first_difference(before, after)
     return f"{_around(before, start)} → {_around(after, start)}"
 
 
-def _plain(value: Any) -> str:
+def _bare(value: Any) -> str:
     """Text without its quotes where it reads as well without them."""
-    bare = isinstance(value, str) and value.isprintable() and value and " " not in value
-    return str(value) if bare else readable(value)
+    return plain(value) if isinstance(value, str) and " " not in value else readable(value)
 
 
 def _first_difference(before: str, after: str) -> int:
@@ -191,4 +197,4 @@ def _around(shown: str, start: int) -> str:
 
 
 def _written(place: Place) -> str:
-    return "".join(place).lstrip(".")
+    return plain("".join(place).removeprefix("."))

@@ -18,7 +18,7 @@ SHAPES: Mapping[str, str] = {
     "Not": "pipeline.Not",
     "Or": "pipeline.Or",
 }
-_UNORDERED = {Sort.BOOLEAN, Sort.LIST, Sort.OBJECT}
+_COMPOSED = {Sort.LIST, Sort.OBJECT}
 
 
 def condition_faults(condition: Any, path: Path, scope: Scope) -> Iterator[Fault]:
@@ -28,8 +28,8 @@ def condition_faults(condition: Any, path: Path, scope: Scope) -> Iterator[Fault
         return
     type_ = text(condition.get("Type"))
     if type_ not in SHAPES:
-        found = show(condition["Type"]) if "Type" in condition else "missing"
-        yield Fault((*path, "Type"), f"{found}; a type of condition is expected{suggest(type_, SHAPES)}")
+        found = f"{show(condition['Type'])} is no type of condition" if "Type" in condition else "missing"
+        yield Fault((*path, "Type"), f"{found}{suggest(type_, SHAPES)}")
         return
     yield from judge(condition, shape(SHAPES[type_]), path, scope)
     match type_:
@@ -46,35 +46,34 @@ def condition_faults(condition: Any, path: Path, scope: Scope) -> Iterator[Fault
 
 
 def _comparison(condition: dict[str, Any], path: Path, scope: Scope) -> Iterator[Fault]:
-    for side in ("LeftValue", "RightValue"):
-        yield from _operand(condition.get(side), (*path, side))
-    left, right = (_sort(condition.get(side), scope) for side in ("LeftValue", "RightValue"))
+    sides = {side: condition.get(side) for side in ("LeftValue", "RightValue")}
+    for side, value in sides.items():
+        yield from _operand(value, (*path, side), scope)
+        if condition["Type"] in ORDERINGS and _sort(value, scope) is Sort.BOOLEAN:
+            yield Fault((*path, side), f"{show(value)} is a Boolean and has no order")
+    left, right = (_sort(value, scope) for value in sides.values())
     yield from _alike(left, right, path)
-    if condition["Type"] in ORDERINGS:
-        for side, sort in (("LeftValue", left), ("RightValue", right)):
-            if sort in _UNORDERED and not isinstance(condition[side], list):
-                yield Fault((*path, side), f"{show(condition[side])} is {sort.value} and has no order")
 
 
 def _membership(condition: dict[str, Any], path: Path, scope: Scope) -> Iterator[Fault]:
-    yield from _operand(condition.get("QueryValue"), (*path, "QueryValue"))
+    yield from _operand(condition.get("QueryValue"), (*path, "QueryValue"), scope)
     asked = _sort(condition.get("QueryValue"), scope)
     for index, value in enumerate(sequence(condition.get("Values"))):
         place = (*path, "Values", index)
-        yield from _operand(value, place, required=True)
+        yield from _operand(value, place, scope, required=True)
         yield from _alike(asked, _sort(value, scope), place)
 
 
-def _operand(value: Any, path: Path, *, required: bool = False) -> Iterator[Fault]:
-    """A null is as good as absent where a member may be: that it is missing has been said then."""
-    wrong = isinstance(value, list | dict) and not is_variable(value)
-    if wrong or (required and value is None):
-        yield Fault(path, f"{show(value)} is {kind(value)}; text, a number, a Boolean or a variable is expected")
+def _operand(value: Any, path: Path, scope: Scope, *, required: bool = False) -> Iterator[Fault]:
+    """One side of a comparison. A member that is null is as good as missing, which has been said."""
+    sort = _sort(value, scope)
+    if sort in _COMPOSED or (required and value is None):
+        given = f"gives {sort.value}" if is_variable(value) else f"is {kind(value)}"
+        yield Fault(path, f"{show(value)} {given}; text, a number, a Boolean or a variable for one is expected")
 
 
 def _alike(left: Sort, right: Sort, path: Path) -> Iterator[Fault]:
-    simple = {Sort.LIST, Sort.OBJECT}.isdisjoint({left, right})
-    if simple and not fits(left, right) and not fits(right, left):
+    if _COMPOSED.isdisjoint({left, right}) and not fits(left, right) and not fits(right, left):
         yield Fault(path, f"{left.value} is compared with {right.value}: they are never equal and have no order")
 
 

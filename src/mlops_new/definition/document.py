@@ -76,8 +76,13 @@ class Step:
         nested = BRANCHES.get(self.type, ())
         if not nested:
             return self.body
-        arguments = {name: value for name, value in self.arguments.items() if name not in nested}
-        return {**self.body, "Arguments": arguments}
+        return {**self.body, "Arguments": self.own_arguments} if self.arguments else self.body
+
+    @property
+    def own_arguments(self) -> Mapping[str, Any]:
+        """The arguments without the steps nested in them."""
+        nested = BRANCHES.get(self.type, ())
+        return {name: value for name, value in self.arguments.items() if name not in nested}
 
 
 @dataclass(frozen=True)
@@ -101,6 +106,11 @@ class Definition:
     def digest(self) -> str:
         """The SHA-256 of the canonical text, in hexadecimal."""
         return hashlib.sha256(canonical(self.document).encode()).hexdigest()
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The names of the steps, in the document's order."""
+        return tuple(step.name for step in self.steps if step.name)
 
     def step(self, name: str) -> Step | None:
         """The step of that name, the first one where a bad document has two."""

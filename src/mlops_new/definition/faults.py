@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from mlops_new.definition.document import Definition, Path, Step, mapping, sequence, text
 
-LONGEST: Final = 60
+LONGEST: Final = 100
 _KINDS: Final[Mapping[type, str]] = {
     bool: "a Boolean",
     int: "an integer",
@@ -37,7 +37,8 @@ def lines(faults: Iterable[Fault], definition: Definition) -> list[str]:
 
 def show(value: object) -> str:
     """The value as a person reads it, on one line and cut where long."""
-    return cut(readable(value), LONGEST)
+    joined = isinstance(value, dict) and value.keys() == {"Std:Join"}
+    return f"Std:Join {cut(readable(value), LONGEST)}" if joined else cut(readable(value), LONGEST)
 
 
 def cut(shown: str, longest: int) -> str:
@@ -57,6 +58,11 @@ def readable(value: Any) -> str:
             return _json(value)
 
 
+def plain(name: str) -> str:
+    """The name as it is, or in quotes and escaped where it would not read as one word on one line."""
+    return name if name and name.isprintable() else _json(name)
+
+
 def _joined(value: Any) -> str:
     return value if isinstance(value, str) else f"{{{readable(value)}}}"
 
@@ -68,13 +74,13 @@ def kind(value: object) -> str:
 
 def suggest(word: str, known: Collection[str]) -> str:
     """What follows a wrong word: the nearest right one, else all of them where they are few."""
-    from difflib import get_close_matches  # noqa: PLC0415 - only where something is wrong
+    from difflib import get_close_matches
 
     near = get_close_matches(word, known, n=1, cutoff=0.7)
     few = 12
     if near:
-        return f"; did you mean {near[0]}?"
-    return f"; expected {_any_of(known)}" if 0 < len(known) <= few else ""
+        return f"; did you mean {plain(near[0])}?"
+    return f"; expected {_any_of(map(plain, known))}" if 0 < len(known) <= few else ""
 
 
 def _any_of(words: Iterable[str]) -> str:

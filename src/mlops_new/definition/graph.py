@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
 from mlops_new.definition.document import Definition, Step, mapping, sequence, text
+from mlops_new.definition.faults import plain
 from mlops_new.definition.references import step_names
 
 Graph: TypeAlias = Mapping[str, frozenset[str]]
@@ -16,8 +17,11 @@ def dependencies(definition: Definition) -> Graph:
     That is what it names in DependsOn, the steps whose properties or property files it reads, and the Condition or
     ForEach step that it is in: a Condition's own branches are no part of it. Names that no step has are left out.
     """
-    known = {step.name for step in definition.steps if step.name}
-    return {step.name: frozenset(_waits_for(step)) & known for step in definition.steps if step.name}
+    found = {name: frozenset[str]() for name in definition.names}
+    for step in definition.steps:
+        if step.name:
+            found[step.name] |= frozenset(_waits_for(step)) & found.keys()
+    return found
 
 
 def depends_on(entry: object) -> str:
@@ -92,5 +96,5 @@ def out_of_reach(reader: Step, target: Step) -> str:
     around = {(holder.name, branch) for holder, branch in reader.ancestors}
     for holder, branch in target.ancestors:
         if (holder.name, branch) not in around:
-            return f"{branch} of {holder.name}"
+            return f"{branch} of {plain(holder.name)}"
     return ""

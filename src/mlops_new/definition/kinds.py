@@ -79,12 +79,10 @@ KINDS: Final[Mapping[str, StepKind]] = {
     "Condition": StepKind("pipeline.ConditionArguments", ("pipeline.ConditionProperties",)),
     "Fail": StepKind("pipeline.FailArguments", properties=False),
     "Lambda": StepKind(
-        answers=("pipeline.OutputProperties",),
         members=("CacheConfig", "FunctionArn", "OutputParameters"),
         needed=("FunctionArn",),
     ),
     "Callback": StepKind(
-        answers=("pipeline.OutputProperties",),
         members=("CacheConfig", "SqsQueueUrl", "OutputParameters"),
         needed=("SqsQueueUrl",),
     ),

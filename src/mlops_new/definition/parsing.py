@@ -37,9 +37,8 @@ def refused(source: str, faults: list[str]) -> Invalid:
     """One error for all faults: the count and the first in the message, the others in the hint."""
     first, *rest = faults
     hint = "\n".join(f"- {fault}" for fault in rest)
-    if not rest:
-        return Invalid(f"{source}: {first}", hint="Mend it and try again.")
-    return Invalid(f"{source} has {quantity(len(faults), 'fault')}: {first}", hint=f"The others:\n{hint}")
+    message = f"{source} has {quantity(len(faults), 'fault')}: {first}"
+    return Invalid(message, hint=f"The others:\n{hint}" if rest else "Mend it and try again.")
 
 
 def _decoded(text: str | bytes, source: str) -> str:

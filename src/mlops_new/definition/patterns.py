@@ -7,6 +7,8 @@ from typing import Final
 
 _CATEGORY = re.compile(r"\\p\{(L|M|N|P|S|Z)\}")
 _FIRST_PRIVATE: Final = 0xE000
+_LONGEST: Final = 4096
+"""Some patterns take time by the square of the length; nearly all texts with one are shorter by their own limit."""
 
 
 @lru_cache(maxsize=512)
@@ -23,9 +25,12 @@ def compiled(pattern: str) -> re.Pattern[str] | None:
 
 
 def matches(value: str, pattern: str) -> bool:
-    """Whether the whole text matches, as the service compares; a pattern that Python cannot express matches."""
+    """Whether the whole text matches, as the service compares.
+
+    True where that cannot be told: Python cannot express the pattern, or the text is very long.
+    """
     expression = compiled(pattern)
-    if expression is None:
+    if expression is None or len(value) > _LONGEST:
         return True
     return expression.fullmatch(_folded(value) if r"\p{" in pattern else value) is not None
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from mlops_new.definition.document import Step, mapping, sequence, text
-from mlops_new.definition.faults import suggest
+from mlops_new.definition.faults import plain, suggest
 from mlops_new.definition.kinds import KINDS, StepKind
 from mlops_new.definition.references import Item, Member, PropertyReference, Segment, is_variable
 from mlops_new.definition.schema import arguments_shape, shape
@@ -142,4 +142,4 @@ def _named(value: Any, member: str) -> Mapping[str, Mapping[str, Any]]:
 
 
 def _those(names: list[Any]) -> str:
-    return f" (declared: {', '.join(names)})" if names else " (none declared)"
+    return f" (declared: {', '.join(map(plain, names))})" if names else " (none declared)"

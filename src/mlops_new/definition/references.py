@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeGuard
 
 from mlops_new.definition.document import Path, text
 
@@ -22,10 +22,10 @@ FUNCTIONS: Final = ("Get", "Std:Join", "Std:JsonGet")
 
 _NAME = r"[A-Za-z0-9\-_]+"
 _ROOT = "Parameters|Execution|PipelineExperimentConfig|Steps"
-_GET = re.compile(rf"(?P<root>{_ROOT})\.(?P<name>{_NAME})(?P<rest>.*)", re.DOTALL)
+_GET = re.compile(rf"(?P<root>{_ROOT})\.(?P<name>{_NAME})(?P<rest>.*)")
 _SEGMENT = re.compile(r"""\.(?P<member>\w+)|\[(?P<index>\d{1,9})\]|\[(?P<quote>['"])(?P<key>[^'"\]]+)(?P=quote)\]""")
 _FILE = re.compile(r"\.PropertyFiles\.(?P<file>[^.\[\]]+)")
-_LOOP = re.compile(rf"(?:ForEach\.CurrentItem|IterationOutput\.(?P<step>{_NAME}))(?P<rest>.*)", re.DOTALL)
+_LOOP = re.compile(rf"(?:ForEach\.CurrentItem|IterationOutput\.(?P<step>{_NAME}))(?P<rest>.*)")
 
 
 @dataclass(frozen=True)
@@ -107,6 +107,8 @@ Reference: TypeAlias = (
 
 def reference(name: str) -> Reference | None:
     """What the text of a `Get` refers to; None where it is not of the grammar."""
+    if not name.isprintable():
+        return None
     if loop := _LOOP.fullmatch(name):
         return None if _segments(loop["rest"]) is None else LoopReference(loop["step"] or "")
     found = _GET.fullmatch(name)
@@ -142,7 +144,7 @@ def _segment(segment: re.Match[str]) -> Segment:
     return Item(segment["key"] if segment["index"] is None else int(segment["index"]))
 
 
-def is_variable(value: object) -> bool:
+def is_variable(value: object) -> TypeGuard[dict[str, Any]]:
     """Whether the value is a pipeline variable: an object of one member, `Get` or a function `Std:…`."""
     if not isinstance(value, dict) or len(value) != 1:
         return False

@@ -16,7 +16,7 @@ from mlops_new.definition.shapes import Catalogue, Shape, service
 
 def _structure(required: str = "", **members: str) -> dict[str, Any]:
     shapes = {name: {"shape": shape} for name, shape in members.items()}
-    return {"type": "structure", "required": required.split(), "members": shapes}
+    return {"type": "structure", "required": required.split(), "members": shapes, "literal": True}
 
 
 def _list(shape: str, **rules: Any) -> dict[str, Any]:
@@ -112,8 +112,6 @@ _OWN: Final[Catalogue] = {
     "CleanupSources": _list("CleanupSource", min=1),
     "CleanupSource": _structure("StepName", StepName="StepName", S3Uris="AnyList"),
     "ConditionProperties": _structure(Outcome="TextOrVariable"),
-    "OutputProperties": _structure(OutputParameters="OutputMap"),
-    "OutputMap": {"type": "map", "key": {"shape": "Text"}, "value": {"shape": "Any"}},
     "ClarifyCheckProperties": _structure(
         CalculatedBaselineConstraints="TextOrVariable", BaselineUsedForDriftCheckConstraints="TextOrVariable"
     ),
@@ -221,7 +219,7 @@ def arguments_shape(type_: str) -> Shape | None:
 def _arguments(kind: StepKind) -> Mapping[str, Any]:
     if not kind.request:
         return {"type": "any"}
-    return _without(_catalogue(kind.service)[kind.request], optional=(kind.named,))
+    return {**_without(_catalogue(kind.service)[kind.request], optional=(kind.named,)), "literal": True}
 
 
 def _without(rules: Mapping[str, Any], *, optional: tuple[str, ...]) -> dict[str, Any]:

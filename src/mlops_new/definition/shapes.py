@@ -4,7 +4,7 @@ import gzip
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -21,12 +21,12 @@ class Shape:
     name: str
     catalogue: Catalogue = field(repr=False, compare=False)
 
-    @cached_property
+    @property
     def rules(self) -> Mapping[str, Any]:
         """`type`, and by type `members`, `required`, `member`, `key`, `value`, `enum`, `pattern`, `min`, `max`."""
         return self.catalogue[self.name]
 
-    @cached_property
+    @property
     def type(self) -> str:
         """`structure`, `list`, `map`, `string`, `integer`: what the value is."""
         return str(self.rules["type"])
@@ -70,7 +70,7 @@ def service(name: str) -> Catalogue:
 
 def known_to() -> str:
     """Which botocore the shapes are from, for a fault that a newer one may not find."""
-    from importlib.metadata import version  # noqa: PLC0415 - slow to import, and only where something is wrong
+    from importlib.metadata import version
 
     return f"botocore {version('botocore')}"
 

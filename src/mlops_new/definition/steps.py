@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from mlops_new.definition.conditions import condition_faults
 from mlops_new.definition.document import BRANCHES, Definition, Path, Step, mapping, sequence, text
-from mlops_new.definition.faults import Fault, kind, show, suggest
+from mlops_new.definition.faults import Fault, kind, plain, show, suggest
 from mlops_new.definition.graph import depends_on, out_of_reach
 from mlops_new.definition.kinds import KINDS
 from mlops_new.definition.references import is_variable
@@ -16,6 +16,7 @@ from mlops_new.definition.usage import usage_faults
 from mlops_new.definition.values import judge
 
 TRIGGERS: Final = ("Completed", "Failed", "Stopped", "Any")
+_NOT_REPEATED: Final = frozenset({"Condition", "Fail", "ForEach"})
 _DURATION = re.compile(
     r"P?(?=.)(\d+Y)?(\d+M)?(\d+W)?(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?", re.IGNORECASE | re.ASCII
 )
@@ -29,6 +30,8 @@ def step_faults(step: Step, scope: Scope) -> Iterator[Fault]:
     yield from judge(step.body, step_shape(step.type), step.path, scope)
     yield from _depends_on(step, scope.definition)
     yield from _settings(step)
+    if step.branch == "ForEachBody" and step.type in _NOT_REPEATED:
+        yield Fault((*step.path, "Type"), f"a {step.type} step cannot stand in a ForEach step")
     yield from _by_type(step, scope)
     yield from usage_faults(step.own, step.path, scope, step)
 
@@ -44,9 +47,9 @@ def _depends_on(step: Step, definition: Definition) -> Iterator[Fault]:
             yield from _trigger(entry, path)
         target = definition.step(name)
         if target is None:
-            yield Fault(path, f"there is no step {show(name)}{suggest(name, names_of(definition))}")
+            yield Fault(path, f"there is no step {show(name)}{suggest(name, definition.names)}")
         elif branch := out_of_reach(step, target):
-            yield Fault(path, f"step {name} may not have run: it is in {branch}")
+            yield Fault(path, f"step {plain(name)} may not have run: it is in {branch}")
 
 
 def _trigger(entry: dict[str, Any], path: Path) -> Iterator[Fault]:
@@ -54,7 +57,9 @@ def _trigger(entry: dict[str, Any], path: Path) -> Iterator[Fault]:
         if member not in {"Step", "Trigger"}:
             yield Fault((*path, member), "unknown member; expected Step or Trigger")
     if entry.get("Trigger") not in (None, *TRIGGERS):
-        yield Fault((*path, "Trigger"), f"{show(entry['Trigger'])}{suggest(text(entry['Trigger']), TRIGGERS)}")
+        yield Fault(
+            (*path, "Trigger"), f"{show(entry['Trigger'])} is no trigger{suggest(text(entry['Trigger']), TRIGGERS)}"
+        )
 
 
 def _settings(step: Step) -> Iterator[Fault]:
@@ -135,12 +140,7 @@ def _cleanup(step: Step, definition: Definition) -> Iterator[Fault]:
         name = text(mapping(source).get("StepName"))
         if name and definition.step(name) is None:
             place = (*step.path, "Arguments", "Resources", "S3", index, "StepName")
-            yield Fault(place, f"there is no step {show(name)}{suggest(name, names_of(definition))}")
-
-
-def names_of(definition: Definition) -> list[str]:
-    """The names of the steps, to suggest one."""
-    return [step.name for step in definition.steps if step.name]
+            yield Fault(place, f"there is no step {show(name)}{suggest(name, definition.names)}")
 
 
 def _texts(values: list[Any]) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mlops_new.definition.document import Definition, Path, Step, mapping, sequence, text
-from mlops_new.definition.faults import Fault, kind, show, suggest
+from mlops_new.definition.faults import Fault, kind, plain, show, suggest
 from mlops_new.definition.graph import out_of_reach
 from mlops_new.definition.properties import property_sort
 from mlops_new.definition.references import (
@@ -111,7 +111,7 @@ def _loop(step: str, definition: Definition, path: Path, reader: Step | None) ->
     if reader.type != "ForEach" or path[-1] != "Field":
         return "only the selector of a ForEach step reads what an iteration gives"
     if target is None or target.parent is None or target.parent.path != reader.path:
-        return f"step {reader.name} holds no step {step}"
+        return f"step {plain(reader.name)} holds no step {step}"
     return ""
 
 
@@ -122,8 +122,8 @@ def _step_reference(
     if reader is None:
         yield Fault(path, f"{show(name)}: no step has run when this is read")
     elif target is None:
-        known = [step.name for step in definition.steps if step.name]
-        yield Fault(path, f"{show(name)}: there is no step {found.step}{suggest(found.step, known)}")
+        known = suggest(found.step, definition.names)
+        yield Fault(path, f"{show(name)}: there is no step {found.step}{known}")
     else:
         if branch := out_of_reach(reader, target):
             yield Fault(path, f"{show(name)}: step {found.step} may not have run: it is in {branch}")

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from mlops_new.definition.document import MAX_DEPTH, Definition, Path, canonical, depth, mapping, sequence, text
-from mlops_new.definition.faults import Fault, kind, lines, show
+from mlops_new.definition.faults import Fault, kind, lines, plain, show
 from mlops_new.definition.graph import cycles, dependencies
 from mlops_new.definition.parsing import refused
+from mlops_new.definition.properties import TYPES
 from mlops_new.definition.schema import shape
 from mlops_new.definition.scope import Scope, of_type
 from mlops_new.definition.steps import entry_faults, step_faults
@@ -19,7 +20,6 @@ MAX_CHARACTERS: Final = 1_048_576
 """The longest document that the service takes."""
 _PIPELINE_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9])*")
 _LONGEST_NAME: Final = 256
-_ARTICLES: Final = {"String": "text", "Integer": "an integer", "Float": "a number", "Boolean": "true or false"}
 
 
 def validate(definition: Definition) -> list[str]:
@@ -93,10 +93,10 @@ def _parameters(definition: Definition) -> Iterator[Fault]:
 def _parameter_values(body: Any, type_: str, path: Path) -> Iterator[Fault]:
     default, choices = body.get("DefaultValue"), sequence(body.get("EnumValues"))
     if default is not None and not of_type(default, type_):
-        yield Fault((*path, "DefaultValue"), f"{show(default)} is {kind(default)}; {_ARTICLES[type_]} is expected")
+        yield Fault((*path, "DefaultValue"), f"{show(default)} is {kind(default)}; {TYPES[type_].value} is expected")
     for index, value in enumerate(choices):
         if not of_type(value, type_) or value is None:
-            wanted = _ARTICLES.get(type_, "a value")
+            wanted = TYPES[type_].value if type_ in TYPES else "a value"
             yield Fault((*path, "EnumValues", index), f"{show(value)} is {kind(value)}; {wanted} is expected")
     if choices and default is not None and default not in choices:
         yield Fault((*path, "DefaultValue"), f"{show(default)} is not one of the EnumValues {show(choices)}")
@@ -114,4 +114,4 @@ def _circles(definition: Definition) -> Iterator[Fault]:
     for circle in cycles(dependencies(definition)):
         step = definition.step(circle[0])
         if step is not None:
-            yield Fault(step.path, f"waits for itself: {' → '.join(circle)}")
+            yield Fault(step.path, f"waits for itself: {' → '.join(map(plain, circle))}")

@@ -86,7 +86,7 @@ def judge(value: object, shape: Shape, path: Path, variables: Variables) -> Iter
     if shape.type == "any":
         return
     if is_variable(value):
-        yield from _variable(value, shape, path, variables)  # type: ignore[arg-type]
+        yield from _variable(value, shape, path, variables)
         return
     if not fits(sort_of_literal(value), sort_of(shape)) or value is None:
         given = "null" if value is None else f"{show(value)} is {kind(value)}"
@@ -212,6 +212,6 @@ def _no_match(pattern: str) -> str:
 
 
 def _not_a_choice(value: str, choices: list[str], name: str) -> str:
-    ours = name.startswith("pipeline.")
-    by = "" if ours else f" that {known_to()} knows"
-    return f"is not one of the {quantity(len(choices), 'value')}{by}{suggest(value, choices)}"
+    if name.startswith("pipeline."):
+        return f"is not allowed here{suggest(value, choices)}"
+    return f"is not one of the {quantity(len(choices), 'value')} that {known_to()} knows{suggest(value, choices)}"

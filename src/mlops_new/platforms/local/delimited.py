@@ -9,7 +9,7 @@ from typing import BinaryIO
 _QUOTE = b'"'
 
 
-class RecordTooLarge(Exception):  # noqa: N818 - reads as what it is
+class RecordTooLarge(Exception):
     """One record alone is larger than a request may be."""
 
 

@@ -22,7 +22,7 @@ _LONGEST_NAME = 63
 _LONGEST_REASON = 1024
 
 
-class StepFailed(Exception):  # noqa: N818 - what happened to a step is no error of this program
+class StepFailed(Exception):
     """A step failed.
 
     Args:
@@ -36,7 +36,7 @@ class StepFailed(Exception):  # noqa: N818 - what happened to a step is no error
         self.kind = kind
 
 
-class StepStopped(Exception):  # noqa: N818 - not an error: somebody asked for it
+class StepStopped(Exception):
     """The run was stopped while the step ran."""
 
 

@@ -1,0 +1,1 @@
+"""What the embedded platform costs: its runner over the jobs themselves, its batch transform over one process."""

@@ -1,0 +1,124 @@
+"""`mlops-new run`: start a pipeline of this repository and follow it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mlops_new import definition
+from mlops_new.commands import inputs, outcome
+from mlops_new.commands.repository import Repository, standing_in
+from mlops_new.console import Console
+from mlops_new.definition import Definition
+from mlops_new.errors import Invalid
+from mlops_new.platforms.local.platform import LocalPlatform
+from mlops_new.platforms.local.records import Execution
+from mlops_new.platforms.local.support import unsupported
+from mlops_new.settings import Settings
+from mlops_new.spec import DEFINITIONS, Kind, pipeline_name
+from mlops_new.wiring import local_platform
+
+
+@dataclass(frozen=True)
+class Request:
+    """What was typed.
+
+    Args:
+        pipeline: Its name after the project's; None for the repository's first.
+        directory: Where the command stands.
+        input: File, folder or object to work on; None for the sample.
+        parameters: Given by hand.
+        resume: An execution to go on with.
+        wait: Follow it to its end.
+        dry_run: Show what would be started.
+    """
+
+    pipeline: str | None
+    directory: Path
+    input: str | None
+    parameters: Mapping[str, str]
+    resume: str | None
+    wait: bool
+    dry_run: bool
+
+
+def run(request: Request, settings: Settings, console: Console) -> None:
+    """Start, or resume, and follow."""
+    repository = standing_in(request.directory)
+    platform = local_platform(settings)
+    if request.resume:
+        _follow(platform, platform.execution(request.resume), repository, request, console)
+        return
+    short = _pipeline(request.pipeline, repository)
+    name = pipeline_name(repository.project, short)
+    found = _definition(repository, short)
+    if request.dry_run:
+        _show_start(name, found, request, console)
+        return
+    sources = inputs.Sources(repository, platform, request.input, console.say)
+    _refuse_undeclared(found, request.parameters)
+    # Data and model come first: an environment is not made for an input that is not there.
+    given = inputs.parameters(found.parameters, request.parameters, sources)
+    given, image = inputs.with_image(found.parameters, given, sources)
+    text, mark = definition.canonical(found.document), repository.mark
+    platform.register(name, text, project=mark.project, repository=mark.repository)
+    execution = platform.start(name, given=given, image=image)
+    _follow(platform, execution, repository, request, console)
+
+
+def _follow(
+    platform: LocalPlatform, execution: Execution, repository: Repository, request: Request, console: Console
+) -> None:
+    if not request.wait:
+        platform.run_detached(execution.id)
+        text = f"{execution.pipeline} is running as {execution.id}."
+        console.result(text, {"pipeline": execution.pipeline, "execution": execution.id, "status": "Executing"})
+        return
+    console.say(f"{execution.pipeline}, execution {execution.id}")
+    with console.progress() as progress:
+        run_it = platform.resume if request.resume else platform.run
+        ended = run_it(execution.id, progress.on)
+    outcome.tell(ended, platform, repository, console)
+
+
+def _pipeline(asked: str | None, repository: Repository) -> str:
+    ours = DEFINITIONS[repository.kind]
+    if asked is None:
+        return next(iter(ours))
+    short = asked.removeprefix(f"{repository.project}-")
+    if short in ours:
+        return short
+    for kind in Kind:
+        if short in DEFINITIONS[kind]:
+            hint = f"cd into {repository.project}-{kind}, or name it with -C"
+            raise Invalid(f"pipeline {short} belongs to the {kind} repository, and this is the other one", hint=hint)
+    known = ", ".join(short for definitions in DEFINITIONS.values() for short in definitions)
+    raise Invalid(f"there is no pipeline {asked}", hint=f"there are: {known}")
+
+
+def _definition(repository: Repository, short: str) -> Definition:
+    """The definition as it stands in the working copy: what is being worked on is what runs."""
+    file = DEFINITIONS[repository.kind][short]
+    path = repository.path / file
+    if not path.is_file():
+        raise Invalid(f"{path} is not there", hint="`make definition` writes it from the pipeline's Python")
+    found = definition.parse(path.read_bytes(), source=file)
+    definition.check(found, source=file)
+    if faults := unsupported(found):
+        listed = "".join(f"\n  {fault}" for fault in faults)
+        raise Invalid(f"{file} cannot be run on this machine: {faults[0]}", hint=f"all that cannot be run:{listed}")
+    return found
+
+
+def _refuse_undeclared(found: Definition, given: Mapping[str, str]) -> None:
+    if unknown := sorted(given.keys() - found.parameters.keys()):
+        raise Invalid(
+            f"the pipeline has no parameter {', '.join(unknown)}", hint=f"it has: {', '.join(sorted(found.parameters))}"
+        )
+
+
+def _show_start(name: str, found: Definition, request: Request, console: Console) -> None:
+    steps = [{"action": "run step", "target": step.name, "detail": step.type} for step in found.steps]
+    shown: dict[str, Any] = {"pipeline": name, "parameters": dict(request.parameters), "steps": steps}
+    lines = [f"{name} would run:", *(f"  + {step.name} ({step.type})" for step in found.steps)]
+    console.result("\n".join(lines), shown)
