@@ -42,7 +42,8 @@ class Server:
         self._ending: Ending | None = None
         self.port = _free_port()
         given = _defaults(self.port) | container.get("Environment", {}) | environment
-        self.workers = int(given["MODEL_SERVER_WORKERS"])
+        workers = str(given["MODEL_SERVER_WORKERS"])
+        self.workers = int(workers) if workers.isdecimal() else os.cpu_count() or 1
         place, image = task.workspace, task.image(container["Image"])
         place.prepare(image)
         _model_data(task, container)
