@@ -29,6 +29,7 @@ class Mortal(Database):
 
 
 def main(home: str, execution: str, mode: str = "", number: str = "0") -> int:
+    sys.stdin.readline()  # only then is this process the execution's owner
     if mode == "small-disk":
         resource.setrlimit(resource.RLIMIT_FSIZE, (int(number), int(number)))
     if mode == "dies-after":

@@ -49,8 +49,13 @@ def life(signs: Path, **environment: str) -> str:
 
 def drive(local: Local, execution: Execution, *more: str) -> subprocess.Popen[bytes]:
     command = [sys.executable, str(DRIVER), str(local.platform.home.root), execution.id, *more]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True)
+    process = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
+    )
     local.platform._stores.registry.hand_over(execution.id, Process.of(process.pid))
+    assert process.stdin is not None
+    process.stdin.write(b"go\n")
+    process.stdin.flush()
     return process
 
 
@@ -213,7 +218,7 @@ def test_a_disk_that_fills_up(own: Local) -> None:
 
 def test_a_registry_that_cannot_grow(own: Local, tmp_path: Path) -> None:
     command = [sys.executable, str(DRIVER), str(tmp_path / "other"), "x", "small-disk", "100"]
-    said = subprocess.run(command, capture_output=True, text=True, check=False)
+    said = subprocess.run(command, input="go\n", capture_output=True, text=True, check=False)
     assert said.returncode == 1
     assert "the disk is full or failing" in said.stderr
     assert "Traceback" not in said.stderr

@@ -16,7 +16,7 @@ from pathlib import Path
 root = Path(os.environ["OPT_ML_ROOT"])
 seen = {str(p.relative_to(root)): p.read_text() for p in root.rglob("*") if p.is_file()}
 seen = {"files": seen, "environment": dict(os.environ), "cwd": os.getcwd(), "argv": sys.argv, "prefix": sys.prefix,
-        "session": os.getsid(0) == os.getpid()}
+        "group": os.getpgid(0) == os.getpid()}
 """
 
 
@@ -53,7 +53,7 @@ def test_a_processing_job_sees_sagemakers_files(local: Local, monkeypatch: pytes
     assert environment["PATH"].startswith(seen["cwd"] + "/container/bin:")
     assert environment["PYTHONPATH"] == seen["cwd"]
     assert Path(seen["prefix"]).parent == local.platform.home.environments.resolve()
-    assert seen["session"]
+    assert seen["group"]
 
 
 def test_a_training_job_sees_sagemakers_files_and_leaves_a_model(local: Local) -> None:

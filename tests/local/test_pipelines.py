@@ -263,6 +263,12 @@ def test_what_cannot_run_is_named_before_anything_starts(local: Local) -> None:
     assert len(local.platform.executions()) == before
 
 
+def test_what_only_a_parameter_tells_is_refused_when_it_is_known(local: Local) -> None:
+    step_ = transform("T", "M", "s3://mlops-new/tests/in/data.csv", SplitType=get("Parameters.Split"))
+    text = definition(model("M"), step_, Split={"Type": "String"})
+    assert local.run(text, Split="TFRecord").reason == "step T failed: input is split by Line or None, not by TFRecord"
+
+
 def test_a_pipeline_of_another_project_is_not_taken(local: Local) -> None:
     local.platform.register("theirs", definition(), project="theirs", repository="build")
     with pytest.raises(Conflict, match="theirs"):

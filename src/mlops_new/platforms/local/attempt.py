@@ -16,6 +16,7 @@ from mlops_new.platforms.local.models import ModelRegistry
 from mlops_new.platforms.local.objects import ObjectStore
 from mlops_new.platforms.local.records import Status, now, pipeline_arn
 from mlops_new.platforms.local.registry import Registry
+from mlops_new.platforms.local.support import argument_faults
 from mlops_new.platforms.local.task import SERVICE_FAULT, StepFailed, StepStopped, Task
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -50,7 +51,7 @@ class Outcome:
 
 
 def attempt(task: Task, node: Node, scope: Scope) -> Outcome:
-    """Try a step once; its files are removed when it succeeds, all but the log.
+    """Try a step once.
 
     Args:
         task: The attempt, its arguments not set.
@@ -59,7 +60,6 @@ def attempt(task: Task, node: Node, scope: Scope) -> Outcome:
     """
     try:
         result = _perform(task, node, scope)
-        task.workspace.clear()
     except StepFailed as failed:
         return Outcome(Status.FAILED, reason=failed.reason, kind=failed.kind)
     except StepStopped:
@@ -110,7 +110,11 @@ def scope_of(task: Task, graph: Mapping[str, Node], properties: Mapping[str, Map
 def _perform(task: Task, node: Node, scope: Scope) -> dict[str, Any]:
     if node.type == "Condition":
         return {"Outcome": all(holds(condition, scope) for condition in node.arguments["Conditions"])}
-    return HANDLERS[node.type](replace(task, arguments=evaluate(node.arguments, scope)))
+    arguments = evaluate(node.arguments, scope)
+    # Once more, now that nothing is an expression any more.
+    if faults := list(argument_faults(node.type, arguments)):
+        raise StepFailed("; ".join(faults))
+    return HANDLERS[node.type](replace(task, arguments=arguments))
 
 
 def _file_uri(properties: Mapping[str, Any], file: Mapping[str, Any]) -> str:

@@ -55,11 +55,11 @@ class Database:
         self._turn = threading.RLock()
         with self._translated():
             self._connection = sqlite3.connect(path, timeout=patience, isolation_level=None, check_same_thread=False)
-            self._connection.row_factory = sqlite3.Row
-            self._connection.execute("PRAGMA journal_mode = WAL")
-            # A killed process loses nothing with NORMAL; a power cut may lose the last transactions, not the file.
-            self._connection.execute("PRAGMA synchronous = NORMAL")
-            self._migrate()
+            try:
+                self._prepare()
+            except BaseException:
+                self._connection.close()
+                raise
 
     def close(self) -> None:
         """Let the file go."""
@@ -89,6 +89,13 @@ class Database:
             finally:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
+
+    def _prepare(self) -> None:
+        self._connection.row_factory = sqlite3.Row
+        self._connection.execute("PRAGMA journal_mode = WAL")
+        # A killed process loses nothing with NORMAL; a power cut may lose the last transactions, not the file.
+        self._connection.execute("PRAGMA synchronous = NORMAL")
+        self._migrate()
 
     def _migrate(self) -> None:
         if self._version() == len(_MIGRATIONS):

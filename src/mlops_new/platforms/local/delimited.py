@@ -41,22 +41,24 @@ def batches(stream: BinaryIO, limit: int | None, *, quoted: bool) -> Iterator[by
 
 
 def singles(stream: BinaryIO, limit: int | None, *, quoted: bool) -> Iterator[bytes]:
-    """Every record of a stream by itself.
+    """Every record of a stream by itself; empty lines are none.
 
     Raises:
         RecordTooLarge: A record does not fit.
     """
-    record = b""
+    parts: list[bytes] = []
+    size = inside = 0
     for line in stream:
-        record += line
-        if quoted and record.count(_QUOTE) % 2:
-            continue
-        if limit is not None and len(_chomp(record)) > limit:
+        parts.append(line)
+        size += len(line)
+        inside ^= line.count(_QUOTE) % 2
+        if limit is not None and size > limit and size - len(line) + len(_chomp(line)) > limit:
             raise RecordTooLarge
-        yield _chomp(record)
-        record = b""
-    if record:
-        yield _chomp(record)
+        if not (quoted and inside):
+            yield from filter(None, [_chomp(b"".join(parts))])
+            parts, size, inside = [], 0, 0
+    if parts:
+        yield _chomp(b"".join(parts))
 
 
 def records(batch: bytes, *, quoted: bool) -> list[bytes]:
@@ -95,8 +97,11 @@ def balanced(parts: list[bytes], separator: bytes) -> list[bytes]:
 
 def _last_end(data: bytes, *, quoted: bool) -> int:
     cut = data.rfind(b"\n")
-    while quoted and cut >= 0 and data.count(_QUOTE, 0, cut) % 2:
-        cut = data.rfind(b"\n", 0, cut)
+    inside = data.count(_QUOTE, 0, max(cut, 0)) % 2 if quoted else 0
+    while inside and cut >= 0:
+        before = data.rfind(b"\n", 0, cut)
+        inside ^= data.count(_QUOTE, max(before, 0), cut) % 2
+        cut = before
     return cut
 
 

@@ -3,12 +3,14 @@
 import contextlib
 import hashlib
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 _CHUNK = 1 << 30
+_TEMPORARY = re.compile(r"\.[0-9a-f]{16}\.partial")
 
 
 def copy(source: Path, target: Path) -> None:
@@ -96,6 +98,11 @@ def copy_into_place(source: Path, target: Path) -> None:
     """Copy so that `target` is either what it was or complete."""
     with replacing(target) as temporary:
         copy(source, temporary)
+
+
+def is_temporary(path: Path) -> bool:
+    """Whether a file is one that is not complete yet, or that a killed process has left so."""
+    return _TEMPORARY.fullmatch(path.name) is not None
 
 
 def walk(folder: Path) -> list[Path]:

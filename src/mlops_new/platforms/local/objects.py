@@ -10,7 +10,6 @@ from mlops_new.platforms.local import files
 BUCKET = "mlops-new"
 
 _URI = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(?P<key>.*))?", re.DOTALL)
-_TEMPORARY = ".partial"
 
 
 @dataclass(frozen=True)
@@ -117,6 +116,4 @@ class ObjectStore:
 
 def _below(path: Path, base: Path) -> list[tuple[str, Path]]:
     found = files.walk(path) if path.is_dir() else [path]
-    return [
-        (PurePosixPath(file.relative_to(base)).as_posix(), file) for file in found if not file.name.endswith(_TEMPORARY)
-    ]
+    return [(PurePosixPath(file.relative_to(base)).as_posix(), file) for file in found if not files.is_temporary(file)]

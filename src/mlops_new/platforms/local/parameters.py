@@ -40,7 +40,7 @@ def _value(parameter: Mapping[str, Any], value: Any) -> Any:
     reader = _READERS.get(kind)
     try:
         read = value if reader is None else reader(value)
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, AttributeError):
         raise ValueError(f"{name} is declared as {kind}, and {value!r} is none") from None
     choices = parameter.get("EnumValues")
     if choices and read not in choices:

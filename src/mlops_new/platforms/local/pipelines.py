@@ -1,5 +1,6 @@
 """The registered pipelines of this machine, as making a project sees them."""
 
+from contextlib import closing
 from pathlib import Path
 
 from mlops_new.definition import Definition, canonical
@@ -23,7 +24,8 @@ class LocalPipelines:
         """The registered pipeline, or None."""
         if not Home(self._root).registry.exists():
             return None
-        found = LocalPlatform(self._root).find_pipeline(name)
+        with closing(LocalPlatform(self._root)) as platform:
+            found = platform.find_pipeline(name)
         return Pipeline(found.name, found.digest, Mark(found.project, found.repository)) if found else None
 
     def register(self, name: str, definition: Definition, *, mark: Mark) -> None:
@@ -33,4 +35,5 @@ class LocalPipelines:
             Conflict: a pipeline of this name is not marked so.
         """
         text = canonical(definition.document)
-        LocalPlatform(self._root).register(name, text, project=mark.project, repository=mark.repository)
+        with closing(LocalPlatform(self._root)) as platform:
+            platform.register(name, text, project=mark.project, repository=mark.repository)

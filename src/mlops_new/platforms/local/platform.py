@@ -160,7 +160,7 @@ class LocalPlatform:
         environment = os.environ | {"MLOPS_NEW_HOME": str(self.home.root)}
         with log.open("ab") as sink:
             worker = subprocess.Popen(
-                [sys.executable, "-m", _WORKER, execution],
+                [sys.executable, "-P", "-m", _WORKER, execution],
                 stdin=subprocess.PIPE,
                 stdout=sink,
                 stderr=sink,

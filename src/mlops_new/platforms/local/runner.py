@@ -31,6 +31,13 @@ class _Finished:
     step: Step
 
 
+@dataclass(frozen=True)
+class _Broken:
+    """A thread ended as none should: the error comes out where `run` was called."""
+
+    error: BaseException
+
+
 class Runner:
     """Runs the steps of an execution that this process owns.
 
@@ -48,13 +55,13 @@ class Runner:
         self, stores: Stores, execution: Execution, graph: Sequence[Node], listener: Listener, stop: StopSignal
     ) -> None:
         self._stores, self._execution, self._listener, self._stop = stores, execution, listener, stop
-        self._events: queue.SimpleQueue[Event | _Finished] = queue.SimpleQueue()
+        self._events: queue.SimpleQueue[Event | _Finished | _Broken] = queue.SimpleQueue()
         self._properties = {step.name: step.properties for step in execution.steps if step.status == Status.SUCCEEDED}
         self._graph = {node.name: node for node in graph}
         self._schedule = Schedule(graph, {step.name: step.status for step in execution.steps})
         self._schedule.outcomes.update(_outcomes(self._properties))
         self._limit = max(2, os.cpu_count() or 1)
-        self._running: dict[str, Future[None]] = {}
+        self._running: set[str] = set()
         self._failures: dict[str, str] = {}
         self._ended_by = ""
         self._images: dict[str, Image] = {}
@@ -63,7 +70,8 @@ class Runner:
     def run(self) -> Execution:
         """Run until nothing is left to run, and store how it ended."""
         try:
-            with ThreadPoolExecutor(self._limit, thread_name_prefix="step") as pool:
+            # Twice as many threads as steps that may run: some are still tidying up.
+            with ThreadPoolExecutor(2 * self._limit, thread_name_prefix="step") as pool:
                 try:
                     self._loop(pool)
                 except BaseException:
@@ -88,18 +96,20 @@ class Runner:
             return
         for node in self._schedule.ready()[: self._limit - len(self._running)]:
             self._schedule.statuses[node.name] = Status.EXECUTING
-            future = self._running[node.name] = pool.submit(self._work, node)
-            future.add_done_callback(self._surface)
+            self._running.add(node.name)
+            pool.submit(self._work, node).add_done_callback(self._surface)
 
-    def _take(self, event: Event | _Finished) -> None:
+    def _take(self, event: Event | _Finished | _Broken) -> None:
         match event:
             case _Finished(step):
                 self._finish(step)
+            case _Broken(error):
+                raise error
             case _:
                 self._listener(event)
 
     def _finish(self, step: Step) -> None:
-        self._running.pop(step.name).result()
+        self._running.remove(step.name)
         self._schedule.statuses[step.name] = step.status
         if step.status == Status.SUCCEEDED:
             self._properties[step.name] = step.properties
@@ -139,11 +149,17 @@ class Runner:
             if self._stop.wait(pause):
                 break
         self._events.put(_Finished(step))
+        if step.status == Status.SUCCEEDED:
+            # What the job made is in the object store. Nobody waits for this: the next steps have started.
+            self._workspace(node, step.attempt).clear()
+
+    def _workspace(self, node: Node, number: int) -> Workspace:
+        return Workspace(self._stores.home.executions / self._execution.id / node.name / str(number))
 
     def _attempt(self, node: Node) -> tuple[Outcome, Step]:
         registry, identity = self._stores.registry, self._execution.id
         number = registry.step(identity, node.name).attempt + 1
-        place = Workspace(self._stores.home.executions / identity / node.name / str(number))
+        place = self._workspace(node, number)
         log = place.log if node.type in PROCESSES else None
         self._events.put(StepStarted(registry.step_started(identity, node.name, log)))
         began = time.monotonic()
@@ -191,10 +207,9 @@ class Runner:
         return own
 
     def _surface(self, future: Future[None]) -> None:
-        # A thread that broke has told nothing: wake the loop with its name, and the error comes out there.
-        if future.exception() is not None:
-            name = next(name for name, running in list(self._running.items()) if running is future)
-            self._events.put(_Finished(Step(name, "", Status.FAILED)))
+        error = future.exception()
+        if error is not None:
+            self._events.put(_Broken(error))
 
     def _notify(self, text: str) -> None:
         self._events.put(Notice(text))

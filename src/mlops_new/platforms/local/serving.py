@@ -41,14 +41,9 @@ class Server:
         self._timeout = timeout
         self._ending: Ending | None = None
         self.port = _free_port()
-        given = {
-            "SAGEMAKER_BIND_TO_PORT": str(self.port),
-            "MODEL_SERVER_HOST": _LOOPBACK,
-            "MODEL_SERVER_WORKERS": str(os.cpu_count() or 1),
-            **container.get("Environment", {}),
-            **environment,
-        }
-        self.workers = int(given["MODEL_SERVER_WORKERS"])
+        given = _defaults(self.port) | container.get("Environment", {}) | environment
+        workers = str(given["MODEL_SERVER_WORKERS"])
+        self.workers = int(workers) if workers.isdecimal() else os.cpu_count() or 1
         place, image = task.workspace, task.image(container["Image"])
         place.prepare(image)
         _model_data(task, container)
@@ -202,6 +197,16 @@ def _post(
         # The server had closed an idle connection; that says nothing about this request.
         return _post(connection, body, headers, chunked=chunked)
     return answer, answer.read()
+
+
+def _defaults(port: int) -> dict[str, Any]:
+    return {
+        "SAGEMAKER_BIND_TO_PORT": str(port),
+        "MODEL_SERVER_HOST": _LOOPBACK,
+        "MODEL_SERVER_WORKERS": str(os.cpu_count() or 1),
+        # One worker a core: workers that each start a thread on every core too spend their time waiting in turn.
+        "OMP_NUM_THREADS": "1",
+    }
 
 
 def _pieces(body: bytes) -> Iterator[bytes]:

@@ -78,5 +78,5 @@ class Task:
     def one_instance(self, resources: Mapping[str, Any]) -> None:
         """Say so where more instances are asked for than this machine is."""
         count = resources.get("InstanceCount", 1)
-        if count != 1:
+        if str(count) != "1":
             self.notify(f"{self.name}: {count} instances are asked for; this machine runs the job as one")
