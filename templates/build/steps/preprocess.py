@@ -40,7 +40,12 @@ class Split:
 def main() -> None:
     """Read the input `raw`; write `train`, `evaluation_data` and `ground_truth`."""
     settings = schema.load(paths.CONFIG)
-    split = preprocess(tables.read(paths.step_input("raw")), settings)
+    raw = paths.step_input("raw")
+    table = tables.read(raw)
+    try:
+        split = preprocess(table, settings)
+    except InputError as error:
+        raise InputError(f"{tables.name(raw)}: {error}") from None
     split.train.to_parquet(paths.step_output("train") / "train.parquet", index=False)
     evaluation_data = paths.step_output("evaluation_data") / "evaluation.csv"
     split.evaluation_data.to_csv(evaluation_data, index=False, header=False)
@@ -56,8 +61,8 @@ def preprocess(table: pd.DataFrame, settings: Schema) -> Split:
     target = check_target(table, settings)
     features.check_columns(table, settings, training=True)
     rows = features.build(table, settings)
-    evaluated = split(table, settings)
     labelled = ~target.isna().to_numpy()
+    evaluated = split_off(table, labelled, settings)
     cut = features.censored(table, settings)
     teaching, judged = labelled & ~evaluated & ~cut, labelled & evaluated
     _tell(settings, labelled, evaluated, cut)
@@ -118,11 +123,12 @@ def _classes(values: pd.Series, settings: Schema) -> pd.Series:
     return labels
 
 
-def split(table: pd.DataFrame, settings: Schema) -> NDArray[np.bool_]:
-    """Which rows are for evaluation: the last days, or, without time, a share drawn at random (always the same)."""
+def split_off(table: pd.DataFrame, labelled: NDArray[np.bool_], settings: Schema) -> NDArray[np.bool_]:
+    """Which rows are for evaluation: the last days that have a target, or a share drawn at random (always the same)."""
     if settings.time:
         days = features.read_dates(table, settings)
-        late: NDArray[np.bool_] = (days > days.max() - pd.Timedelta(days=settings.evaluation)).to_numpy()
+        last = days[labelled].max() - pd.Timedelta(days=settings.evaluation)
+        late: NDArray[np.bool_] = (days > last).to_numpy()
         return late
     order = np.random.default_rng(SEED).permutation(len(table))
     chosen = np.zeros(len(table), dtype=bool)

@@ -33,6 +33,12 @@ def read(path: Path) -> pd.DataFrame:
     return _together(files, [_read_one(file) for file in files])
 
 
+def name(path: Path) -> str:
+    """What a message calls a file, or a folder by the files in it."""
+    files = _files(path)
+    return files[0].name if len(files) == 1 else f"{len(files)} files ({files[0].name}, …)"
+
+
 def read_parquet(path: Path) -> pd.DataFrame:
     """The same for Parquet alone, whose columns come as numbers or text as they were written.
 

@@ -106,6 +106,14 @@ def test_a_day_by_day_forecast_is_judged_on_the_last_days(daily: Schema, sales: 
     assert benchmark["rows"] == 28
 
 
+def test_days_without_a_target_are_not_the_last_days(daily: Schema, sales: pd.DataFrame) -> None:
+    open_days = sales["day"] > "2026-02-20"
+    whole = preprocess.preprocess(sales[~open_days], daily)
+    sales.loc[open_days, ["sold", "cut"]] = ""
+    with_open_days = preprocess.preprocess(sales, daily)
+    pd.testing.assert_frame_equal(whole.ground_truth, with_open_days.ground_truth)
+
+
 def test_rows_without_a_target_are_dropped_and_counted(
     schema_of: Callable[..., Schema], caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -27,6 +27,15 @@ def test_a_failed_step_says_why_in_one_line(opt_ml: Path) -> None:
     assert (opt_ml / "output" / "message").read_text(encoding="utf-8") == wanted + "\n"
 
 
+def test_a_fault_of_the_table_names_the_file(opt_ml: Path) -> None:
+    raw = opt_ml / "processing" / "input" / "raw"
+    raw.mkdir(parents=True)
+    (raw / "table.csv").write_text("nothing_of_this\n1\n", encoding="utf-8")
+    done = run("steps.preprocess")
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("table.csv: the table has no column ")
+
+
 def test_a_failed_training_job_leaves_its_reason(opt_ml: Path) -> None:
     done = run("model.train")
     assert done.returncode == 1
