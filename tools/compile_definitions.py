@@ -6,7 +6,7 @@ SageMaker SDK, and in the compiled text the sentinels become Jinja expressions a
 
 from __future__ import annotations
 
-import os
+import argparse
 import re
 import subprocess
 import sys
@@ -27,7 +27,9 @@ MODULES = {
 
 def main() -> int:
     """Write every definition template and name what was written."""
-    python = os.environ.get("MLOPS_NEW_SDK_PYTHON", sys.executable)
+    parser = argparse.ArgumentParser(description="Make the definitions that the templates carry.")
+    parser.add_argument("--sdk-python", default=sys.executable, help="Python of an environment that has the SDK")
+    python = parser.parse_args().sdk_python
     with TemporaryDirectory() as folder:
         rendered = {kind: render(kind, Path(folder, kind), **SENTINELS) for kind in MODULES}
         modules = [rendered[kind] / name for kind, names in MODULES.items() for name in names]

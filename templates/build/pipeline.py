@@ -6,6 +6,7 @@ Edit it, run `make definition`, and commit `pipeline.json` with it: that file is
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sagemaker.core.model_metrics import MetricsSource, ModelMetrics
 from sagemaker.core.workflow.conditions import ConditionEquals
@@ -14,21 +15,23 @@ from sagemaker.core.workflow.properties import PropertyFile
 from sagemaker.mlops.workflow.condition_step import ConditionStep
 from sagemaker.mlops.workflow.fail_step import FailStep
 from sagemaker.mlops.workflow.model_step import ModelStep
-from sagemaker.mlops.workflow.pipeline import Pipeline
 
 import jobs
 from jobs import Value, output, within
 
+if TYPE_CHECKING:
+    from sagemaker.mlops.workflow.pipeline import Pipeline
+
 CONFIG = Path(__file__).with_name("config.toml")
+REPORT = PropertyFile(name="Evaluation", output_name="evaluation", path="evaluation.json")
 
 
 def pipeline() -> Pipeline:
     """Preprocess, train, transform the evaluation data, evaluate, and register what is good enough."""
     settings = jobs.settings(CONFIG)
-    step = jobs.Jobs(prefix=f"{settings.project}/build")
-    on_processing = settings.instance_type("processing")
-    on_training = settings.instance_type("training")
-    on_transform = settings.instance_type("transform")
+    machines = [settings.instance_type(job) for job in ("processing", "training", "transform")]
+    on_processing, on_training, on_transform = machines
+    step = jobs.Jobs(settings.project, "build")
 
     preprocess = step.processing(
         "Preprocess",
@@ -43,7 +46,6 @@ def pipeline() -> Pipeline:
     transform = step.transform(
         "Transform", model=model, data=output(preprocess, "evaluation_data"), instance_type=on_transform
     )
-    report = PropertyFile(name="Evaluation", output_name="evaluation", path="evaluation.json")
     evaluate = step.processing(
         "Evaluate",
         ["python3", "-m", "steps.evaluate"],
@@ -52,27 +54,19 @@ def pipeline() -> Pipeline:
             "ground_truth": output(preprocess, "ground_truth"),
         },
         outputs=["evaluation"],
-        property_files=[report],
+        property_files=[REPORT],
         instance_type=on_processing,
     )
-    metrics = within(output(evaluate, "evaluation"), report.path)
+    metrics = within(output(evaluate, REPORT.output_name), REPORT.path)
     check_metrics = ConditionStep(
         "CheckMetrics",
-        conditions=[ConditionEquals(left=JsonGet(evaluate.name, report, "gate.passed"), right=True)],
+        conditions=[ConditionEquals(left=JsonGet(evaluate.name, REPORT, "gate.passed"), right=True)],
         if_steps=[register(settings.project, model_data, metrics, on_transform)],
-        else_steps=[
-            FailStep("NotGoodEnough", error_message=Join(" ", ["The metrics miss the threshold; see", metrics]))
-        ],
+        else_steps=[FailStep("NotGoodEnough", error_message=Join(" ", ["The metrics miss the threshold:", metrics]))],
     )
-    return Pipeline(
-        name=f"{settings.project}-build",
-        parameters=[
-            *(jobs.ROLE, jobs.IMAGE, jobs.BUCKET, jobs.INPUT_DATA, jobs.COMMIT),
-            *(on_processing, on_training, on_transform),
-        ],
+    return step.pipeline(
+        parameters=[jobs.ROLE, jobs.IMAGE, jobs.BUCKET, jobs.INPUT_DATA, jobs.COMMIT, *machines],
         steps=[preprocess, train, model, transform, evaluate, check_metrics],
-        pipeline_experiment_config=None,
-        sagemaker_session=jobs.session(),
     )
 
 

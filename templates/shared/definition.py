@@ -115,16 +115,18 @@ def document(definition: dict[str, Any]) -> dict[str, Any]:
         RecipeError: A placeholder names no parameter of this pipeline.
     """
     declared = {parameter["Name"] for parameter in definition.get("Parameters", [])}
-    return {key: _tidy(value, declared) for key, value in definition.items() if value not in (None, {})}
+    tidy: dict[str, Any] = _tidy(definition, declared)
+    return tidy
 
 
 def _tidy(value: Any, declared: set[str]) -> Any:
     match value:
-        case str() if value.startswith(PLACEHOLDER):
+        case str() if PLACEHOLDER in value:
             return {"Get": f"Parameters.{_declared(value.removeprefix(PLACEHOLDER), declared)}"}
         case dict():
+            tidy = {key: _tidy(item, declared) for key, item in value.items()}
             # An empty list is kept: a condition without an else branch has to say so.
-            return {key: _tidy(item, declared) for key, item in value.items() if item not in (None, {})}
+            return {key: item for key, item in tidy.items() if item not in (None, {})}
         case list():
             return [_tidy(item, declared) for item in value]
         case _:
@@ -217,7 +219,7 @@ def _changes(old: JsonValue, new: JsonValue, path: str = "") -> Iterator[tuple[s
         if key not in after:
             yield _words(below), "removed"
         elif key not in before:
-            yield _words(below), f"added: {_value(after[key])}"
+            yield _words(below), "added" if _members(after[key]) else f"added: {_value(after[key])}"
         else:
             yield from _changes(before[key], after[key], below)
 
@@ -252,6 +254,8 @@ def _value(value: JsonValue) -> str:
             return reference
         case {"Std:Join": {"On": str(separator), "Values": [*values]}}:
             return separator.join(_value(item) for item in values)
+        case {"Std:JsonGet": {"PropertyFile": file, "Path": str(path)}}:
+            return f"{path} of {_value(file)}"
         case str():
             return value
         case _:

@@ -20,6 +20,7 @@ from sagemaker.core.workflow.functions import Join
 from sagemaker.core.workflow.parameters import ParameterString
 from sagemaker.core.workflow.pipeline_context import PipelineSession
 from sagemaker.mlops.workflow.model_step import ModelStep
+from sagemaker.mlops.workflow.pipeline import Pipeline
 from sagemaker.mlops.workflow.steps import ProcessingStep, TrainingStep, TransformStep
 from sagemaker.serve.model_builder import ModelBuilder
 from sagemaker.train.configs import Compute, InputData, OutputDataConfig, StoppingCondition
@@ -100,13 +101,24 @@ def within(folder: Value, name: str) -> Value:
 
 @dataclass(frozen=True)
 class Jobs:
-    """Makes the steps of one pipeline. Outputs go to `s3://<bucket>/<prefix>/<execution>/<name>`."""
+    """Makes a pipeline and its steps. Outputs go to `s3://<bucket>/<project>/<pipeline>/<execution>/<name>`."""
 
-    prefix: str
+    project: str
+    name: str
+
+    def pipeline(self, *, parameters: Sequence[Any], steps: Sequence[Any]) -> Pipeline:
+        """Put steps together; what depends on what follows from their inputs."""
+        return Pipeline(
+            name=f"{self.project}-{self.name}",
+            parameters=list(parameters),
+            steps=list(steps),
+            pipeline_experiment_config=None,  # the SDK's default would make an experiment, of a service in retirement
+            sagemaker_session=session(),
+        )
 
     def folder(self, name: str) -> Value:
         """Where this execution puts what is called `name`: a place of its own, so that lineage stays clear."""
-        return Join(on="/", values=["s3:/", BUCKET, self.prefix, EXECUTION_ID, name])
+        return Join(on="/", values=["s3:/", BUCKET, f"{self.project}/{self.name}", EXECUTION_ID, name])
 
     def processing(
         self,

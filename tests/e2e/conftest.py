@@ -1,7 +1,6 @@
 """One home for all the tests that run pipelines: its environments take a minute to make and are made once."""
 
 import os
-import sys
 from pathlib import Path
 
 import pytest
@@ -30,4 +29,4 @@ def working_home(shared_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture(scope="session")
 def data_python(shared_home: Path) -> Path:
     """The interpreter of the image: it has pandas and scikit-learn, which this one does not."""
-    return environment(Home.open(shared_home), REQUIREMENTS, sys.stderr.write) / "bin" / "python"
+    return environment(Home.open(shared_home), REQUIREMENTS, print) / "bin" / "python"

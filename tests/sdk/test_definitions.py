@@ -4,7 +4,6 @@ import os
 import subprocess
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import cycle
 from pathlib import Path
 
 import pytest
@@ -15,9 +14,15 @@ from rendering import render
 
 pytestmark = pytest.mark.slow
 
-PROBLEM_TYPES = ("regression", "binary_classification", "multiclass_classification")
-NAMES = ("fresh-sales", "a1", ("longest-name-" * 5)[:LONGEST_NAME])
-INSTANCE_TYPES = ("ml.m5.xlarge", "ml.c6i.4xlarge", "ml.g5.12xlarge", "ml.t3.medium")
+# Each problem type, name (shortest, usual, longest) and kind of machine: what an answer does to a definition, it does
+# whatever the others are.
+VARIANTS = [
+    ("regression", "fresh-sales", "ml.m5.xlarge"),
+    ("binary_classification", "fresh-sales", "ml.c6i.4xlarge"),
+    ("multiclass_classification", "fresh-sales", "ml.t3.medium"),
+    ("regression", "a1", "ml.g5.12xlarge"),
+    ("binary_classification", ("longest-name-" * 5)[:LONGEST_NAME], "ml.m5.xlarge"),
+]
 
 # Runs the compiler, and ends with 3 if anything in the process, telemetry's threads included, went to the network.
 OFFLINE = """
@@ -41,18 +46,12 @@ sys.exit(3 if reached else code)
 def modules(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """The pipeline modules of both repositories of every variant."""
     root = tmp_path_factory.mktemp("variants")
-    instance_types = cycle(INSTANCE_TYPES)
     found = []
-    for problem_type in PROBLEM_TYPES:
-        for name in map(valid_name, NAMES):
-            answers = {
-                "project_name": valid_name(name),
-                "problem_type": problem_type,
-                "instance_type": next(instance_types),
-            }
-            for kind, names in MODULES.items():
-                repository = render(kind, root / problem_type / name / kind, **answers)
-                found += [repository / module for module in names]
+    for problem_type, name, instance_type in VARIANTS:
+        answers = {"project_name": valid_name(name), "problem_type": problem_type, "instance_type": instance_type}
+        for kind, names in MODULES.items():
+            repository = render(kind, root / problem_type / name / kind, **answers)
+            found += [repository / module for module in names]
     return found
 
 
@@ -121,7 +120,7 @@ def test_a_changed_recipe_is_told_in_words_and_as_a_difference(sdk_python: str, 
             'settings = jobs.session().boto_session.client("sts").get_caller_identity()',
             "composing a pipeline called sts:GetCallerIdentity",
         ),
-        ("pipeline.py", "*(jobs.ROLE, jobs.IMAGE", "*(jobs.ROLE", "the pipeline has no parameter ImageUri"),
+        ("pipeline.py", "[jobs.ROLE, jobs.IMAGE", "[jobs.ROLE", "the pipeline has no parameter ImageUri"),
         ("config.toml", "training =", "other =", "[instances] in config.toml lacks 'training'"),
         ("config.toml", "[project]", "[project", "config.toml cannot be used"),
     ],

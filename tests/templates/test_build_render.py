@@ -139,7 +139,7 @@ def test_what_tools_leave_behind_is_not_rendered(render: Callable[..., Path], te
     [
         ({"project_name": "Fresh_Sales"}, "project_name"),
         ({"project_name": "a--b"}, "project_name"),
-        ({"project_name": "x" * 41}, "project_name"),
+        ({"project_name": "x" * 56}, "project_name"),
         ({"problem_type": "clustering"}, "problem_type"),
         ({"metric": "auc"}, "metric"),
         ({"target": ""}, "target"),

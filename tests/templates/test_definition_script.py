@@ -58,7 +58,7 @@ def test_what_says_nothing_is_dropped_and_an_empty_branch_is_kept(script: Module
     raw: dict[str, Any] = {
         "Metadata": {},
         "MlflowConfig": None,
-        "Steps": [step("A", Environment={}, Count=0, ElseSteps=[], X=None)],
+        "Steps": [step("A", Environment={"A": {"B": None}}, Count=0, ElseSteps=[], X=None)],
     }
     assert script.document(raw) == {"Steps": [step("A", Count=0, ElseSteps=[])]}
 
@@ -90,11 +90,22 @@ def test_inputs_are_compared_by_name_and_places_are_read_out(script: ModuleType)
         ]
 
     old = {"Steps": [step("A", Inputs=inputs(raw="raw", code="code"))]}
-    new = {"Steps": [step("A", Inputs=inputs(code="src"))]}
+    new = {"Steps": [step("A", Inputs=inputs(code="src", more="more"))]}
     assert summary(script, old, new) == [
         "step A: raw (Inputs.raw) removed",
         "step A: s3 uri (Inputs.code.S3Uri) changed from s3://Parameters.B/code to s3://Parameters.B/src",
+        "step A: more (Inputs.more) added",
     ]
+
+
+def test_what_is_read_from_a_property_file_is_told_in_words(script: ModuleType) -> None:
+    def gate(step_name: str) -> dict[str, Any]:
+        report = {"Get": f"Steps.{step_name}.PropertyFiles.Report"}
+        return {"Steps": [step("Gate", Left={"Std:JsonGet": {"PropertyFile": report, "Path": "gate.passed"}})]}
+
+    (line,) = summary(script, gate("A"), gate("B"))
+    before, after = (f"gate.passed of Steps.{name}.PropertyFiles.Report" for name in "AB")
+    assert line == f"step Gate: left changed from {before} to {after}"
 
 
 def test_steps_in_branches_stand_for_themselves(script: ModuleType) -> None:

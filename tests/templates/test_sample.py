@@ -19,7 +19,7 @@ SIMULATE = TEMPLATES / "build" / "data" / "simulate.py"
 
 
 def simulate(out: Path, *arguments: str) -> Path:
-    subprocess.run([sys.executable, "-I", str(SIMULATE), str(out), *arguments], check=True)
+    subprocess.run([sys.executable, str(SIMULATE), str(out), *arguments], check=True)
     return out
 
 

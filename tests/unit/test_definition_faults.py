@@ -3,6 +3,7 @@
 import copy
 import json
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,15 @@ BUILD = json.loads((DEFINITIONS / "build.json").read_text(encoding="utf-8"))
 EVERY_TYPE = json.loads((DEFINITIONS / "every_type.json").read_text(encoding="utf-8"))
 
 Document = dict[str, Any]
-REMOVE = object()
+
+
+class Removal(Enum):
+    """Has one name in every process: test runners that share the work compare the names of their tests."""
+
+    REMOVE = "removed"
+
+
+REMOVE = Removal.REMOVE
 
 
 def step(document: Document, name: str) -> Document:

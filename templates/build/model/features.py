@@ -62,7 +62,10 @@ def build(table: pd.DataFrame, schema: Schema) -> Rows:
         parts.append(_calendar(days, schema))
         if schema.history:
             parts.append(_history(table, days, schema))
-    return Rows(ids, pd.concat(parts, axis=1))
+    features = pd.concat(parts, axis=1)
+    if twice := list(features.columns[features.columns.duplicated()]):
+        raise InputError(f"the table has {_columns(twice)}, a name that a made feature has: rename or exclude it")
+    return Rows(ids, features)
 
 
 def to_predict(table: pd.DataFrame, schema: Schema) -> NDArray[np.bool_]:
@@ -73,12 +76,21 @@ def to_predict(table: pd.DataFrame, schema: Schema) -> NDArray[np.bool_]:
     """
     if schema.target not in table.columns:
         return np.ones(len(table), dtype=bool)
-    empty = is_missing(table[schema.target])
+    empty = target_is_missing(table, schema)
     if empty.any():
         return empty
     if schema.history:
         raise InputError(f"no row has an empty {schema.target!r}: leave it empty in the rows that are to be forecast")
     return ~empty
+
+
+def target_is_missing(table: pd.DataFrame, schema: Schema) -> NDArray[np.bool_]:
+    """Which rows have no target, by the rules of numbers or of categories."""
+    if schema.problem_type != "regression":
+        return is_missing(table[schema.target])
+    values, bad = numbers(table[schema.target])
+    missing: NDArray[np.bool_] = values.isna().to_numpy() & ~bad
+    return missing
 
 
 def is_missing(values: pd.Series) -> NDArray[np.bool_]:
@@ -94,12 +106,15 @@ def feature_columns(table: pd.DataFrame, schema: Schema) -> list[str]:
     return named + [name for name in schema.categorical if name not in named]
 
 
-def check_columns(table: pd.DataFrame, schema: Schema) -> None:
-    """Name every column that `config.toml` asks for and the table lacks, all at once."""
-    history = schema.history.series if schema.history else ()
+def check_columns(table: pd.DataFrame, schema: Schema, *, training: bool = False) -> None:
+    """Name every column that `config.toml` asks for and the table lacks, all at once.
+
+    What is only left out of training, or leaves a row out of it, need not be there when the model predicts.
+    """
+    history = (*schema.history.series, schema.target) if schema.history else ()
     asked = [schema.time, *schema.ids, *schema.features, *schema.categorical, *history]
-    if schema.history:
-        asked.append(schema.target)
+    if training:
+        asked += [schema.censored, *schema.exclude]
     missing = [name for name in dict.fromkeys(asked) if name and name not in table.columns]
     if missing:
         hints = "".join(did_you_mean(name, table.columns) for name in missing[:1])
@@ -187,7 +202,7 @@ def _ids(table: pd.DataFrame, schema: Schema) -> pd.DataFrame:
     if not schema.ids:
         return pd.DataFrame({ROW_NUMBER: np.arange(1, len(table) + 1)}, index=table.index)
     ids = table[list(schema.ids)]
-    twice = ids.duplicated().to_numpy()
+    twice = ids.apply(texts).duplicated().to_numpy()
     if twice.any():
         raise InputError(f"{_values(ids, twice)} {_identify(schema.ids)} several rows: ids must tell rows apart")
     return ids
@@ -251,7 +266,9 @@ class Past:
         end = np.searchsorted(self.keys, self.days - lead, side="right")
         count = end - first
         padded = np.append(self.values, 0.0)  # so that an end may lie behind the last value
-        sums = np.add.reduceat(padded, np.column_stack([first, end]).ravel())[::2]
+        order = np.argsort(first)  # reduceat also sums from each end to the next beginning: that must not be far
+        sums = np.empty(len(count))
+        sums[order] = np.add.reduceat(padded, np.column_stack([first[order], end[order]]).ravel())[::2]
         means: NDArray[np.float64] = np.divide(sums, count, out=np.full(len(count), np.nan), where=count > 0)
         return means
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 from sklearn import metrics
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    import pandas as pd
     from numpy.typing import NDArray
 
     from model.schema import ProblemType
@@ -59,8 +59,8 @@ def binary(actual: NDArray[np.bool_], label: NDArray[np.bool_], probability: NDA
     }
 
 
-def multiclass(actual: NDArray[np.object_], label: NDArray[np.object_]) -> Values:
-    """Metrics of several classes, averaged with the classes' shares as weights."""
+def multiclass(actual: NDArray[np.int64], label: NDArray[np.int64]) -> Values:
+    """Metrics of several classes, given by number, averaged with the classes' shares as weights."""
     values = {"accuracy": float(metrics.accuracy_score(actual, label))}
     for name, beta in (("f0_5", 0.5), ("f1", 1.0), ("f2", 2.0)):
         score = metrics.fbeta_score(actual, label, beta=beta, average="weighted", zero_division=0.0)
@@ -85,7 +85,8 @@ def of(problem_type: ProblemType, truth: pd.DataFrame, positive: str | None) -> 
             actual, label = ((truth[name] == positive).to_numpy(bool) for name in ("actual", "label"))
             return binary(actual, label, truth["probability"].to_numpy(float))
         case "multiclass_classification":
-            return multiclass(truth["actual"].to_numpy(object), truth["label"].to_numpy(object))
+            codes, _ = pd.factorize(pd.concat([truth["actual"], truth["label"]]))
+            return multiclass(codes[: len(truth)], codes[len(truth) :])
 
 
 def with_deviation(count: int, values_of: Callable[[NDArray[np.int64]], Values]) -> Reported:

@@ -248,7 +248,11 @@ def _hyperparameters(values: Mapping[str, Any]) -> Hyperparameters:
         _check_type(f"[model.hyperparameters] {name}", value, Number if kind is float else kind)
         if kind is not str and value < 0:
             raise InputError(f"[model.hyperparameters] {name} = {value}: it must not be negative")
-    return Hyperparameters(**values)
+    if not 0 < values.get("validation_fraction", 0.1) < 1:
+        raise InputError("[model.hyperparameters] validation_fraction must lie between 0 and 1")
+    # scikit-learn takes 1.0 for a share, and 1 for something else.
+    converted: dict[str, Any] = {name: type(_known_hyperparameter(name))(value) for name, value in values.items()}
+    return Hyperparameters(**converted)
 
 
 def _check_meaning(schema: Schema) -> None:

@@ -54,6 +54,7 @@ def preprocess(table: pd.DataFrame, settings: Schema) -> Split:
         InputError: The table or its target cannot be used; the message says which rows and why.
     """
     target = check_target(table, settings)
+    features.check_columns(table, settings, training=True)
     rows = features.build(table, settings)
     evaluated = split(table, settings)
     labelled = ~target.isna().to_numpy()
@@ -81,7 +82,7 @@ def check_target(table: pd.DataFrame, settings: Schema) -> pd.Series:
     if name not in table.columns:
         hint = did_you_mean(name, table.columns) or f"; it has {', '.join(map(str, table.columns[:20]))}"
         raise InputError(f"the table has no column {name!r}, the target in config.toml{hint}")
-    if features.is_missing(table[name]).all():
+    if features.target_is_missing(table, settings).all():
         raise InputError(f"target {name!r}: all {len(table):,} values are missing, so there is nothing to learn")
     return _numeric_target(table[name]) if settings.problem_type == "regression" else _classes(table[name], settings)
 

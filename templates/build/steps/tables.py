@@ -112,8 +112,7 @@ def _parquet(file: Path) -> pd.DataFrame:
 
 
 def _csv(file: Path, start: bytes, *, compression: str | None) -> pd.DataFrame:
-    newlines = b'"' in start  # within quotes; looking for them costs time
-    return _arrow_csv(file, _header(file, start), None, newlines=newlines, compression=compression)
+    return _arrow_csv(file, _header(file, start), None, newlines=True, compression=compression)
 
 
 def _arrow_csv(

@@ -150,6 +150,12 @@ def test_an_absent_target_shows_near_names(schema_of: Callable[..., Schema]) -> 
         preprocess.preprocess(table, schema_of(data={"target": "units_sold"}))
 
 
+def test_all_columns_that_training_needs_are_named_at_once(daily: Schema, sales: pd.DataFrame) -> None:
+    settings = replace(daily, exclude=("colour",))
+    with pytest.raises(InputError, match="lacks the columns price, cut, colour that"):
+        preprocess.preprocess(sales.drop(columns=["price", "cut"]), settings)
+
+
 def test_predictions_of_other_rows_are_refused(schema_of: Callable[..., Schema]) -> None:
     settings = schema_of(data={"ids": ["id"]})
     truth = pd.DataFrame({"id": ["a", "b"], "y": [1.0, 2.0]})

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,6 +31,8 @@ def test_the_past_is_found_by_date_and_series(sales: pd.DataFrame, daily: Schema
 def test_window_means_leave_out_what_stock_has_cut(sales: pd.DataFrame, daily: Schema) -> None:
     rows = features.build(sales, daily)
     place = sales.index[(sales["day"] == "2026-02-15") & (sales["shop"] == "a")][0]  # day number 45
+    shuffled = features.build(sales.sample(frac=1, random_state=1), daily).features.loc[rows.features.index]
+    pd.testing.assert_frame_equal(shuffled, rows.features)
     known = [100 + number for number in range(32, 39)]  # 7 days that end 7 days before; none of them is cut
     assert rows.features.loc[place, "sold_mean_7"] == pytest.approx(np.mean(known))
     place = sales.index[(sales["day"] == "2026-02-16") & (sales["shop"] == "a")][0]
@@ -73,6 +76,11 @@ def test_columns_that_are_not_named_do_not_depend_on_their_order(schema_of: Call
     settings = schema_of()
     assert list(features.build(table, settings).features.columns) == ["a", "b"]
     assert features.build(table, settings).ids["row_number"].tolist() == [1]
+
+
+def test_a_column_with_the_name_of_a_made_feature_is_refused(sales: pd.DataFrame, daily: Schema) -> None:
+    with pytest.raises(InputError, match="the column day_weekday, a name that a made feature has"):
+        features.build(sales.assign(day_weekday="1"), replace(daily, features=("price", "day_weekday")))
 
 
 def test_all_missing_columns_are_named_at_once(sales: pd.DataFrame, daily: Schema) -> None:
@@ -140,6 +148,7 @@ def test_rows_to_predict(schema_of: Callable[..., Schema], sales: pd.DataFrame, 
     settings = schema_of()
     assert features.to_predict(pd.DataFrame({"y": ["1", "", "2"]}), settings).tolist() == [False, True, False]
     assert features.to_predict(pd.DataFrame({"y": ["1", "2"]}), settings).all()
+    assert features.to_predict(pd.DataFrame({"y": ["NA", "2"]}), settings).tolist() == [True, False]
     assert features.to_predict(pd.DataFrame({"a": ["1", "2"]}), settings).all()
     with pytest.raises(InputError, match="no row has an empty 'sold'"):
         features.to_predict(sales, daily)

@@ -72,6 +72,12 @@ def test_a_numeric_code_means_the_same_in_every_format(client: FlaskClient) -> N
     assert len(answers) == 1
 
 
+def test_a_number_is_read_as_in_training(client: FlaskClient) -> None:
+    plain = post(client, "5,x\n,x\n")
+    assert plain[0] == 200
+    assert {post(client, body) for body in ("+5,x\n,x\n", " 5.0 ,x\nNA,x\n", '"5",x\n"nan",x\n')} == {plain}
+
+
 def test_json_lines_by_name_or_in_order(client: FlaskClient) -> None:
     lines = '{"b": "x", "a": 1.5, "other": 1}\n{"features": [1.5, "x"]}\n["d1", 1.5, "x"]\n'
     code, answer = post(client, lines, "application/jsonlines")
@@ -120,6 +126,7 @@ def test_a_single_feature_may_be_missing(schema_of: Callable[..., Schema]) -> No
     client = serve.create_app(train.train(table, schema_of(), Hyperparameters())).test_client()
     code, answer = post(client, "1\n\n3\n")
     assert (code, len(answer.splitlines())) == (200, 3)
+    assert post(client, "+1\n\n3\n") == (code, answer)
 
 
 def test_classes_come_with_a_probability(schema_of: Callable[..., Schema]) -> None:

@@ -5,8 +5,8 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 import pytest
-
-from data import simulate
+import simulate
+import swedish_holidays
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,11 +30,11 @@ def test_another_seed_makes_other_sales() -> None:
     ("year", "month", "day"), [(2023, 4, 9), (2024, 3, 31), (2025, 4, 20), (2026, 4, 5), (2038, 4, 25)]
 )
 def test_easter(year: int, month: int, day: int) -> None:
-    assert simulate.easter(year) == dt.date(year, month, day)
+    assert swedish_holidays.easter(year) == dt.date(year, month, day)
 
 
 def test_holidays_that_move() -> None:
-    holidays = simulate.holidays(2026)
+    holidays = swedish_holidays.holidays(2026)
     assert holidays[dt.date(2026, 6, 19)] == "midsummer_eve"
     assert holidays[dt.date(2026, 5, 14)] == "ascension_day"
     assert holidays[dt.date(2026, 10, 31)] == "all_saints_day"

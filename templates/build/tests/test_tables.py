@@ -23,6 +23,12 @@ def test_csv_comes_as_text_and_gzip_makes_no_difference(tmp_path: Path) -> None:
     assert tables.read(plain).equals(tables.read(zipped))
 
 
+def test_a_line_may_break_within_quotes_however_late(tmp_path: Path) -> None:
+    lines = "a,b\n" + "1,2\n" * 50_000 + '3,"x\ny"\n'
+    (tmp_path / "table.csv").write_text(lines, encoding="utf-8")
+    assert tables.read(tmp_path).iloc[-1].tolist() == ["3", "x\ny"]
+
+
 def test_a_folder_is_read_in_the_order_of_names(tmp_path: Path) -> None:
     (tmp_path / "b.csv").write_text("a\n2\n", encoding="utf-8")
     (tmp_path / "a.csv").write_text("a\n1\n", encoding="utf-8")

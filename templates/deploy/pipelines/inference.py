@@ -7,12 +7,15 @@ Image and model come in as parameters, so one execution uses one approved model 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sagemaker.core.workflow.parameters import ParameterString
-from sagemaker.mlops.workflow.pipeline import Pipeline
 
 import jobs
 from jobs import output
+
+if TYPE_CHECKING:
+    from sagemaker.mlops.workflow.pipeline import Pipeline
 
 CONFIG = Path(__file__).parents[1] / "config.toml"
 MODEL_DATA = ParameterString("ModelDataUrl")
@@ -28,9 +31,9 @@ def script(name: str) -> list[str]:
 def pipeline() -> Pipeline:
     """Preprocess, transform with the approved model, and postprocess."""
     settings = jobs.settings(CONFIG)
-    step = jobs.Jobs(prefix=f"{settings.project}/inference")
-    on_processing = settings.instance_type("processing")
-    on_transform = settings.instance_type("transform")
+    machines = [settings.instance_type(job) for job in ("processing", "transform")]
+    on_processing, on_transform = machines
+    step = jobs.Jobs(settings.project, "inference")
 
     preprocess = step.processing(
         "Preprocess",
@@ -58,13 +61,10 @@ def pipeline() -> Pipeline:
         ],
         instance_type=on_processing,
     )
-    return Pipeline(
-        name=f"{settings.project}-inference",
+    return step.pipeline(
         parameters=[
             *(jobs.ROLE, jobs.IMAGE, MODEL_DATA, MODEL_PACKAGE, jobs.BUCKET, jobs.INPUT_DATA, CODE, jobs.COMMIT),
-            *(on_processing, on_transform),
+            *machines,
         ],
         steps=[preprocess, model, transform, postprocess],
-        pipeline_experiment_config=None,
-        sagemaker_session=jobs.session(),
     )

@@ -24,11 +24,11 @@ class Job:
 
     tree: Path
     image: Path
-    python: str
+    python: Path
 
     def run(self, script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [self.python, str(self.input("code") / "steps" / script), *arguments],
+            [str(self.python), str(self.input("code") / "steps" / script), *arguments],
             cwd=self.image,
             env={"PATH": os.environ["PATH"], "OPT_ML_ROOT": str(self.tree), "PYTHONPATH": str(self.image)},
             capture_output=True,
@@ -54,8 +54,8 @@ def repositories(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def job(repositories: Path, tmp_path: Path, image_python: str) -> Job:
-    made = Job(tmp_path, repositories / "build", image_python)
+def job(repositories: Path, tmp_path: Path, data_python: Path) -> Job:
+    made = Job(tmp_path, repositories / "build", data_python)
     shutil.copytree(repositories / "deploy" / "steps", made.input("code") / "steps")
     shutil.copy(repositories / "deploy" / "config.toml", made.input("code"))
     shutil.copy(repositories / "deploy" / "data" / "next_week.csv", made.input("raw"))
