@@ -227,10 +227,12 @@ def _metrics(log: Path, definitions: list[Mapping[str, Any]]) -> list[dict[str, 
     written = log.read_text(encoding="utf-8", errors="replace") if definitions else ""
     found = []
     for definition in definitions:
-        values = re.findall(definition["Regex"], written)
-        if values:
+        try:
+            values = re.findall(definition["Regex"], written)
             last = values[-1][0] if isinstance(values[-1], tuple) else values[-1]
             found.append({"MetricName": definition["Name"], "Value": float(last)})
+        except (re.error, IndexError, ValueError):
+            continue  # a metric that the log does not show is no failure of the job
     return found
 
 

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -170,8 +170,9 @@ class LocalPlatform:
         self._stores.registry.hand_over(execution, Process.of(worker.pid))
         self._workers.append(worker)
         if worker.stdin is not None:
-            worker.stdin.write(b"go\n")
-            worker.stdin.close()
+            with suppress(BrokenPipeError):  # it has ended already: the run is shown as stopped, its log says why
+                worker.stdin.write(b"go\n")
+                worker.stdin.close()
 
     def stop(self, execution: str) -> None:
         """Ask the process that runs an execution to stop it.
