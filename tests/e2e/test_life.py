@@ -2,6 +2,7 @@
 
 import csv
 import json
+import secrets
 import subprocess
 from pathlib import Path
 
@@ -29,6 +30,9 @@ OTHERS = {
 }
 
 
+ONCE = secrets.token_hex(3)  # a kept home has the projects of earlier runs
+
+
 def make(name: str, folder: Path, *data: str) -> None:
     words = [word for answer in data for word in ("--data", answer)]
     made = mlops_new("project", name, "--yes", "-C", folder, *words)
@@ -54,13 +58,14 @@ def rows(file: Path) -> list[dict[str, str]]:
 
 
 def test_the_sample_from_nothing_to_next_weeks_forecast(somewhere: Path, working_home: Path) -> None:
-    make("life", somewhere)
-    build, deploy = somewhere / "life-build", somewhere / "life-deploy"
+    name = f"life-{ONCE}"
+    make(name, somewhere)
+    build, deploy = somewhere / f"{name}-build", somewhere / f"{name}-deploy"
 
     early = mlops_new("run", "-C", deploy)
     assert early.code == 1
     assert "no model is approved" in early.err
-    assert "mlops-new run` in life-build" in early.err
+    assert f"mlops-new run` in {build.name}" in early.err
 
     built = run(build).document
     assert built["status"] == "Succeeded"
@@ -97,14 +102,16 @@ def test_other_peoples_tables_train_by_answers_alone(
 ) -> None:
     file, problem, answers = OTHERS[name]
     plain = ["target=target", "time_column=", "history=false", "features=[]", "categorical=[]"]
-    make(name, somewhere, f"problem_type={problem}", *plain, *answers)
-    built = run(somewhere / f"{name}-build", "--input", tables / file).document
+    project = f"{name}-{ONCE}"
+    make(project, somewhere, f"problem_type={problem}", *plain, *answers)
+    build, deploy = somewhere / f"{project}-build", somewhere / f"{project}-deploy"
+    built = run(build, "--input", tables / file).document
     assert built["model_package"] == 1
-    (model,) = mlops_new("models", "list", "--json", "-C", somewhere / f"{name}-build").document
+    (model,) = mlops_new("models", "list", "--json", "-C", build).document
     assert answers[0].removeprefix("metric=") in model["metrics"]
 
-    mlops_new("models", "approve", "1", "-C", somewhere / f"{name}-build")
-    document = run(somewhere / f"{name}-deploy", "--input", tables / file).document
+    mlops_new("models", "approve", "1", "-C", build)
+    document = run(deploy, "--input", tables / file).document
     forecast = rows(Path(document["outputs"]["predictions"]) / "predictions.csv")
     assert len(forecast) == {"diabetes": 442, "cancer": 569, "wine": 178}[name]
     assert ("probability" in forecast[0]) == (problem != "regression")
@@ -132,8 +139,8 @@ def any_table(tmp_path_factory: pytest.TempPathFactory, shared_home: Path, data_
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MLOPS_NEW_HOME", str(shared_home))
         answers = ["target=target", "time_column=", "history=false", "features=[]", "categorical=[]", "id_columns=[]"]
-        make("any-table", folder, "metric=mae", "metric_threshold=5", *answers)
-    return folder / "any-table-build"
+        make(f"any-table-{ONCE}", folder, "metric=mae", "metric_threshold=5", *answers)
+    return folder / f"any-table-{ONCE}-build"
 
 
 @pytest.mark.parametrize(
