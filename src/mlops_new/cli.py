@@ -100,7 +100,9 @@ def run(
     pipeline: Annotated[
         str | None,
         typer.Argument(
-            metavar="[PIPELINE]", help="build or inference (default: the one of this repository).", show_default=False
+            metavar="[PIPELINE]",
+            help="build, inference or model-quality (default: the first of this repository).",
+            show_default=False,
         ),
     ] = None,
     *,
@@ -119,6 +121,9 @@ def run(
         typer.Option("--resume", metavar="EXECUTION", help="Go on with an execution that failed or was stopped."),
     ] = None,
     no_wait: Annotated[bool, typer.Option("--no-wait", help="Start it in the background and end.")] = False,
+    retrain: Annotated[
+        bool, typer.Option("--retrain", help="Start the build pipeline when the run decides to retrain.")
+    ] = False,
     dry_run: DryRun = False,
     directory: Directory = HERE,
     as_json: Json = False,
@@ -135,6 +140,7 @@ def run(
         parameters=pairs("--parameter", parameter or []),
         resume=resume,
         wait=not no_wait,
+        retrain=retrain,
         dry_run=dry_run,
     )
     command.run(request, load(config), _console(as_json=as_json))

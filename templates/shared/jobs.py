@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import botocore.session
+from sagemaker.core.model_metrics import MetricsSource
 from sagemaker.core.processing import Processor
 from sagemaker.core.shapes import ProcessingInput, ProcessingOutput, ProcessingS3Input, ProcessingS3Output
 from sagemaker.core.transformer import Transformer
@@ -99,12 +100,33 @@ def within(folder: Value, name: str) -> Value:
     return Join(on="/", values=[folder, name])
 
 
+def module(name: str, *words: str) -> list[str]:
+    """The command that runs a module of the model's image."""
+    return ["python3", "-m", name, *words]
+
+
+def script(name: str) -> list[str]:
+    """The command that runs one of this repository's scripts, which reach the job as its input `code`."""
+    return ["python3", f"/opt/ml/processing/input/code/steps/{name}.py"]
+
+
+def document(folder: Value, name: str) -> MetricsSource:
+    """A JSON file in a folder, as a model package refers to it."""
+    return MetricsSource(content_type="application/json", s3_uri=within(folder, name))
+
+
 @dataclass(frozen=True)
 class Jobs:
-    """Makes a pipeline and its steps. Outputs go to `s3://<bucket>/<project>/<pipeline>/<execution>/<name>`."""
+    """Makes a pipeline and its steps. Outputs go to `s3://<bucket>/<project>/<pipeline>/<execution>/<name>`.
+
+    Processing jobs run on `machine`. A pipeline whose outputs belong to something else than one execution names it
+    as `run`.
+    """
 
     project: str
     name: str
+    machine: Value
+    run: Value = EXECUTION_ID
 
     def pipeline(self, *, parameters: Sequence[Any], steps: Sequence[Any]) -> Pipeline:
         """Put steps together; what depends on what follows from their inputs."""
@@ -118,7 +140,7 @@ class Jobs:
 
     def folder(self, name: str) -> Value:
         """Where this execution puts what is called `name`: a place of its own, so that lineage stays clear."""
-        return Join(on="/", values=["s3:/", BUCKET, f"{self.project}/{self.name}", EXECUTION_ID, name])
+        return Join(on="/", values=["s3:/", BUCKET, f"{self.project}/{self.name}", self.run, name])
 
     def processing(
         self,
@@ -127,7 +149,6 @@ class Jobs:
         *,
         inputs: Mapping[str, Value],
         outputs: Sequence[str],
-        instance_type: Value,
         arguments: Sequence[Value] = (),
         property_files: Sequence[Any] = (),
     ) -> ProcessingStep:
@@ -137,7 +158,7 @@ class Jobs:
             image_uri=IMAGE,
             entrypoint=list(command),
             instance_count=1,
-            instance_type=instance_type,
+            instance_type=self.machine,
             volume_size_in_gb=VOLUME_GB,
             max_runtime_in_seconds=MAX_SECONDS,
             sagemaker_session=session(),
@@ -167,8 +188,13 @@ class Jobs:
         """Make a model, for transform jobs, of the image and of a `model.tar.gz`."""
         return ModelStep(name, step_args=model_builder(data).build())
 
-    def transform(self, name: str, *, model: ModelStep, data: Value, instance_type: Value) -> TransformStep:
-        """Send the lines of CSV files to the image's `serve`; each comes back with the prediction behind it."""
+    def transform(
+        self, name: str, *, model: ModelStep, data: Value, instance_type: Value, after: Sequence[Any] = ()
+    ) -> TransformStep:
+        """Send the lines of CSV files to the image's `serve`; each comes back with the prediction behind it.
+
+        It waits for the steps in `after` beside those it takes something from.
+        """
         transformer = Transformer(
             model_name=model.properties.ModelName,
             instance_count=1,
@@ -181,7 +207,7 @@ class Jobs:
             sagemaker_session=session(),
         )
         job = transformer.transform(data=data, content_type="text/csv", split_type="Line", join_source="Input")
-        return TransformStep(name, step_args=job)
+        return TransformStep(name, step_args=job, depends_on=list(after) or None)
 
 
 def model_builder(data: Value) -> ModelBuilder:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from sagemaker.core.workflow.parameters import ParameterString
 
 import jobs
-from jobs import output
+from jobs import module, output, script
 
 if TYPE_CHECKING:
     from sagemaker.mlops.workflow.pipeline import Pipeline
@@ -20,51 +20,66 @@ if TYPE_CHECKING:
 CONFIG = Path(__file__).parents[1] / "config.toml"
 MODEL_DATA = ParameterString("ModelDataUrl")
 MODEL_PACKAGE = ParameterString("ModelPackageArn")
+DATA_QUALITY = ParameterString("DataQualityBaselineUri")
+ATTRIBUTION = ParameterString("AttributionBaselineUri")
 CODE = ParameterString("CodeUri")  # a prefix that holds this repository's steps/ and config.toml
 
 
-def script(name: str) -> list[str]:
-    """The command that runs one of this repository's scripts, which reach the job as its input `code`."""
-    return ["python3", f"/opt/ml/processing/input/code/steps/{name}.py"]
-
-
 def pipeline() -> Pipeline:
-    """Preprocess, transform with the approved model, and postprocess."""
+    """Preprocess, check against the model's own baselines, transform, postprocess and decide, report."""
     settings = jobs.settings(CONFIG)
-    machines = [settings.instance_type(job) for job in ("processing", "transform")]
-    on_processing, on_transform = machines
-    step = jobs.Jobs(settings.project, "inference")
+    on_processing, on_transform = (settings.instance_type(job) for job in ("processing", "transform"))
+    step = jobs.Jobs(settings.project, "inference", on_processing)
 
     preprocess = step.processing(
         "Preprocess",
         script("preprocess"),
         inputs={"raw": jobs.INPUT_DATA, "code": CODE},
         outputs=["transform_input", "batch"],
-        instance_type=on_processing,
+    )
+    batch = output(preprocess, "batch")
+    data_quality = step.processing(
+        "DataQualityCheck",
+        module("monitoring.data_quality", "--check"),
+        inputs={"data": batch, "baseline": DATA_QUALITY},
+        outputs=["data_quality"],
+    )
+    attribution = step.processing(
+        "AttributionCheck",
+        module("monitoring.attribution", "--check"),
+        inputs={"data": batch, "baseline": ATTRIBUTION, "model": MODEL_DATA},
+        outputs=["attribution"],
     )
     model = step.model("CreateModel", data=MODEL_DATA)
     transform = step.transform(
-        "Transform", model=model, data=output(preprocess, "transform_input"), instance_type=on_transform
+        "Transform",
+        model=model,
+        data=output(preprocess, "transform_input"),
+        instance_type=on_transform,
+        after=[data_quality, attribution],  # a violation that is told to fail the run prevents predictions
     )
+    checks = {"data_quality": output(data_quality, "data_quality"), "attribution": output(attribution, "attribution")}
     postprocess = step.processing(
         "Postprocess",
         script("postprocess"),
-        inputs={
-            "transformed": transform.properties.TransformOutput.S3OutputPath,
-            "batch": output(preprocess, "batch"),
-            "code": CODE,
-        },
-        outputs=["predictions"],
+        inputs={"transformed": transform.properties.TransformOutput.S3OutputPath, "batch": batch, "code": CODE, **checks},
+        outputs=["predictions", "decision"],
         arguments=[
             *("--model-package", MODEL_PACKAGE, "--execution", jobs.EXECUTION_ID),
             *("--input", jobs.INPUT_DATA, "--commit", jobs.COMMIT),
         ],
-        instance_type=on_processing,
     )
+    report = step.processing(
+        "Report",
+        module("monitoring.report"),
+        inputs={**checks, "decision": output(postprocess, "decision")},
+        outputs=["report"],
+    )
+    model_in_use = [jobs.IMAGE, MODEL_DATA, MODEL_PACKAGE, DATA_QUALITY, ATTRIBUTION]
     return step.pipeline(
         parameters=[
-            *(jobs.ROLE, jobs.IMAGE, MODEL_DATA, MODEL_PACKAGE, jobs.BUCKET, jobs.INPUT_DATA, CODE, jobs.COMMIT),
-            *machines,
+            *(jobs.ROLE, *model_in_use, jobs.BUCKET, jobs.INPUT_DATA, CODE, jobs.COMMIT),
+            *(on_processing, on_transform),
         ],
-        steps=[preprocess, model, transform, postprocess],
+        steps=[preprocess, data_quality, attribution, model, transform, postprocess, report],
     )
