@@ -54,16 +54,6 @@ class Column:
             return "String"
         return "Integral" if self.numbers.whole == self.numbers.count else "Fractional"
 
-    def share_of(self, kind: Type) -> float:
-        """The share of the values present that are of a type; a whole number is a Fractional too, and anything a String."""
-        match kind:
-            case "Integral":
-                return self.numbers.whole / self.present
-            case "Fractional":
-                return self.numbers.count / self.present
-            case _:
-                return 1.0
-
     def merged(self, other: "Column") -> "Column":
         """The summary of the rows of both."""
         return Column(
@@ -132,18 +122,53 @@ def _of_texts(distinct: Any, counts: NDArray[np.int64], missing: int, hint: Colu
 
 def _of_values(distinct: Any, counts: NDArray[np.int64], missing: int, hint: Column) -> Column:
     """Tell the numbers and what stands for a missing value from the texts."""
-    candidates = _may_be_numbers(distinct)
-    if not candidates.any():
-        return _of_texts(distinct, counts, missing, hint)
-    texts = pc.utf8_trim(distinct, " \t")
-    absent = pc.is_in(texts, pa.array(MISSING)).to_numpy(zero_copy_only=False)
-    number = pc.match_substring_regex(texts, _NUMBER).to_numpy(zero_copy_only=False) & ~absent
-    floats = pc.cast(texts.filter(pa.array(number)), pa.float64()).to_numpy()
-    real = ~np.isnan(floats)
+    if not _may_be_numbers(distinct).any():
+        return Column(missing, words=categories.words(distinct, counts, level=hint.words.level))
+    absent, floats = _parsed(distinct)
+    number = ~np.isnan(floats)
     rest = ~(absent | number)
     words = categories.words(distinct.filter(pa.array(rest)), counts[rest], level=hint.words.level)
-    missing += int(counts[absent].sum() + counts[number][~real].sum())
-    return Column(missing, numeric.repeated(floats[real], counts[number][real], hint.numbers.bins.shift), words)
+    numbers = numeric.repeated(floats[number], counts[number], hint.numbers.bins.shift)
+    return Column(missing + int(counts[absent].sum()), numbers, words)
+
+
+def _parsed(texts: Any) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    """Which texts stand for a missing value, and the numbers among them (NaN for the others)."""
+    texts = pc.utf8_trim(texts, " \t")
+    absent = pc.is_in(texts, pa.array(MISSING)).to_numpy(zero_copy_only=False)
+    number = pc.match_substring_regex(texts, _NUMBER)
+    plain = pc.if_else(number, texts, pa.scalar(None, pa.string()))
+    floats = pc.cast(plain, pa.float64()).to_numpy(zero_copy_only=False)
+    return absent | (np.isnan(floats) & number.to_numpy(zero_copy_only=False)), floats
+
+
+def floats_of(values: Any) -> NDArray[np.float64]:
+    """The numbers of an array row by row; NaN where there is none."""
+    if pa.types.is_float64(values.type):
+        return np.asarray(values.to_numpy(zero_copy_only=False))
+    texts, codes = _encoded(values)
+    return np.append(_parsed(texts)[1], np.nan)[codes]
+
+
+def places_of(values: Any, known: Any, textual: bool) -> NDArray[np.int64]:  # noqa: FBT001 (an attribute of the column)
+    """The place of each row's text among the known ones; their number for another value, -1 for a missing one."""
+    if pa.types.is_float64(values.type):
+        return np.where(np.isnan(values.to_numpy(zero_copy_only=False)), -1, len(known))
+    texts, codes = _encoded(values)
+    if textual:
+        texts = canonical(texts)
+        absent = pc.equal(texts, "").to_numpy(zero_copy_only=False)
+    else:
+        absent = _parsed(texts)[0]
+    found = pc.fill_null(pc.index_in(texts, known), len(known)).to_numpy(zero_copy_only=False).astype(np.int64)
+    return np.append(np.where(absent, -1, found), -1)[codes]
+
+
+def _encoded(values: Any) -> tuple[Any, NDArray[np.int64]]:
+    """The distinct texts, and for each row which one it is; the place after the last is a missing value."""
+    encoded = values if pa.types.is_dictionary(values.type) else pc.dictionary_encode(values)
+    codes = pc.fill_null(encoded.indices, len(encoded.dictionary)).to_numpy(zero_copy_only=False)
+    return encoded.dictionary, codes.astype(np.int64)
 
 
 def _may_be_numbers(texts: Any) -> NDArray[np.bool_]:

@@ -20,6 +20,7 @@ BINS = 2048
 _DIGIT = 21  # bits of a digit: the products of two digits of 8192 values still add up exactly in a float64
 _SLICE = 8192
 _POINT = 54 * _DIGIT  # places after the point of the fixed-point sums: more than the smallest float64 needs
+_LARGEST = float(np.finfo(np.float64).max)
 _ONES = np.ones(_SLICE)
 _FLIP = np.int64(0x7FFF_FFFF_FFFF_FFFF)
 
@@ -169,8 +170,9 @@ class Histogram:
         return _limited(_grouped(keys[order], np.concatenate([one.counts, two.counts])[order], shift), limit)
 
     def centres(self) -> Floats:
-        """One value for each bin: the value itself where bins are single values."""
-        return values_of((self.keys << self.shift) + ((1 << self.shift) >> 1))
+        """One value for each bin, inside it: the value itself where bins are single values."""
+        centres = values_of((self.keys << self.shift) + ((1 << self.shift) >> 1))
+        return np.clip(centres, -_LARGEST, _LARGEST) if self.shift else centres
 
     def below_zero(self) -> int:
         """How many values are negative; exact at every shift, for 0.0 begins a bin."""

@@ -64,6 +64,11 @@ def _ignored(relative: Path) -> bool:
     return any(part.startswith((".", "_")) for part in relative.parts)
 
 
+def names_of(source: Source) -> list[str]:
+    """The columns of a table, those that are left out too."""
+    return _reader(source.files()[0], source).names
+
+
 def scan(source: Source, work: Callable[[Block, int], T]) -> Iterator[T]:
     """Do some work on every block, several at a time; `work` gets the block and its number of rows.
 
