@@ -85,9 +85,13 @@ def pipeline() -> Pipeline:
     }
     report = step.processing(
         "Report",
-        module("monitoring.report"),
-        inputs=baselines,
-        outputs=["report"],
+        module("monitoring.report", "--build"),
+        inputs={**baselines, "history": jobs.HISTORY},
+        outputs={"report": step.history("report")},
+        arguments=[
+            *("--execution", jobs.EXECUTION_ID, "--input", jobs.INPUT_DATA),
+            *("--commit", jobs.COMMIT, "--created", jobs.STARTED),
+        ],
     )
     check_metrics = ConditionStep(
         "CheckMetrics",
@@ -101,7 +105,7 @@ def pipeline() -> Pipeline:
         ],
     )
     return step.pipeline(
-        parameters=[jobs.ROLE, jobs.IMAGE, jobs.BUCKET, jobs.INPUT_DATA, jobs.COMMIT, *machines],
+        parameters=[jobs.ROLE, jobs.IMAGE, jobs.BUCKET, jobs.INPUT_DATA, jobs.HISTORY, jobs.COMMIT, *machines],
         steps=[
             *(preprocess, train, model, transform, evaluate),
             *(data_quality, attribution, model_quality, report, check_metrics),

@@ -2,7 +2,6 @@
 
     python3 model_in_use.py < packages.json         a JSON list of DescribeModelPackage answers
     python3 model_in_use.py --group fresh-sales     ask SageMaker (needs boto3 and credentials)
-    … --package ARN                                 of this package instead, as for predictions that it once made
 
 Prints the pipeline parameters that belong to that model package. Whoever starts the pipeline asks at that moment and
 passes all of them, so image, model and baselines are always of one version. No approved model: exit 1 before any job runs.
@@ -77,23 +76,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Print the parameters, or one line that says why there are none."""
     parser = argparse.ArgumentParser(description="Print the inference pipeline's parameters for the model in use.")
     parser.add_argument("--group", help="ask SageMaker for this model package group (default: read JSON from stdin)")
-    parser.add_argument("--package", help="the model package of this ARN, whatever its approval")
     options = parser.parse_args(arguments)
     try:
-        package = _choose(options)
+        package = latest_approved(_ask(options.group) if options.group else _read(sys.stdin.read()))
         if package is None:
             return _fail("no model is approved: look at what the build pipeline registered and approve one")
         sys.stdout.write(json.dumps(parameters(package), indent=2, sort_keys=True) + "\n")
     except ValueError as error:
         return _fail(str(error))
     return 0
-
-
-def _choose(options: argparse.Namespace) -> Package | None:
-    packages = _ask(options) if options.group else _read(sys.stdin.read())
-    if options.package:
-        return next((package for package in packages if package.get("ModelPackageArn") == options.package), None)
-    return latest_approved(packages)
 
 
 def _read(text: str) -> list[Package]:
@@ -106,7 +97,7 @@ def _read(text: str) -> list[Package]:
     return packages
 
 
-def _ask(options: argparse.Namespace) -> list[Package]:
+def _ask(group: str) -> list[Package]:
     # Here, so that everything else works where boto3 is not installed.
     try:
         import boto3
@@ -114,12 +105,9 @@ def _ask(options: argparse.Namespace) -> list[Package]:
     except ImportError as error:
         raise ValueError("--group needs boto3: pip install boto3") from error
     try:
-        sagemaker = boto3.client("sagemaker")
-        if options.package:
-            return [sagemaker.describe_model_package(ModelPackageName=options.package)]
-        return approved_in_group(sagemaker, options.group)
+        return approved_in_group(boto3.client("sagemaker"), group)
     except (BotoCoreError, ClientError) as error:
-        raise ValueError(f"SageMaker does not tell the model packages of {options.group}: {error}") from error
+        raise ValueError(f"SageMaker does not tell the model packages of {group}: {error}") from error
 
 
 def _fail(message: str) -> int:

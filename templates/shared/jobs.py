@@ -6,6 +6,7 @@ Composing calls no AWS: what would, fails by name. Everything that differs betwe
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -30,7 +31,7 @@ from sagemaker.train.model_trainer import ModelTrainer
 from definition import REGION, RecipeError, placeholder
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
 Value = Any  # text, or a pipeline variable, which becomes text when the pipeline runs
@@ -40,7 +41,9 @@ IMAGE = ParameterString("ImageUri")
 BUCKET = ParameterString("Bucket")
 INPUT_DATA = ParameterString("InputDataUri")
 COMMIT = ParameterString("Commit", default_value="unknown")
+HISTORY = ParameterString("HistoryUri")  # whoever starts a pipeline sees to it that there is something, if only a note
 EXECUTION_ID = ExecutionVariables.PIPELINE_EXECUTION_ID
+STARTED = ExecutionVariables.START_DATETIME
 
 VOLUME_GB = 30
 MAX_SECONDS = 4 * 60 * 60  # a job that hangs is stopped after this
@@ -119,14 +122,12 @@ def document(folder: Value, name: str) -> MetricsSource:
 class Jobs:
     """Makes a pipeline and its steps. Outputs go to `s3://<bucket>/<project>/<pipeline>/<execution>/<name>`.
 
-    Processing jobs run on `machine`. A pipeline whose outputs belong to something else than one execution names it
-    as `run`.
+    Processing jobs run on `machine`. What later executions read has a place where they find it: `shared`, `history`.
     """
 
     project: str
     name: str
     machine: Value
-    run: Value = EXECUTION_ID
 
     def pipeline(self, *, parameters: Sequence[Any], steps: Sequence[Any]) -> Pipeline:
         """Put steps together; what depends on what follows from their inputs."""
@@ -140,7 +141,15 @@ class Jobs:
 
     def folder(self, name: str) -> Value:
         """Where this execution puts what is called `name`: a place of its own, so that lineage stays clear."""
-        return Join(on="/", values=["s3:/", BUCKET, f"{self.project}/{self.name}", self.run, name])
+        return Join(on="/", values=["s3:/", BUCKET, f"{self.project}/{self.name}", EXECUTION_ID, name])
+
+    def shared(self, name: str) -> Value:
+        """Where all executions put what is called `name`, each in a folder of its own."""
+        return Join(on="/", values=["s3:/", BUCKET, f"{self.project}/{name}"])
+
+    def history(self, name: str) -> Value:
+        """Where this execution leaves something for later ones to look back on."""
+        return Join(on="/", values=[HISTORY, self.name, EXECUTION_ID, name])
 
     def processing(
         self,
@@ -148,11 +157,15 @@ class Jobs:
         command: Sequence[str],
         *,
         inputs: Mapping[str, Value],
-        outputs: Sequence[str],
+        outputs: Sequence[str] | Mapping[str, Value],
         arguments: Sequence[Value] = (),
         property_files: Sequence[Any] = (),
     ) -> ProcessingStep:
-        """Run a command of the project's image on `/opt/ml/processing/input/<name>` to `…/output/<name>`."""
+        """Run a command of the project's image on `/opt/ml/processing/input/<name>` to `…/output/<name>`.
+
+        An output goes to its own folder of this execution, where no other place is given.
+        """
+        places = outputs if isinstance(outputs, Mapping) else {output: self.folder(output) for output in outputs}
         processor = Processor(
             role=ROLE,
             image_uri=IMAGE,
@@ -165,7 +178,7 @@ class Jobs:
         )
         job = processor.run(
             inputs=[_input(input_name, uri) for input_name, uri in inputs.items()],
-            outputs=[_output(output_name, self.folder(output_name)) for output_name in outputs],
+            outputs=[_output(output_name, place) for output_name, place in places.items()],
             arguments=list(arguments) or None,
         )
         return ProcessingStep(name, step_args=job, property_files=list(property_files))

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from mlops_new import git
-from mlops_new.commands import comparison
 from mlops_new.commands.repository import Repository
 from mlops_new.errors import Error, Invalid
 from mlops_new.platforms.local.images import Image
@@ -20,6 +19,7 @@ from mlops_new.spec import Kind
 
 BUCKET = "mlops-new"
 _LOOKUP = "model_in_use.py"
+_HISTORY = "What earlier executions leave for later ones: reports, and which ground truth was compared.\n"
 _OF_THE_MODEL = {"ModelPackageArn", "ModelDataUrl"}
 
 
@@ -53,15 +53,8 @@ def parameters(declared: Mapping[str, Any], given: Mapping[str, str], sources: S
     values: dict[str, str] = dict(given)
     if "InputDataUri" in wanted:
         values["InputDataUri"] = _input(sources)
-    if "PredictionsUri" in wanted:
-        values["PredictionsUri"] = comparison.latest_predictions(sources.repository.project, sources.platform)
-    if "ComparisonId" in wanted:
-        values["ComparisonId"] = comparison.identity(
-            sources.platform, values.get("PredictionsUri", ""), values.get("InputDataUri", "")
-        )
     if wanted & _OF_THE_MODEL:
-        maker = comparison.maker(sources.platform, values["PredictionsUri"]) if "PredictionsUri" in values else None
-        values |= {name: value for name, value in _model_in_use(sources, maker).items() if name in wanted}
+        values |= {name: value for name, value in _model_in_use(sources).items() if name in wanted}
     for name in sorted(wanted - values.keys()):
         if value := _filled(name, sources):
             values[name] = value
@@ -96,6 +89,8 @@ def _filled(name: str, sources: Sources) -> str | None:
             return BUCKET
         case "Commit":
             return str(git.commit(sources.repository.path) or "uncommitted")
+        case "HistoryUri":
+            return sources.platform.folder(f"s3://{BUCKET}/{sources.repository.project}/history", _HISTORY)
         case "CodeUri":
             return sources.platform.upload_code(sources.repository.path, project=sources.repository.project)
         case _:
@@ -137,18 +132,13 @@ def _make(root: Path, command: list[str]) -> None:
         raise Error(f"the sample could not be made: {last}", hint=f"the command is: {' '.join(command)}")
 
 
-def _model_in_use(sources: Sources, package: str | None) -> dict[str, str]:
-    """Ask the repository's own script, the same that Airflow and CI ask.
-
-    Args:
-        sources: Whose model.
-        package: The ARN of one model package; None for the latest approved one.
-    """
+def _model_in_use(sources: Sources) -> dict[str, str]:
+    """Ask the repository's own script, the same that Airflow and CI ask."""
     if sources.repository.kind is not Kind.DEPLOY:
         raise Invalid("only a deploy repository can say which model is in use")
     packages = [package.document for package in sources.platform.model_packages(sources.repository.project)]
     done = subprocess.run(
-        [sys.executable, str(sources.repository.path / _LOOKUP), *(["--package", package] if package else [])],
+        [sys.executable, str(sources.repository.path / _LOOKUP)],
         input=json.dumps(packages, default=str),
         capture_output=True,
         text=True,

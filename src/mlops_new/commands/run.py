@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mlops_new import definition
-from mlops_new.commands import comparison, inputs, outcome
+from mlops_new.commands import inputs, outcome
 from mlops_new.commands.outcome import Outcome
 from mlops_new.commands.repository import Repository, standing_in
 from mlops_new.console import Console
@@ -69,9 +69,6 @@ def _run(request: Request, repository: Repository, settings: Settings, console: 
     sources = inputs.Sources(repository, platform, request.input, console.say)
     # Data and model come first: an environment is not made for an input that is not there.
     given = inputs.parameters(found.parameters, request.parameters, sources)
-    if done := comparison.earlier(platform, name, given.get("ComparisonId")):
-        console.say(f"this ground truth has been compared with these predictions already, by execution {done.id}")
-        return outcome.conclude(done, platform, repository, console)
     given, image = inputs.with_image(found.parameters, given, sources)
     text, mark = definition.canonical(found.document), repository.mark
     platform.register(name, text, project=mark.project, repository=mark.repository)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sagemaker.core.workflow.functions import Join
 from sagemaker.core.workflow.parameters import ParameterString
 
 import jobs
@@ -21,6 +22,7 @@ CONFIG = Path(__file__).parents[1] / "config.toml"
 MODEL_DATA = ParameterString("ModelDataUrl")
 MODEL_PACKAGE = ParameterString("ModelPackageArn")
 DATA_QUALITY = ParameterString("DataQualityBaselineUri")
+MODEL_CREATED = ParameterString("ModelCreated")
 ATTRIBUTION = ParameterString("AttributionBaselineUri")
 CODE = ParameterString("CodeUri")  # a prefix that holds this repository's steps/ and config.toml
 
@@ -59,26 +61,37 @@ def pipeline() -> Pipeline:
         after=[data_quality, attribution],  # a violation that is told to fail the run prevents predictions
     )
     checks = {"data_quality": output(data_quality, "data_quality"), "attribution": output(attribution, "attribution")}
+    origin = [
+        *("--model-package", MODEL_PACKAGE, "--execution", jobs.EXECUTION_ID, "--input", jobs.INPUT_DATA),
+        *("--commit", jobs.COMMIT, "--created", jobs.STARTED),
+    ]
     postprocess = step.processing(
         "Postprocess",
         script("postprocess"),
         inputs={"transformed": transform.properties.TransformOutput.S3OutputPath, "batch": batch, "code": CODE, **checks},
-        outputs=["predictions", "decision"],
-        arguments=[
-            *("--model-package", MODEL_PACKAGE, "--execution", jobs.EXECUTION_ID),
-            *("--input", jobs.INPUT_DATA, "--commit", jobs.COMMIT),
-        ],
+        outputs={
+            # Ground truth arrives later than the next run: the model-quality pipeline looks through all predictions.
+            "predictions": Join(on="/", values=[step.shared("predictions"), jobs.EXECUTION_ID]),
+            "decision": step.folder("decision"),
+        },
+        arguments=[*origin, "--trained", MODEL_CREATED],
     )
     report = step.processing(
         "Report",
-        module("monitoring.report"),
-        inputs={**checks, "decision": output(postprocess, "decision")},
-        outputs=["report"],
+        module("monitoring.report", "--inference"),
+        inputs={
+            **checks,
+            "baseline": DATA_QUALITY,
+            "decision": output(postprocess, "decision"),
+            "history": jobs.HISTORY,
+        },
+        outputs={"report": step.history("report")},
+        arguments=origin,
     )
-    model_in_use = [jobs.IMAGE, MODEL_DATA, MODEL_PACKAGE, DATA_QUALITY, ATTRIBUTION]
+    model_in_use = [jobs.IMAGE, MODEL_DATA, MODEL_PACKAGE, MODEL_CREATED, DATA_QUALITY, ATTRIBUTION]
     return step.pipeline(
         parameters=[
-            *(jobs.ROLE, *model_in_use, jobs.BUCKET, jobs.INPUT_DATA, CODE, jobs.COMMIT),
+            *(jobs.ROLE, *model_in_use, jobs.BUCKET, jobs.INPUT_DATA, jobs.HISTORY, CODE, jobs.COMMIT),
             *(on_processing, on_transform),
         ],
         steps=[preprocess, data_quality, attribution, model, transform, postprocess, report],

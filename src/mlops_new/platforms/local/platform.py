@@ -103,6 +103,20 @@ class LocalPlatform:
         chosen = [repository / name for name in images.tracked(repository) if (repository / name).is_file()]
         return self._stores.objects.upload_files(repository, chosen, project=project, kind="code")
 
+    def folder(self, uri: str, note: str) -> str:
+        """See to it that there is something at a URI, if only a note: a job's input must not be empty.
+
+        Args:
+            uri: The prefix.
+            note: What it is for.
+
+        Returns:
+            The URI.
+        """
+        if not self._stores.objects.find(uri):
+            self._stores.objects.put_text(note, f"{uri}/README.txt")
+        return uri
+
     def download(self, uri: str, folder: Path) -> list[Path]:
         """Copy the objects of a URI into a folder."""
         return self._stores.objects.fetch(uri, folder)
