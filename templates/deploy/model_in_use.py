@@ -48,10 +48,29 @@ def parameters(package: Package) -> dict[str, str]:
         case {
             "ModelPackageArn": str(arn),
             "InferenceSpecification": {"Containers": [{"Image": str(image), "ModelDataUrl": str(data)}, *_]},
+            "CreationTime": created,
+            "DriftCheckBaselines": {
+                "ModelDataQuality": {"Statistics": {"S3Uri": str(statistics)}},
+                "ModelQuality": {"Constraints": {"S3Uri": str(constraints)}},
+                "Explainability": {"Constraints": {"S3Uri": str(analysis)}},
+            },
         }:
-            return {"ModelPackageArn": arn, "ImageUri": image, "ModelDataUrl": data}
+            return {
+                "ModelPackageArn": arn,
+                "ImageUri": image,
+                "ModelDataUrl": data,
+                "ModelCreated": str(created)[:10],
+                "DataQualityBaselineUri": _folder(statistics),
+                "ModelQualityBaselineUri": _folder(constraints),
+                "AttributionBaselineUri": _folder(analysis),
+            }
         case _:
-            raise ValueError(f"{_name(package)} cannot be used: it does not tell its ARN, image and model data")
+            raise ValueError(f"{_name(package)} cannot be used: it does not tell its image, model data and baselines")
+
+
+def _folder(file: str) -> str:
+    """The URI of the folder that a file is in: what belongs to it lies beside it."""
+    return file.rpartition("/")[0]
 
 
 def _name(package: Package) -> str:
