@@ -147,6 +147,35 @@ def run(
 
 
 @app.command()
+def drill(
+    fault: Annotated[
+        str,
+        typer.Argument(
+            metavar="KIND",
+            help="One of covariate_shift, concept_drift, missing_column, new_categories, nulls, changed_unit and "
+            "swapped_columns.",
+        ),
+    ],
+    *,
+    data: Annotated[
+        str | None,
+        typer.Option("--input", metavar="FILE|FOLDER|s3://…", help="The data to copy (default: the sample)."),
+    ] = None,
+    truth: Annotated[
+        str | None, typer.Option("--truth", metavar="FILE", help="Ground truth to copy, for concept_drift.")
+    ] = None,
+    directory: Directory = HERE,
+    as_json: Json = False,
+    config: Config = None,
+) -> None:
+    """Put a fault into a copy of the data and see which check catches it: a fire drill before production."""
+    from mlops_new.commands import drill as command
+
+    request = command.Request(fault, directory.absolute(), data, truth)
+    command.run(request, load(config), _console(as_json=as_json))
+
+
+@app.command()
 def lineage(
     subject: Annotated[str, typer.Argument(metavar="PATH|VERSION", help="A file of predictions, or a model version.")],
     *,

@@ -46,18 +46,22 @@ class Request:
 
 def run(request: Request, settings: Settings, console: Console) -> None:
     """Start, or resume, and follow; with `retrain` train anew where that is the decision."""
-    repository = standing_in(request.directory)
-    ended = _run(request, repository, settings, console)
+    ended = start(request, settings, console)
     decision = ended.document.get("decision")
     if request.retrain and decision and decision["retrain"]:
         console.say("retraining, because that was decided")
-        again = _run(_build(request), _build_repository(repository), settings, console)
+        again = start(_build(request), settings, console)
         ended = Outcome(f"{ended.text}\n{again.text}", {**ended.document, "retraining": again.document})
     console.result(ended.text, ended.document)
 
 
-def _run(request: Request, repository: Repository, settings: Settings, console: Console) -> Outcome:
-    platform = local_platform(settings)
+def start(request: Request, settings: Settings, console: Console) -> Outcome:
+    """Start or resume a run, follow it, and give what came of it.
+
+    Raises:
+        RunFailed: it did not succeed.
+    """
+    repository, platform = standing_in(request.directory), local_platform(settings)
     if request.resume:
         return _follow(platform, platform.execution(request.resume), repository, request, console)
     short = _pipeline(request.pipeline, repository)
@@ -66,7 +70,8 @@ def _run(request: Request, repository: Repository, settings: Settings, console: 
     _refuse_undeclared(found, request.parameters)
     if request.dry_run:
         return _shown(name, found, request)
-    sources = inputs.Sources(repository, platform, request.input, console.say)
+    sample = "truth" if short == "model-quality" else "input"
+    sources = inputs.Sources(repository, platform, request.input, console.say, sample)
     # Data and model come first: an environment is not made for an input that is not there.
     given = inputs.parameters(found.parameters, request.parameters, sources)
     given, image = inputs.with_image(found.parameters, given, sources)
@@ -91,20 +96,16 @@ def _follow(
 
 
 def _build(request: Request) -> Request:
-    """The same request for the build pipeline, on its own data."""
-    return replace(request, pipeline=None, input=None, parameters={}, resume=None)
-
-
-def _build_repository(repository: Repository) -> Repository:
-    """The build repository beside a deploy repository.
+    """The same request for the build pipeline, in the repository beside, on its own data.
 
     Raises:
-        Invalid: it is not there.
+        Invalid: the build repository is not there.
     """
+    repository = standing_in(request.directory)
     place = repository.path.parent / slug(repository.project, Kind.BUILD)
     if not place.is_dir():
         raise Invalid(f"there is no build repository {place} to retrain in", hint="clone it there, or retrain by hand")
-    return standing_in(place)
+    return replace(request, pipeline=None, directory=place, input=None, parameters={}, resume=None)
 
 
 def _pipeline(asked: str | None, repository: Repository) -> str:

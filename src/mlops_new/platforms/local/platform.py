@@ -94,6 +94,17 @@ class LocalPlatform:
         """Make an image of a repository as it stands; nothing is done twice for the same files and requirements."""
         return self._stores.images.build(repository, project=project, notify=notify)
 
+    def image(self, uri: str, *, notify: Callable[[str], None]) -> Image:
+        """An image of this machine, with its environment.
+
+        Raises:
+            Invalid: It is not one.
+        """
+        found = self._stores.images.find(uri, notify)
+        if found is None:
+            raise Invalid(f"{uri} is not an image of this machine", hint="run the build pipeline here first")
+        return found
+
     def upload(self, path: Path, *, project: str, kind: str = "data") -> str:
         """Store a file or folder by its content, and give its URI."""
         return self._stores.objects.upload(path, project=project, kind=kind)
