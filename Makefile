@@ -1,0 +1,57 @@
+# Everything a fresh machine needs is Python 3.11+, git and make. Each target sets up what it uses.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help demo test lint format bench test-sdk definitions clean
+
+help:
+	@echo "make demo         make a project and run a model's whole life on this machine (about 3 minutes)"
+	@echo "make test         lint, types and tests"
+	@echo "make test-sdk     compile the templates' pipelines with the SageMaker SDK and compare (1 GB environment)"
+	@echo "make bench        the speed ratios that README quotes"
+	@echo "make definitions  recompile the templates' definitions after editing a pipeline.py"
+
+demo: $(VENV)/installed
+	@PATH="$(CURDIR)/$(BIN):$$PATH" sh tools/demo.sh
+
+test: $(VENV)/installed-dev lint
+	$(BIN)/pytest -n 2 $(PYTEST_ARGS)
+
+lint: $(VENV)/installed-dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+format: $(VENV)/installed-dev
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+test-sdk: $(VENV)/installed-dev .venv-sdk/installed
+	MLOPS_NEW_SDK_PYTHON="$(CURDIR)/.venv-sdk/bin/python" $(BIN)/pytest tests/sdk
+
+definitions: $(VENV)/installed .venv-sdk/installed
+	$(BIN)/python tools/compile_definitions.py --sdk-python .venv-sdk/bin/python
+
+bench: $(VENV)/installed-dev
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m bench
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed: $(VENV)/bin/python pyproject.toml
+	$(BIN)/pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed pyproject.toml requirements-dev.txt
+	$(BIN)/pip install --quiet --requirement requirements-dev.txt
+	@touch $@
+
+.venv-sdk/installed: templates/shared/requirements-sdk.txt
+	$(PYTHON) -m venv .venv-sdk
+	.venv-sdk/bin/pip install --quiet --requirement $<
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .venv-sdk build dist demo .mypy_cache .pytest_cache .ruff_cache

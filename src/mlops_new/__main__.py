@@ -1,0 +1,79 @@
+"""The door: every way a command can end, and its exit code."""
+
+import gc
+import os
+import sys
+from pathlib import Path
+
+from mlops_new.errors import BUG, INTERRUPTED, Error, Invalid
+
+
+def main() -> None:
+    """Run the command line and exit."""
+    # Start-up makes many objects that stay; looking through them for rubbish again and again takes a tenth of it.
+    gc.set_threshold(50_000)
+    sys.exit(_exit_code(sys.argv[1:]))
+
+
+def _exit_code(arguments: list[str]) -> int:
+    as_json = "--json" in arguments
+    try:
+        return _run(arguments)
+    except Error as error:
+        return _tell(error, as_json=as_json)
+    except KeyboardInterrupt:
+        return _tell(_Interrupted("interrupted", hint="the same command goes on from here"), as_json=as_json)
+    except BrokenPipeError:
+        # Whoever read our output has seen enough (`| head`). Python would complain once more while it closes stdout.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        return _tell(_refusal(error) or _bug(error), as_json=as_json)
+    except Exception as error:  # noqa: BLE001  # the last line: whatever it is, a person gets a line and we get a log
+        return _tell(_bug(error), as_json=as_json)
+
+
+class _Interrupted(Error):
+    code = INTERRUPTED
+
+
+class _Bug(Error):
+    code = BUG
+
+
+def _run(arguments: list[str]) -> int:
+    from typer.exceptions import TyperException
+
+    from mlops_new.cli import app
+
+    try:
+        return int(app(arguments, prog_name="mlops-new", standalone_mode=False) or 0)
+    except TyperException as error:
+        if not error.format_message():  # called with nothing: the help was shown
+            return Invalid.code
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context else "mlops-new"
+        raise Invalid(error.format_message(), hint=f"{command} --help shows what it takes") from None
+
+
+def _tell(error: Error, *, as_json: bool) -> int:
+    from mlops_new.console import Console
+
+    Console(as_json=as_json).error(error)
+    return error.code
+
+
+def _refusal(error: OSError) -> Error | None:
+    from mlops_new.files import translate
+
+    return translate(error, Path(error.filename or "a file"))
+
+
+def _bug(error: BaseException) -> Error:
+    from mlops_new.bug import write_log
+
+    return _Bug(f"a bug in mlops-new: {type(error).__name__}: {error}", hint=f"please send {write_log(error)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,178 @@
+"""Performs steps, side by side where they do not depend on each other."""
+
+import shutil
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from graphlib import TopologicalSorter
+from pathlib import Path
+from typing import assert_never
+
+from mlops_new import definition, git, templates
+from mlops_new.errors import Error
+from mlops_new.files import make_folder, staging
+from mlops_new.observe import TEMPLATE_SLUG
+from mlops_new.plan import TEMPLATE_MARK, Plan
+from mlops_new.ports import GitHost, Registry, Templates
+from mlops_new.spec import DEFINITIONS, Kind, ProjectSpec, slug
+from mlops_new.steps import Clone, CreateRepository, PublishTemplate, Push, Register, Render, Step
+
+SIDE_BY_SIDE = 8
+
+
+@dataclass(frozen=True)
+class World:
+    """The outside, as the core sees it.
+
+    Args:
+        host: The Git host.
+        registry: The platform's pipelines.
+        templates: Copier.
+        scratch: A folder of our own for working copies that nobody sees.
+    """
+
+    host: GitHost
+    registry: Registry
+    templates: Templates
+    scratch: Path
+
+
+@dataclass(frozen=True)
+class Done:
+    """A step was performed."""
+
+    step: Step
+
+
+Listener = Callable[[Done], None]
+
+
+class StepFailed(Error):
+    """A step failed; what came before it stands, and the same command goes on from there."""
+
+    def __init__(self, step: Step, cause: Error) -> None:
+        super().__init__(cause.message, hint=cause.hint or "put it right and run the same command again: it continues")
+        self.step = step
+        self.code = cause.code  # type: ignore[misc]  # this one error has the exit code of its cause
+
+
+def apply(plan: Plan, spec: ProjectSpec, world: World, listener: Listener) -> None:
+    """Perform every step of the plan; on the first failure start nothing more and raise it.
+
+    Raises:
+        StepFailed: with the exit code of its cause.
+    """
+    order = TopologicalSorter(plan.after)
+    order.prepare()
+    running: dict[Future[None], Step] = {}
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+        while order.is_active():
+            running |= {pool.submit(perform, step, spec, world): step for step in order.get_ready()}
+            finished, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in finished:
+                step = running.pop(future)
+                _outcome(future, step)
+                order.done(step)
+                listener(Done(step))
+
+
+def _outcome(future: Future[None], step: Step) -> None:
+    try:
+        future.result()
+    except Error as error:
+        raise StepFailed(step, error) from error
+
+
+def perform(step: Step, spec: ProjectSpec, world: World) -> None:
+    """Do one thing. Each is either done whole or can be done again."""
+    match step:
+        case PublishTemplate():
+            _publish(step, world)
+        case Render():
+            _render(step, spec, world)
+        case Clone():
+            _clone(step, world)
+        case CreateRepository():
+            description = str(spec.answers.get("description", ""))
+            world.host.create(step.slug, mark=spec.mark(step.kind), description=description)
+        case Push():
+            with world.host.credentials(step.url) as env:
+                git.push(step.path, "origin", "HEAD:refs/heads/main", env=env)
+        case Register():
+            _register(step, spec, world)
+        case _:
+            assert_never(step)
+
+
+def _publish(step: PublishTemplate, world: World) -> None:
+    if step.create:
+        description = "Templates that projects are rendered and updated from"
+        world.host.create(TEMPLATE_SLUG, mark=TEMPLATE_MARK, description=description)
+    with world.host.credentials(step.url) as env:
+        refs = git.remote_refs(step.url, env)
+        if f"refs/tags/{step.version}" not in refs:
+            templates.publish(step.url, step.version, refs, env, world.scratch)
+
+
+def _render(step: Render, spec: ProjectSpec, world: World) -> None:
+    make_folder(spec.directory)
+    with staging(spec.directory, spec.name) as place:
+        place.mkdir()
+        # Copier works in the process's one current folder, so it renders one by one; git commits meanwhile.
+        with ThreadPoolExecutor() as pool:
+            commits = [pool.submit(_commit, _make(place, kind, path, spec, world)) for kind, path in step.paths]
+        for commit in commits:
+            commit.result()
+        _move_all([(place / path.name, path) for _, path in step.paths])
+
+
+def _make(place: Path, kind: Kind, path: Path, spec: ProjectSpec, world: World) -> "_Seed":
+    made = place / path.name
+    world.templates.render(spec.template.url, spec.template.version, kind, spec.answers, made)
+    for file in DEFINITIONS[kind].values():
+        definition.check(definition.parse((made / file).read_bytes(), source=file), source=file)
+    message = f"Start {spec.name} from mlops-new template {spec.template.version}"
+    return _Seed(made, world.host.url(slug(spec.name, kind)), message)
+
+
+@dataclass(frozen=True)
+class _Seed:
+    """A rendered repository that waits for its first commit."""
+
+    path: Path
+    origin: str
+    message: str
+
+
+def _commit(seed: _Seed) -> None:
+    git.init(seed.path)
+    git.set_origin(seed.path, seed.origin)
+    git.commit_all(seed.path, seed.message)
+
+
+def _move_all(moves: list[tuple[Path, Path]]) -> None:
+    moved: list[Path] = []
+    try:
+        for source, target in moves:
+            source.rename(target)  # replaces an empty folder, refuses any other
+            moved.append(target)
+    except OSError:
+        for target in moved:
+            shutil.rmtree(target)
+        raise
+
+
+def _clone(step: Clone, world: World) -> None:
+    make_folder(step.path.parent)
+    with staging(step.path.parent, step.path.name) as place, world.host.credentials(step.url) as env:
+        git.clone(step.url, place, env)
+        place.rename(step.path)
+
+
+def _register(step: Register, spec: ProjectSpec, world: World) -> None:
+    text = git.read(step.path, "HEAD", step.file)
+    if text is None:
+        raise Error(f"{step.file} is not committed in {step.path}", hint="commit it and run the same command again")
+    found = definition.parse(text, source=step.file)
+    definition.check(found, source=step.file)
+    world.registry.register(step.pipeline, found, mark=spec.mark(step.kind))

@@ -1,0 +1,225 @@
+"""The command line: parse, call, exit code. No decision and no effect is made here."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mlops_new.settings import Host, PlatformName, load
+
+if TYPE_CHECKING:
+    from mlops_new.console import Console
+
+app = typer.Typer(
+    name="mlops-new",
+    no_args_is_help=True,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Start and keep machine-learning projects on SageMaker: two repositories, hosted, registered and running.",
+)
+models = typer.Typer(no_args_is_help=True, help="List, show, approve and reject the model versions of a project.")
+app.add_typer(models, name="models")
+
+Directory = Annotated[
+    Path,
+    typer.Option("-C", "--directory", metavar="DIR", help="Work as if started in this folder.", show_default=False),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        "--config", metavar="FILE", help="Settings file (default: mlops-new.toml in the user's config folder)."
+    ),
+]
+GitOption = Annotated[Host | None, typer.Option("--git", help="Where the repositories are hosted (default: local).")]
+PlatformOption = Annotated[
+    PlatformName | None, typer.Option("--platform", help="Where the pipelines run (default: local).")
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be done and touch nothing.")]
+Version = Annotated[int, typer.Argument(metavar="VERSION", help="The model version, as `models list` shows it.")]
+Note = Annotated[str, typer.Option("--note", metavar="TEXT", help="Why, kept with the version.")]
+HERE = Path()
+
+
+def _console(*, as_json: bool) -> "Console":
+    from mlops_new.console import Console
+
+    return Console(as_json=as_json)
+
+
+def _version(value: bool) -> None:  # noqa: FBT001  # Typer calls it like this
+    if value:
+        from mlops_new import __version__
+
+        typer.echo(f"mlops-new {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and end.")
+    ] = False,
+) -> None:
+    del version
+
+
+@app.command()
+def project(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The project's name, for example fresh-sales.")],
+    *,
+    directory: Annotated[
+        Path, typer.Option("-C", "--directory", metavar="DIR", help="Folder for the two repositories (default: here).")
+    ] = HERE,
+    answers: Annotated[
+        Path | None, typer.Option("--answers", metavar="FILE", help="YAML file that answers the template's questions.")
+    ] = None,
+    data: Annotated[
+        list[str] | None, typer.Option("--data", metavar="KEY=VALUE", help="Answer one question (can be repeated).")
+    ] = None,
+    git: GitOption = None,
+    platform: PlatformOption = None,
+    dry_run: DryRun = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Go ahead without asking; defaults answer the rest.")
+    ] = False,
+    as_json: Json = False,
+    config: Config = None,
+) -> None:
+    """Make a project: two repositories, hosted, their pipelines registered. Run again, it finishes what is missing."""
+    from mlops_new.answers import gather
+    from mlops_new.commands import project as command
+
+    request = command.Request(name, directory.absolute(), gather(answers, data or []), dry_run=dry_run, yes=yes)
+    command.run(request, load(config, git=git, platform=platform), _console(as_json=as_json))
+
+
+@app.command()
+def run(
+    pipeline: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[PIPELINE]",
+            help="build, inference or model-quality (default: the first of this repository).",
+            show_default=False,
+        ),
+    ] = None,
+    *,
+    data: Annotated[
+        str | None,
+        typer.Option(
+            "--input", metavar="FILE|FOLDER|s3://…", help="The data to work on (default: the repository's sample)."
+        ),
+    ] = None,
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option("--parameter", "-p", metavar="NAME=VALUE", help="Set a pipeline parameter (can be repeated)."),
+    ] = None,
+    resume: Annotated[
+        str | None,
+        typer.Option("--resume", metavar="EXECUTION", help="Go on with an execution that failed or was stopped."),
+    ] = None,
+    no_wait: Annotated[bool, typer.Option("--no-wait", help="Start it in the background and end.")] = False,
+    retrain: Annotated[
+        bool, typer.Option("--retrain", help="Start the build pipeline when the run decides to retrain.")
+    ] = False,
+    dry_run: DryRun = False,
+    directory: Directory = HERE,
+    as_json: Json = False,
+    config: Config = None,
+) -> None:
+    """Run a pipeline of the repository you stand in, and follow it to its end."""
+    from mlops_new.answers import pairs
+    from mlops_new.commands import run as command
+
+    request = command.Request(
+        pipeline=pipeline,
+        directory=directory.absolute(),
+        input=data,
+        parameters=pairs("--parameter", parameter or []),
+        resume=resume,
+        wait=not no_wait,
+        retrain=retrain,
+        dry_run=dry_run,
+    )
+    command.run(request, load(config), _console(as_json=as_json))
+
+
+@app.command()
+def drill(
+    fault: Annotated[
+        str,
+        typer.Argument(
+            metavar="KIND",
+            help="One of covariate_shift, concept_drift, missing_column, new_categories, nulls, changed_unit and "
+            "swapped_columns.",
+        ),
+    ],
+    *,
+    data: Annotated[
+        str | None,
+        typer.Option("--input", metavar="FILE|FOLDER|s3://…", help="The data to copy (default: the sample)."),
+    ] = None,
+    truth: Annotated[
+        str | None, typer.Option("--truth", metavar="FILE", help="Ground truth to copy, for concept_drift.")
+    ] = None,
+    directory: Directory = HERE,
+    as_json: Json = False,
+    config: Config = None,
+) -> None:
+    """Put a fault into a copy of the data and see which check catches it: a fire drill before production."""
+    from mlops_new.commands import drill as command
+
+    request = command.Request(fault, directory.absolute(), data, truth)
+    command.run(request, load(config), _console(as_json=as_json))
+
+
+@app.command()
+def lineage(
+    subject: Annotated[str, typer.Argument(metavar="PATH|VERSION", help="A file of predictions, or a model version.")],
+    *,
+    directory: Directory = HERE,
+    as_json: Json = False,
+    config: Config = None,
+) -> None:
+    """Tell which model, data, commits and template version something comes from."""
+    from mlops_new.commands import lineage as command
+
+    command.run(directory.absolute(), subject, load(config), _console(as_json=as_json))
+
+
+@models.command("list")
+def list_models(*, directory: Directory = HERE, as_json: Json = False, config: Config = None) -> None:
+    """List the model versions of this project, the newest first."""
+    from mlops_new.commands import models as command
+
+    command.list_versions(directory.absolute(), load(config), _console(as_json=as_json))
+
+
+@models.command()
+def show(version: Version, *, directory: Directory = HERE, as_json: Json = False, config: Config = None) -> None:
+    """Show one model version: metrics, data, commit, execution, files."""
+    from mlops_new.commands import models as command
+
+    command.show(directory.absolute(), version, load(config), _console(as_json=as_json))
+
+
+@models.command()
+def approve(
+    version: Version, *, note: Note = "", directory: Directory = HERE, as_json: Json = False, config: Config = None
+) -> None:
+    """Approve a model version: the next inference run uses the latest approved one."""
+    from mlops_new.commands import models as command
+
+    command.decide(directory.absolute(), version, "Approved", note, load(config), _console(as_json=as_json))
+
+
+@models.command()
+def reject(
+    version: Version, *, note: Note = "", directory: Directory = HERE, as_json: Json = False, config: Config = None
+) -> None:
+    """Reject a model version: no inference run uses it any more."""
+    from mlops_new.commands import models as command
+
+    command.decide(directory.absolute(), version, "Rejected", note, load(config), _console(as_json=as_json))

@@ -1,0 +1,1 @@
+"""What each command does: ask, decide, act, tell."""

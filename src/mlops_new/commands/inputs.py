@@ -1,0 +1,183 @@
+"""What a pipeline is started with: the data, the code, the model in use, the commit."""
+
+import json
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mlops_new import git
+from mlops_new.commands.repository import Repository
+from mlops_new.errors import Error, Invalid
+from mlops_new.platforms.local.images import Image
+from mlops_new.platforms.local.platform import LocalPlatform
+from mlops_new.platforms.local.records import ROLE
+from mlops_new.spec import Kind
+
+BUCKET = "mlops-new"
+_LOOKUP = "model_in_use.py"
+_HISTORY = "What earlier executions leave for later ones: reports, and which ground truth was compared.\n"
+_OF_THE_MODEL = {"ModelPackageArn", "ModelDataUrl"}
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Where the parameters come from that a person did not give.
+
+    Args:
+        repository: Whose pipeline is started.
+        platform: Where it is started.
+        data: `--input`: a file, a folder or an object's URI; None for the repository's sample.
+        say: Told what takes a while.
+        sample: Which of the repository's samples is meant: `input`, or `truth` where a pipeline takes ground truth.
+    """
+
+    repository: Repository
+    platform: LocalPlatform
+    data: str | None
+    say: Callable[[str], None]
+    sample: str = "input"
+
+
+def parameters(declared: Mapping[str, Any], given: Mapping[str, str], sources: Sources) -> dict[str, str]:
+    """Values for the declared parameters that this program knows how to fill, but for the image; what was given stands.
+
+    Raises:
+        Invalid: there is no such input, or the pipeline takes none.
+        Error: no model is approved, the environment cannot be made.
+    """
+    if sources.data is not None and ("InputDataUri" not in declared or "InputDataUri" in given):
+        raise Invalid("--input has no effect: the pipeline has no open parameter InputDataUri")
+    wanted = declared.keys() - given.keys()
+    values: dict[str, str] = dict(given)
+    if "InputDataUri" in wanted:
+        values["InputDataUri"] = _input(sources)
+    if wanted & _OF_THE_MODEL:
+        values |= {name: value for name, value in model_in_use(sources).items() if name in wanted}
+    for name in sorted(wanted - values.keys()):
+        if value := _filled(name, sources):
+            values[name] = value
+    return values
+
+
+def with_image(
+    declared: Mapping[str, Any], given: Mapping[str, str], sources: Sources
+) -> tuple[dict[str, str], Image | None]:
+    """Add the repository's own image to the parameters, where the pipeline takes one and none was given.
+
+    The image is told apart too: steps that name an image of somewhere else run in it. A deploy repository whose model
+    in use brought an image has none of its own.
+    """
+    if "ImageUri" in given and sources.repository.kind is Kind.DEPLOY:
+        return dict(given), None
+    image = _build(sources)
+    own = {"ImageUri": image.uri} if "ImageUri" in declared else {}
+    return {**own, **given}, image
+
+
+def _build(sources: Sources) -> Image:
+    repository = sources.repository
+    return sources.platform.build_image(repository.path, project=repository.project, notify=sources.say)
+
+
+def _filled(name: str, sources: Sources) -> str | None:
+    match name:
+        case "ExecutionRoleArn":
+            return ROLE
+        case "Bucket":
+            return BUCKET
+        case "Commit":
+            return str(git.commit(sources.repository.path) or "uncommitted")
+        case "HistoryUri":
+            return sources.platform.folder(f"s3://{BUCKET}/{sources.repository.project}/history", _HISTORY)
+        case "CodeUri":
+            return sources.platform.upload_code(sources.repository.path, project=sources.repository.project)
+        case _:
+            return None
+
+
+def _input(sources: Sources) -> str:
+    path = table(sources)
+    if sources.data is not None and sources.data.startswith("s3://"):
+        return sources.data
+    return sources.platform.upload(path, project=sources.repository.project, kind="data")
+
+
+def table(sources: Sources) -> Path:
+    """The data to work on, where it lies on this machine.
+
+    Raises:
+        Invalid: there is none.
+    """
+    if sources.data is None:
+        return _sample(sources)
+    if sources.data.startswith("s3://"):
+        path = sources.platform.local_path(sources.data)
+        if not path.exists():
+            raise Invalid(f"there is no object {sources.data} on this machine")
+        return path
+    path = Path(sources.data).expanduser()
+    if not path.exists():
+        raise Invalid(f"there is no file or folder {path}", hint="--input takes a file, a folder or s3://bucket/key")
+    return path
+
+
+def _sample(sources: Sources) -> Path:
+    root = sources.repository.path
+    sample = config(root).get("sample", {})
+    if not isinstance(sample, dict) or sources.sample not in sample:
+        raise Invalid("the repository names no sample", hint="give the data with --input, or [sample] in config.toml")
+    file = root / str(sample[sources.sample])
+    if not file.exists() and "make" in sample:
+        sources.say(f"making the sample {sample[sources.sample]}")
+        _make(root, [str(word) for word in sample["make"]])
+    if not file.exists():
+        raise Invalid(f"the sample {file} is not there", hint="give the data with --input, or [sample] in config.toml")
+    return file
+
+
+def _make(root: Path, command: list[str]) -> None:
+    interpreter = sys.executable if command[0] in {"python", "python3"} else command[0]
+    done = subprocess.run([interpreter, *command[1:]], cwd=root, capture_output=True, text=True, check=False)
+    if done.returncode:
+        last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+        raise Error(f"the sample could not be made: {last}", hint=f"the command is: {' '.join(command)}")
+
+
+def model_in_use(sources: Sources) -> dict[str, str]:
+    """Ask the repository's own script, the same that Airflow and CI ask."""
+    if sources.repository.kind is not Kind.DEPLOY:
+        raise Invalid("only a deploy repository can say which model is in use")
+    packages = [package.document for package in sources.platform.model_packages(sources.repository.project)]
+    done = subprocess.run(
+        [sys.executable, str(sources.repository.path / _LOOKUP)],
+        input=json.dumps(packages, default=str),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        last = (done.stderr.strip().splitlines() or [f"{_LOOKUP} gave no reason"])[-1]
+        raise Error(last.removeprefix("model_in_use: "), hint=_approval_hint(sources, packages))
+    found: dict[str, str] = json.loads(done.stdout)
+    return found
+
+
+def _approval_hint(sources: Sources, packages: list[dict[str, Any]]) -> str:
+    if not packages:
+        return f"run `mlops-new run` in {sources.repository.project}-build first, then approve what it registers"
+    return "`mlops-new models list` shows them, `mlops-new models approve VERSION` approves one"
+
+
+def config(root: Path) -> dict[str, Any]:
+    """The repository's `config.toml`; empty where there is none."""
+    file = root / "config.toml"
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Invalid(f"{file} is not TOML: {error}") from error

@@ -1,0 +1,143 @@
+"""`mlops-new project`: make the two repositories, host them, register their pipelines."""
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mlops_new import git
+from mlops_new.apply import apply
+from mlops_new.console import Console
+from mlops_new.errors import Conflict, Invalid
+from mlops_new.files import require_writable, staged, sweep
+from mlops_new.observe import Observed, observe
+from mlops_new.plan import Plan, choose_template, plan_project, refuse_foreign
+from mlops_new.ports import Templates
+from mlops_new.settings import Settings
+from mlops_new.spec import DEFINITIONS, Kind, ProjectSpec, Template, pipeline_name, slug, valid_name
+from mlops_new.templates import PACKAGED_VERSION
+from mlops_new.wiring import connect, lock
+
+
+@dataclass(frozen=True)
+class Request:
+    """What was typed.
+
+    Args:
+        name: The project's name.
+        directory: Where the working copies go.
+        answers: What `--answers` and `--data` say.
+        dry_run: Show the plan only.
+        yes: Confirmed beforehand; what was not answered has its default.
+    """
+
+    name: str
+    directory: Path
+    answers: Mapping[str, Any]
+    dry_run: bool
+    yes: bool
+
+
+def run(request: Request, settings: Settings, console: Console) -> None:
+    """Decide, show, do."""
+    valid_name(request.name)
+    git.check()
+    require_writable(request.directory)
+    require_writable(settings.home)
+    with _one_at_a_time(request, settings, console):
+        _run(request, settings, console)
+
+
+def _one_at_a_time(request: Request, settings: Settings, console: Console) -> AbstractContextManager[None]:
+    if request.dry_run:
+        return nullcontext()
+    return lock(settings, f"project-{request.name}", console.say)
+
+
+def _run(request: Request, settings: Settings, console: Console) -> None:
+    world = connect(settings)
+    if not request.dry_run:
+        sweep(staged(request.directory, request.name))
+    seen = observe(request.name, request.directory, world.host, world.registry)
+    template = choose_template(seen.template)
+    unanswered = ProjectSpec(request.name, request.directory, request.answers, template)
+    refuse_foreign(unanswered, seen)
+    answers = _answers(request, seen, template, world.templates, ask=console.interactive and not request.yes)
+    spec = ProjectSpec(request.name, request.directory, answers, template)
+    plan = plan_project(spec, seen, {kind: world.host.url(slug(spec.name, kind)) for kind in Kind})
+    if request.dry_run:
+        console.result(_plan_text(plan, spec), _plan_document(plan, spec))
+        return
+    if plan.steps:
+        console.plan(plan)
+        if not request.yes and not console.confirm("Go ahead?"):
+            raise KeyboardInterrupt
+        apply(plan, spec, world, lambda done: console.done(done.step))
+    recorded = seen.recorded_answers()
+    version = str(recorded.get("_commit", template.version))
+    source = str(recorded.get("_src_path", template.url))
+    document = _document(spec, Template(source, version), world.host.url, changed=bool(plan.steps))
+    console.result(_text(document), document)
+
+
+def _answers(
+    request: Request, seen: Observed, template: Template, templates: Templates, *, ask: bool
+) -> dict[str, Any]:
+    """Every question answered; what an existing repository of the project recorded is not asked again."""
+    recorded = seen.recorded_answers()
+    if "repository_kind" in request.answers or request.answers.get("project_name", request.name) != request.name:
+        raise Invalid("the project's name and the kind of repository are not answers", hint="the name is the argument")
+    if recorded:
+        _refuse_changed(request, recorded)
+        return {name: value for name, value in recorded.items() if not name.startswith("_")}
+    # The program's own version has the packaged questions, and those are read without a clone.
+    asked = None if template.version == PACKAGED_VERSION else template
+    return templates.resolve(asked, {**request.answers, "project_name": request.name}, ask=ask)
+
+
+def _refuse_changed(request: Request, recorded: Mapping[str, Any]) -> None:
+    changed = sorted(
+        name for name, value in request.answers.items() if name in recorded and str(recorded[name]) != str(value)
+    )
+    if changed:
+        raise Conflict(
+            f"{request.name} exists with another answer to {', '.join(changed)}",
+            hint="edit its config.toml, or run `copier update` in the repository to answer anew",
+        )
+
+
+def _plan_text(plan: Plan, spec: ProjectSpec) -> str:
+    if not plan.steps:
+        return f"{spec.name} is complete: nothing to do."
+    return "\n".join(f"+ {step}" for step in plan.steps)
+
+
+def _plan_document(plan: Plan, spec: ProjectSpec) -> dict[str, Any]:
+    steps = [{"action": step.action, "target": step.target, "detail": str(step)} for step in plan.steps]
+    return {"project": spec.name, "steps": steps}
+
+
+def _document(spec: ProjectSpec, template: Template, url: Any, *, changed: bool) -> dict[str, Any]:
+    repositories = {
+        kind.value: {
+            "path": str(spec.path(kind)),
+            "remote": url(slug(spec.name, kind)),
+            "pipelines": [pipeline_name(spec.name, short) for short in DEFINITIONS[kind]],
+        }
+        for kind in Kind
+    }
+    source = {"source": template.url, "version": template.version}
+    return {"project": spec.name, "changed": changed, "template": source, **repositories}
+
+
+def _text(document: Mapping[str, Any]) -> str:
+    if not document["changed"]:
+        return f"{document['project']} is complete: nothing to do."
+    lines = [f"{document['project']} is ready (template {document['template']['version']})."]
+    for kind in Kind:
+        repository = document[kind.value]
+        lines.append(f"  {kind:<8}{repository['path']}")
+        lines.append(f"          hosted at {repository['remote']}, pipeline {', '.join(repository['pipelines'])}")
+    lines.append(f"Next: cd {document['build']['path']} && mlops-new run")
+    return "\n".join(lines)

@@ -1,0 +1,150 @@
+"""`mlops-new run`: start a pipeline of this repository and follow it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mlops_new import definition
+from mlops_new.commands import inputs, outcome
+from mlops_new.commands.outcome import Outcome
+from mlops_new.commands.repository import Repository, standing_in
+from mlops_new.console import Console
+from mlops_new.definition import Definition
+from mlops_new.errors import Invalid
+from mlops_new.platforms.local.platform import LocalPlatform
+from mlops_new.platforms.local.records import Execution
+from mlops_new.platforms.local.support import unsupported
+from mlops_new.settings import Settings
+from mlops_new.spec import DEFINITIONS, Kind, pipeline_name, slug
+from mlops_new.wiring import local_platform
+
+
+@dataclass(frozen=True)
+class Request:
+    """What was typed.
+
+    Args:
+        pipeline: Its name after the project's; None for the repository's first.
+        directory: Where the command stands.
+        input: File, folder or object to work on; None for the sample.
+        parameters: Given by hand.
+        resume: An execution to go on with.
+        wait: Follow it to its end.
+        retrain: Start the build pipeline when that is what the run decides.
+        dry_run: Show what would be started.
+    """
+
+    pipeline: str | None
+    directory: Path
+    input: str | None
+    parameters: Mapping[str, str]
+    resume: str | None
+    wait: bool
+    retrain: bool
+    dry_run: bool
+
+
+def run(request: Request, settings: Settings, console: Console) -> None:
+    """Start, or resume, and follow; with `retrain` train anew where that is the decision."""
+    ended = start(request, settings, console)
+    decision = ended.document.get("decision")
+    if request.retrain and decision and decision["retrain"]:
+        console.say("retraining, because that was decided")
+        again = start(_build(request), settings, console)
+        ended = Outcome(f"{ended.text}\n{again.text}", {**ended.document, "retraining": again.document})
+    console.result(ended.text, ended.document)
+
+
+def start(request: Request, settings: Settings, console: Console) -> Outcome:
+    """Start or resume a run, follow it, and give what came of it.
+
+    Raises:
+        RunFailed: it did not succeed.
+    """
+    repository, platform = standing_in(request.directory), local_platform(settings)
+    if request.resume:
+        return _follow(platform, platform.execution(request.resume), repository, request, console)
+    short = _pipeline(request.pipeline, repository)
+    name = pipeline_name(repository.project, short)
+    found = _definition(repository, short)
+    _refuse_undeclared(found, request.parameters)
+    if request.dry_run:
+        return _shown(name, found, request)
+    sample = "truth" if short == "model-quality" else "input"
+    sources = inputs.Sources(repository, platform, request.input, console.say, sample)
+    # Data and model come first: an environment is not made for an input that is not there.
+    given = inputs.parameters(found.parameters, request.parameters, sources)
+    given, image = inputs.with_image(found.parameters, given, sources)
+    text, mark = definition.canonical(found.document), repository.mark
+    platform.register(name, text, project=mark.project, repository=mark.repository)
+    execution = platform.start(name, given=given, image=image)
+    return _follow(platform, execution, repository, request, console)
+
+
+def _follow(
+    platform: LocalPlatform, execution: Execution, repository: Repository, request: Request, console: Console
+) -> Outcome:
+    if not request.wait:
+        platform.run_detached(execution.id)
+        document = {"pipeline": execution.pipeline, "execution": execution.id, "status": "Executing"}
+        return Outcome(f"{execution.pipeline} is running as {execution.id}.", document)
+    console.say(f"{execution.pipeline}, execution {execution.id}")
+    with console.progress() as progress:
+        run_it = platform.resume if request.resume else platform.run
+        ended = run_it(execution.id, progress.on)
+    return outcome.conclude(ended, platform, repository, console)
+
+
+def _build(request: Request) -> Request:
+    """The same request for the build pipeline, in the repository beside, on its own data.
+
+    Raises:
+        Invalid: the build repository is not there.
+    """
+    repository = standing_in(request.directory)
+    place = repository.path.parent / slug(repository.project, Kind.BUILD)
+    if not place.is_dir():
+        raise Invalid(f"there is no build repository {place} to retrain in", hint="clone it there, or retrain by hand")
+    return replace(request, pipeline=None, directory=place, input=None, parameters={}, resume=None)
+
+
+def _pipeline(asked: str | None, repository: Repository) -> str:
+    ours = DEFINITIONS[repository.kind]
+    if asked is None:
+        return next(iter(ours))
+    short = asked.removeprefix(f"{repository.project}-")
+    if short in ours:
+        return short
+    for kind in Kind:
+        if short in DEFINITIONS[kind]:
+            hint = f"cd into {repository.project}-{kind}, or name it with -C"
+            raise Invalid(f"pipeline {short} belongs to the {kind} repository, and this is the other one", hint=hint)
+    known = ", ".join(short for definitions in DEFINITIONS.values() for short in definitions)
+    raise Invalid(f"there is no pipeline {asked}", hint=f"there are: {known}")
+
+
+def _definition(repository: Repository, short: str) -> Definition:
+    """The definition as it stands in the working copy: what is being worked on is what runs."""
+    file = DEFINITIONS[repository.kind][short]
+    path = repository.path / file
+    if not path.is_file():
+        raise Invalid(f"{path} is not there", hint="`make definition` writes it from the pipeline's Python")
+    found = definition.parse(path.read_bytes(), source=file)
+    definition.check(found, source=file)
+    if faults := unsupported(found):
+        listed = "".join(f"\n  {fault}" for fault in faults)
+        raise Invalid(f"{file} cannot be run on this machine: {faults[0]}", hint=f"all that cannot be run:{listed}")
+    return found
+
+
+def _refuse_undeclared(found: Definition, given: Mapping[str, str]) -> None:
+    if unknown := sorted(given.keys() - found.parameters.keys()):
+        raise Invalid(
+            f"the pipeline has no parameter {', '.join(unknown)}", hint=f"it has: {', '.join(sorted(found.parameters))}"
+        )
+
+
+def _shown(name: str, found: Definition, request: Request) -> Outcome:
+    steps = [{"action": "run step", "target": step.name, "detail": step.type} for step in found.steps]
+    lines = [f"{name} would run:", *(f"  + {step.name} ({step.type})" for step in found.steps)]
+    return Outcome("\n".join(lines), {"pipeline": name, "parameters": dict(request.parameters), "steps": steps})

@@ -1,0 +1,158 @@
+"""The only door to git."""
+
+import os
+import re
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+from mlops_new.errors import Error
+from mlops_new.ports import Commit
+
+# What a surrounding git command (a hook, a rebase) exports would send our commands to another repository.
+_INHERITED = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR", "GIT_PREFIX")
+# The person's own ignore rules, hooks and line endings must not change what a template commits.
+_PLAIN = (
+    "-c", "core.excludesFile=/dev/null",
+    "-c", "core.hooksPath=/dev/null",
+    "-c", "core.autocrlf=false",
+    "-c", "advice.detachedHead=false",
+    "-c", "gc.auto=0",
+    "-c", "core.compression=1",  # of what is written by the way; the host packs as it likes
+)  # fmt: skip
+_OLDEST = (2, 28)
+
+
+class GitError(Error):
+    """A git command failed."""
+
+
+def run(
+    *arguments: str, cwd: Path | None = None, env: Mapping[str, str] | None = None, stdin: bytes | None = None
+) -> str:
+    """Run one git command and return what it prints.
+
+    Raises:
+        GitError: with git's own last words.
+    """
+    try:
+        done = subprocess.run(
+            ["git", *_PLAIN, *arguments],
+            cwd=cwd,
+            env=_environment(env or {}),
+            input=stdin or b"",
+            capture_output=True,
+            check=False,
+        )
+    except FileNotFoundError:
+        raise Error("git is not installed", hint="install git 2.28 or newer and run the same command again") from None
+    if done.returncode:
+        raise GitError(f"git {_verb(arguments)} failed: {_last_words(done.stderr)}", hint=_hint(done.stderr))
+    return done.stdout.decode("utf-8", "surrogateescape")
+
+
+def check() -> None:
+    """Make sure that git is there, new enough, and knows whose commits it makes."""
+    version = tuple(int(part) for part in re.findall(r"\d+", run("--version"))[:2])
+    if version < _OLDEST:
+        raise Error(f"git {'.'.join(map(str, version))} is too old", hint="install git 2.28 or newer")
+    try:
+        run("-c", "user.useConfigOnly=true", "var", "GIT_COMMITTER_IDENT")
+    except GitError:
+        raise Error(
+            "git does not know who you are, so it cannot commit",
+            hint='git config --global user.name "Your Name" && git config --global user.email you@example.com',
+        ) from None
+
+
+def init(path: Path) -> None:
+    """Make an empty repository whose branch is `main`, whatever the person's default is."""
+    run("init", "--quiet", "--initial-branch=main", "--template=", str(path))
+
+
+def set_origin(path: Path, url: str) -> None:
+    """Make a URL the remote `origin` that `main` is pushed to and pulled from."""
+    with (path / ".git" / "config").open("a", encoding="utf-8") as config:
+        config.write(f'[remote "origin"]\n\turl = {_quoted(url)}\n\tfetch = +refs/heads/*:refs/remotes/origin/*\n')
+        config.write('[branch "main"]\n\tremote = origin\n\tmerge = refs/heads/main\n')
+
+
+def commit_all(path: Path, message: str) -> None:
+    """Commit everything in the working copy."""
+    run("add", "--all", cwd=path)
+    run("commit", "--quiet", "--message", message, cwd=path)
+
+
+def head(path: Path) -> str | None:
+    """The commit a working copy has checked out; None before the first one or where there is no repository."""
+    try:
+        return run("rev-parse", "--verify", "--quiet", "HEAD", cwd=path).strip() or None
+    except GitError:
+        return None
+
+
+def commit(path: Path) -> Commit | None:
+    """The commit a working copy has checked out, and whether the files differ from it."""
+    sha = head(path)
+    return Commit(sha, dirty=bool(run("status", "--porcelain", cwd=path).strip())) if sha else None
+
+
+def top(path: Path) -> Path | None:
+    """The root of the working copy that a folder stands in, or None."""
+    try:
+        return Path(run("rev-parse", "--show-toplevel", cwd=path).strip())
+    except (GitError, NotADirectoryError):
+        return None
+
+
+def read(path: Path, revision: str, file: str) -> str | None:
+    """A committed file's text, or None."""
+    try:
+        return run("show", f"{revision}:{file}", cwd=path)
+    except GitError:
+        return None
+
+
+def push(path: Path, url: str, *refs: str, env: Mapping[str, str] | None = None) -> None:
+    """Push refs, all or none."""
+    run("push", "--quiet", "--atomic", url, *refs, cwd=path, env=env)
+
+
+def clone(url: str, path: Path, env: Mapping[str, str] | None = None) -> None:
+    """Clone into an empty place; the remote is `origin`."""
+    run("clone", "--quiet", "--origin", "origin", url, str(path), env=env)
+
+
+def remote_refs(url: str, env: Mapping[str, str] | None = None) -> dict[str, str]:
+    """What a remote has: full ref names and their commits (a tag's commit, where the tag is an object of its own)."""
+    refs = {}
+    for line in run("ls-remote", url, env=env).splitlines():
+        sha, _, name = line.partition("\t")
+        refs[name.removesuffix("^{}")] = sha
+    return refs
+
+
+def _environment(extra: Mapping[str, str]) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name not in _INHERITED}
+    return kept | {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"} | dict(extra)
+
+
+def _quoted(value: str) -> str:
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _verb(arguments: tuple[str, ...]) -> str:
+    words = iter(arguments)
+    return next((word for word in words if not (word == "-c" and next(words)) and not word.startswith("-")), "")
+
+
+def _last_words(stderr: bytes) -> str:
+    lines = [line.strip() for line in stderr.decode("utf-8", "replace").splitlines() if line.strip()]
+    telling = [line for line in lines if line.startswith(("fatal:", "error:", "remote:"))]
+    return (telling or lines or ["no reason given"])[0]
+
+
+def _hint(stderr: bytes) -> str:
+    if b"No space left on device" in stderr or b"Disk quota exceeded" in stderr:
+        return "free some disk space and run the same command again"
+    return ""

@@ -1,0 +1,124 @@
+"""What is missing, as steps and the order between them. Pure."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from mlops_new.errors import Conflict
+from mlops_new.observe import TEMPLATE_SLUG, CopyState, Observed, TemplateRepository, version_of
+from mlops_new.spec import DEFINITIONS, Kind, Mark, ProjectSpec, Template, pipeline_name, slug
+from mlops_new.steps import Clone, CreateRepository, PublishTemplate, Push, Register, Render, Step
+from mlops_new.templates import PACKAGED_VERSION
+
+TEMPLATE_MARK = Mark(TEMPLATE_SLUG, "template")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Steps in the order they are shown, and for each those that must be done before it."""
+
+    steps: tuple[Step, ...]
+    after: Mapping[Step, frozenset[Step]]
+
+
+def choose_template(seen: TemplateRepository, packaged: str = PACKAGED_VERSION) -> Template:
+    """The version that a new project is rendered from.
+
+    It is the newest one: the program's own, unless the template repository has a newer one, or an organisation
+    has begun to edit it (then only its tags count, so that nothing of theirs is passed over).
+    """
+    newest = seen.newest
+    if newest is None or (not seen.edited and _newer(packaged, newest)):
+        return Template(seen.url, packaged)
+    return Template(seen.url, newest)
+
+
+def plan_project(spec: ProjectSpec, seen: Observed, host_urls: Mapping[Kind, str]) -> Plan:
+    """The steps that make what a person asked for out of what exists.
+
+    Raises:
+        Conflict: something of the project's names exists and is not ours.
+    """
+    refuse_foreign(spec, seen)
+    after: dict[Step, frozenset[Step]] = {}
+    for step in _steps(spec, seen, host_urls):
+        after[step] = frozenset(earlier for earlier in after if _depends(step, earlier))
+    return Plan(tuple(after), after)
+
+
+def refuse_foreign(spec: ProjectSpec, seen: Observed) -> None:
+    """Raise `Conflict` for the first thing under our names that is not ours."""
+    for copy in seen.copies.values():
+        if copy.state is CopyState.FOREIGN:
+            raise Conflict(
+                f"{copy.path} is not empty and is not this project's repository",
+                hint="choose another name, or another folder with -C",
+            )
+    for kind, repository in seen.hosted.items():
+        if repository and repository.mark != spec.mark(kind):
+            raise Conflict(f"repository {repository.url} exists and was not made for this project", hint=_OTHER_NAME)
+    for pipeline in seen.pipelines.values():
+        if pipeline and (pipeline.mark is None or pipeline.mark.project != spec.name):
+            raise Conflict(f"pipeline {pipeline.name} exists and was not made for this project", hint=_OTHER_NAME)
+    if seen.template.hosted and seen.template.hosted.mark != TEMPLATE_MARK:
+        raise Conflict(f"repository {seen.template.url} exists and was not made by mlops-new")
+
+
+_OTHER_NAME = "choose another name"
+
+
+def _steps(spec: ProjectSpec, seen: Observed, host_urls: Mapping[Kind, str]) -> Iterator[Step]:
+    fetched = {kind: hosted for kind, hosted in seen.hosted.items() if hosted and hosted.head}
+    absent = [kind for kind, copy in seen.copies.items() if copy.state is CopyState.ABSENT]
+    rendered = tuple((kind, seen.copies[kind].path) for kind in absent if kind not in fetched)
+    if rendered and f"refs/tags/{spec.template.version}" not in seen.template.refs:
+        yield PublishTemplate(spec.template.url, spec.template.version, create=seen.template.hosted is None)
+    if rendered:
+        yield Render(rendered, spec.template.version)
+    for kind in absent:
+        if kind in fetched:
+            yield Clone(kind, fetched[kind].url, seen.copies[kind].path)
+    for kind in Kind:
+        yield from _hosting(spec, seen, kind, host_urls[kind])
+    for kind in Kind:
+        yield from _registering(spec, seen, kind)
+
+
+def _hosting(spec: ProjectSpec, seen: Observed, kind: Kind, url: str) -> Iterator[Step]:
+    repository = seen.hosted[kind]
+    if repository is None:
+        yield CreateRepository(kind, slug(spec.name, kind), url)
+    if repository is None or repository.head is None:
+        yield Push(kind, spec.path(kind), url)
+
+
+def _registering(spec: ProjectSpec, seen: Observed, kind: Kind) -> Iterator[Step]:
+    for short, file in DEFINITIONS[kind].items():
+        name = pipeline_name(spec.name, short)
+        registered = seen.pipelines[name]
+        if registered is None or (name in seen.committed and registered.digest != seen.committed[name]):
+            yield Register(kind, name, spec.path(kind), file, update=registered is not None)
+
+
+def _depends(step: Step, earlier: Step) -> bool:
+    match step, earlier:
+        case PublishTemplate(), _:
+            return False
+        case Render(), PublishTemplate():
+            return True
+        case CreateRepository(), Render():
+            return True  # nothing is hosted that could not be rendered
+        case Push(), Render() | Clone():
+            return True
+        case Push(), CreateRepository():
+            return step.kind is earlier.kind
+        case Register(), Render():
+            return True
+        case Register(), Clone() | Push():
+            return step.kind is earlier.kind
+        case _:
+            return False
+
+
+def _newer(version: str, than: str) -> bool:
+    one, other = version_of(version), version_of(than)
+    return one is not None and (other is None or one > other)

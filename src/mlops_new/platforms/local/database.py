@@ -1,0 +1,135 @@
+"""The registry's SQLite file: opening, schema, transactions, and errors that a person can act on."""
+
+import contextlib
+import sqlite3
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+from mlops_new.errors import Error
+
+# Forward only: a change of the schema is one more script at the end; none that was released is ever edited.
+_MIGRATIONS = (
+    """
+    CREATE TABLE pipelines (
+        name TEXT PRIMARY KEY, definition TEXT NOT NULL, digest TEXT NOT NULL,
+        project TEXT NOT NULL, repository TEXT NOT NULL, created TEXT NOT NULL, updated TEXT NOT NULL
+    );
+    CREATE TABLE executions (
+        id TEXT PRIMARY KEY, pipeline TEXT NOT NULL, definition TEXT NOT NULL, parameters TEXT NOT NULL,
+        image TEXT NOT NULL, status TEXT NOT NULL, started TEXT NOT NULL, ended TEXT NOT NULL DEFAULT '',
+        reason TEXT NOT NULL DEFAULT '', owner_pid INTEGER NOT NULL, owner_started TEXT NOT NULL
+    );
+    CREATE INDEX executions_by_pipeline ON executions (pipeline, started);
+    CREATE TABLE steps (
+        execution TEXT NOT NULL REFERENCES executions (id), position INTEGER NOT NULL, name TEXT NOT NULL,
+        type TEXT NOT NULL, status TEXT NOT NULL, started TEXT NOT NULL DEFAULT '', ended TEXT NOT NULL DEFAULT '',
+        seconds REAL NOT NULL DEFAULT 0, reason TEXT NOT NULL DEFAULT '', log TEXT NOT NULL DEFAULT '',
+        attempt INTEGER NOT NULL DEFAULT 0, properties TEXT NOT NULL DEFAULT '{}',
+        PRIMARY KEY (execution, name)
+    );
+    CREATE TABLE models (name TEXT PRIMARY KEY, created TEXT NOT NULL, document TEXT NOT NULL);
+    CREATE TABLE model_packages (
+        package_group TEXT NOT NULL, version INTEGER NOT NULL, status TEXT NOT NULL, created TEXT NOT NULL,
+        execution TEXT NOT NULL, step TEXT NOT NULL, document TEXT NOT NULL,
+        PRIMARY KEY (package_group, version), UNIQUE (execution, step)
+    );
+    """,
+)
+
+
+class Database:
+    """One connection, used by one thread at a time; every use is one transaction.
+
+    Args:
+        path: The file; made when missing, brought to this version's schema when older.
+        patience: Seconds to wait for another process's transaction.
+
+    Raises:
+        Error: It is not a registry, cannot be read, or was made by a newer version.
+    """
+
+    def __init__(self, path: Path, *, patience: float = 15.0) -> None:
+        self._path = path
+        self._patience = patience
+        self._turn = threading.RLock()
+        with self._translated():
+            self._connection = sqlite3.connect(path, timeout=patience, isolation_level=None, check_same_thread=False)
+            try:
+                self._prepare()
+            except BaseException:
+                self._connection.close()
+                raise
+
+    def close(self) -> None:
+        """Let the file go."""
+        with self._turn:
+            self._connection.close()
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Everything in the block happens, or nothing."""
+        with self._turn, self._translated():
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """A consistent view that waits for no writer."""
+        with self._turn, self._translated():
+            self._connection.execute("BEGIN")
+            try:
+                yield self._connection
+            finally:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+
+    def _prepare(self) -> None:
+        self._connection.row_factory = sqlite3.Row
+        self._connection.execute("PRAGMA journal_mode = WAL")
+        # A killed process loses nothing with NORMAL; a power cut may lose the last transactions, not the file.
+        self._connection.execute("PRAGMA synchronous = NORMAL")
+        self._migrate()
+
+    def _migrate(self) -> None:
+        if self._version() == len(_MIGRATIONS):
+            return
+        with self.transaction() as connection:
+            version = self._version()
+            if version > len(_MIGRATIONS):
+                raise Error(f"{self._path} was written by a newer mlops-new", hint="update mlops-new")
+            for script in _MIGRATIONS[version:]:
+                for statement in filter(str.strip, script.split(";")):
+                    connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {len(_MIGRATIONS)}")
+
+    def _version(self) -> int:
+        return int(self._connection.execute("PRAGMA user_version").fetchone()[0])
+
+    @contextlib.contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.IntegrityError:
+            raise  # a rule of the schema that a caller relies on
+        except sqlite3.DatabaseError as error:
+            raise self._explained(error) from error
+
+    def _explained(self, error: sqlite3.DatabaseError) -> Error:
+        text = str(error)
+        if "locked" in text or "busy" in text:
+            why, hint = f"another program has held it for {self._patience:g} seconds", "try again when it is done"
+        elif "full" in text or "disk I/O" in text:
+            why, hint = "the disk is full or failing", "make room and run the same command again"
+        elif "readonly" in text or "unable to open" in text:
+            why, hint = "it cannot be written", "give yourself the right to write there, or set MLOPS_NEW_HOME"
+        else:
+            why = "it is damaged or not a registry"
+            hint = "move it away: `mlops-new project` registers pipelines again; runs and models in it are lost"
+        return Error(f"{self._path}: {why} ({text})", hint=hint)

@@ -1,0 +1,133 @@
+"""Copying and moving files: a reader never sees half of one, and a copy never shares its bytes with the source."""
+
+import contextlib
+import hashlib
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+_CHUNK = 1 << 30
+_TEMPORARY = re.compile(r"\.[0-9a-f]{16}\.partial")
+
+
+def copy(source: Path, target: Path) -> None:
+    """Copy content and the executable bit, by reference where the file system can (copy on write), else byte by byte.
+
+    Never a hard link: whoever gets the copy may write to it.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with source.open("rb") as reader, target.open("wb") as writer:
+        status = os.fstat(reader.fileno())
+        if not _copy_in_kernel(reader.fileno(), writer.fileno(), status.st_size):
+            shutil.copyfileobj(reader, writer, 1 << 20)
+        os.fchmod(writer.fileno(), 0o755 if status.st_mode & 0o100 else 0o644)
+
+
+def _copy_in_kernel(reader: int, writer: int, size: int) -> bool:
+    # Linux only; it shares extents on btrfs and XFS. False: nothing was copied, do it the plain way.
+    if not hasattr(os, "copy_file_range"):
+        return False
+    done = 0
+    while done < size:
+        try:
+            moved = os.copy_file_range(reader, writer, min(size - done, _CHUNK))
+        except OSError:
+            if done:
+                raise
+            return False
+        if moved == 0:
+            return done > 0
+        done += moved
+    return True
+
+
+@contextlib.contextmanager
+def replacing(target: Path) -> Iterator[Path]:
+    """Give a path beside `target`, which takes its place when the block ends well and vanishes when it does not."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f".{secrets.token_hex(8)}.partial")
+    try:
+        yield temporary
+        temporary.replace(target)
+    except BaseException:
+        remove(temporary)
+        raise
+
+
+def move(source: Path, target: Path) -> None:
+    """Put a finished file in its place; the source is gone afterwards when it could be renamed.
+
+    A file with other names (hard links) or a symbolic link is copied: its bytes may be changed under another name.
+    """
+    status = source.lstat()
+    if source.is_symlink() or status.st_nlink > 1:
+        copy_into_place(source, target)
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        source.replace(target)
+    except OSError:
+        copy_into_place(source, target)
+
+
+def move_folder(source: Path, target: Path) -> None:
+    """Give a folder its final name; where one of that name exists already, that one stays: same name, same content."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        source.rename(target)
+    except OSError:
+        if not target.is_dir():
+            raise
+
+
+@contextlib.contextmanager
+def temporary_folder(parent: Path) -> Iterator[Path]:
+    """A new folder, gone when the block ends unless it was renamed."""
+    folder = parent / f".{secrets.token_hex(8)}.partial"
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        remove(folder)
+
+
+def copy_into_place(source: Path, target: Path) -> None:
+    """Copy so that `target` is either what it was or complete."""
+    with replacing(target) as temporary:
+        copy(source, temporary)
+
+
+def is_temporary(path: Path) -> bool:
+    """Whether a file is one that is not complete yet, or that a killed process has left so."""
+    return _TEMPORARY.fullmatch(path.name) is not None
+
+
+def walk(folder: Path) -> list[Path]:
+    """Every file below a folder, sorted; links to files count as files, links to folders are not followed."""
+    found: list[Path] = []
+    for parent, folders, names in os.walk(folder):
+        folders.sort()
+        found.extend(Path(parent, name) for name in names)
+    return sorted(path for path in found if path.is_file())
+
+
+def remove(path: Path) -> None:
+    """Delete a file or a folder with all it holds; what is not there is deleted already."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def digest(folder: Path) -> str:
+    """A hash of the names, the contents and the executable bits of all files below a folder."""
+    whole = hashlib.sha256()
+    for file in walk(folder):
+        with file.open("rb") as reader:
+            content = hashlib.file_digest(reader, "sha256").hexdigest()
+            executable = os.fstat(reader.fileno()).st_mode & 0o100
+        whole.update(f"{file.relative_to(folder).as_posix()}\0{bool(executable):d}\0{content}\n".encode())
+    return whole.hexdigest()

@@ -1,0 +1,117 @@
+"""Images of this machine: a repository's files as they stand, and an environment made from its requirements."""
+
+import json
+import os
+import re
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from mlops_new.errors import Error, Invalid
+from mlops_new.platforms.local import files
+from mlops_new.platforms.local.environments import environment
+from mlops_new.platforms.local.home import Home
+from mlops_new.platforms.local.records import now
+
+REQUIREMENTS = Path("container", "requirements.txt")
+
+_URI = re.compile(r"mlops-new\.local/[^/:]+:(?P<digest>[0-9a-f]{64})")
+
+
+@dataclass(frozen=True)
+class Image:
+    """What a job runs in.
+
+    Args:
+        uri: `mlops-new.local/<project>:<digest>`.
+        digest: The hash of the files.
+        code: The snapshot; never given to a job itself, only a copy of it.
+        python: The environment's interpreter.
+    """
+
+    uri: str
+    digest: str
+    code: Path
+    python: Path
+
+
+@dataclass(frozen=True)
+class ImageStore:
+    """The images below a home, by content: the same files and requirements are kept once, whatever the project."""
+
+    home: Home
+
+    def build(self, repository: Path, *, project: str, notify: Callable[[str], None]) -> Image:
+        """Make an image of a repository as it stands, uncommitted work included, ignored files left out.
+
+        Raises:
+            Invalid: It is no Git repository, or says no requirements.
+            Error: Its environment cannot be made.
+        """
+        with files.temporary_folder(self.home.images) as staged:
+            code = staged / "code"
+            snapshot(repository, code)
+            if not (code / REQUIREMENTS).is_file():
+                raise Invalid(
+                    f"{repository} has no {REQUIREMENTS}", hint="it says what to install in the image; it may be empty"
+                )
+            made = environment(self.home, code / REQUIREMENTS, notify)
+            digest = files.digest(code)
+            about = {"digest": digest, "project": project, "environment": made.name, "created": now()}
+            (staged / "image.json").write_text(json.dumps(about), encoding="utf-8")
+            files.move_folder(staged, self.home.images / digest)
+        return self._image(f"mlops-new.local/{project}:{digest}", digest, made)
+
+    def find(self, uri: str, notify: Callable[[str], None]) -> Image | None:
+        """The image of a URI; None when it is not one of this machine."""
+        match = _URI.fullmatch(uri)
+        if match is None:
+            return None
+        folder = self.home.images / match["digest"]
+        try:
+            about = json.loads((folder / "image.json").read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        # The environment is found again, not remembered: Python itself may have been updated since.
+        made = environment(self.home, folder / "code" / REQUIREMENTS, notify)
+        return self._image(uri, about["digest"], made)
+
+    def known(self, uri: str) -> bool:
+        """Whether a URI is an image of this machine."""
+        match = _URI.fullmatch(uri)
+        return match is not None and (self.home.images / match["digest"] / "image.json").is_file()
+
+    def _image(self, uri: str, digest: str, made: Path) -> Image:
+        return Image(uri, digest, self.home.images / digest / "code", made / "bin" / "python")
+
+
+def snapshot(repository: Path, target: Path) -> None:
+    """Copy the files that Git tracks or would track, as they stand in the working tree."""
+    for name in tracked(repository):
+        source = repository / name
+        if source.is_symlink() and source.is_dir():
+            raise Invalid(f"{source} is a link to a folder, which an image cannot hold", hint="put the files there")
+        if source.is_dir():
+            snapshot(source, target / name)  # a submodule
+        else:
+            files.copy(source, target / name)
+
+
+def tracked(repository: Path) -> list[str]:
+    """Names of the files that Git tracks or would track and that are there, sorted.
+
+    Raises:
+        Invalid: It is no Git repository.
+    """
+    command = ["git", "-C", str(repository), "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    try:
+        answer = subprocess.run(command, capture_output=True, check=False, env=environ)
+    except FileNotFoundError:
+        raise Error("git is not installed", hint="install git and run the same command again") from None
+    if answer.returncode != 0:
+        why = answer.stderr.decode(errors="replace").strip().splitlines()
+        raise Invalid(f"the files of {repository} cannot be listed: {why[-1] if why else 'git failed'}")
+    names = {os.fsdecode(name).rstrip("/") for name in answer.stdout.split(b"\0") if name}
+    return sorted(name for name in names if (repository / name).exists())

@@ -1,0 +1,112 @@
+"""Models and model packages of this machine. Every change is one transaction."""
+
+import json
+import sqlite3
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from mlops_new.errors import Invalid
+from mlops_new.platforms.local.database import Database
+from mlops_new.platforms.local.records import ModelPackage, now
+
+APPROVALS = ("Approved", "Rejected", "PendingManualApproval")
+
+
+class ModelRegistry:
+    """Models by name, model packages by group and version.
+
+    Args:
+        database: Where they are kept.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def put_model(self, name: str, document: Mapping[str, Any]) -> None:
+        """Keep what CreateModel was given."""
+        with self._database.transaction() as rows:
+            rows.execute("INSERT OR REPLACE INTO models VALUES (?, ?, ?)", (name, now(), json.dumps(dict(document))))
+
+    def find_model(self, name: str) -> dict[str, Any] | None:
+        """What CreateModel was given, or None."""
+        with self._database.reading() as rows:
+            row = rows.execute("SELECT document FROM models WHERE name = ?", (name,)).fetchone()
+        return None if row is None else dict(json.loads(row["document"]))
+
+    def add_model_package(
+        self, group: str, execution: str, step: str, describe: Callable[[int], dict[str, Any]]
+    ) -> ModelPackage:
+        """Register the next version of a group; a step that has registered one already gets that one.
+
+        Args:
+            group: The model package group, made by its first version.
+            execution: Who registers,
+            step: and by which step: at most one version for both together.
+            describe: Makes the document when the version number is known.
+        """
+        with self._database.transaction() as rows:
+            query = "SELECT * FROM model_packages WHERE execution = ? AND step = ?"
+            row = rows.execute(query, (execution, step)).fetchone()
+            if row is None:
+                latest = "SELECT COALESCE(MAX(version), 0) + 1 FROM model_packages WHERE package_group = ?"
+                version = int(rows.execute(latest, (group,)).fetchone()[0])
+                document = describe(version)
+                rows.execute(
+                    "INSERT INTO model_packages VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    (group, version, document["ModelApprovalStatus"], now(), execution, step, json.dumps(document)),
+                )
+                row = rows.execute(query, (execution, step)).fetchone()
+        return _package(row)
+
+    def model_packages(self, group: str) -> list[ModelPackage]:
+        """The versions of a group, the latest first; none when there is no such group."""
+        with self._database.reading() as rows:
+            query = "SELECT * FROM model_packages WHERE package_group = ? ORDER BY version DESC"
+            return [_package(row) for row in rows.execute(query, (group,))]
+
+    def model_package(self, group: str, version: int) -> ModelPackage:
+        """One version.
+
+        Raises:
+            Invalid: There is none.
+        """
+        with self._database.reading() as rows:
+            return _package(_package_row(rows, group, version))
+
+    def set_approval(self, group: str, version: int, status: str, note: str) -> ModelPackage:
+        """Approve or reject a version.
+
+        Raises:
+            Invalid: There is none, or that is no approval status.
+        """
+        if status not in APPROVALS:
+            raise Invalid(f"{status!r} is no approval status", hint="one of " + ", ".join(APPROVALS))
+        with self._database.transaction() as rows:
+            document = json.loads(_package_row(rows, group, version)["document"])
+            document |= {"ModelApprovalStatus": status, "LastModifiedTime": now(), "ApprovalDescription": note}
+            if not note:
+                del document["ApprovalDescription"]
+            rows.execute(
+                "UPDATE model_packages SET status = ?, document = ? WHERE package_group = ? AND version = ?",
+                (status, json.dumps(document), group, version),
+            )
+            return _package(_package_row(rows, group, version))
+
+
+def _package_row(rows: sqlite3.Connection, group: str, version: int) -> sqlite3.Row:
+    query = "SELECT * FROM model_packages WHERE package_group = ? AND version = ?"
+    row: sqlite3.Row | None = rows.execute(query, (group, version)).fetchone()
+    if row is None:
+        raise Invalid(f"{group!r} has no model version {version}", hint="`mlops-new models list` shows those it has")
+    return row
+
+
+def _package(row: sqlite3.Row) -> ModelPackage:
+    return ModelPackage(
+        group=row["package_group"],
+        version=row["version"],
+        status=row["status"],
+        created=row["created"],
+        execution=row["execution"],
+        document=json.loads(row["document"]),
+    )

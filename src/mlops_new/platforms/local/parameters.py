@@ -1,0 +1,80 @@
+"""Checking what a pipeline is started with against what its definition declares. Pure."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from mlops_new.errors import Invalid
+
+_BOOLEANS = {"true": True, "false": False}
+
+
+def resolve(declared: list[Mapping[str, Any]], given: Mapping[str, Any]) -> dict[str, Any]:
+    """The value of every declared parameter.
+
+    Args:
+        declared: The definition's `Parameters`.
+        given: Values by name; text is read as the declared type.
+
+    Raises:
+        Invalid: Some are unknown, missing or of the wrong type; all of them are named.
+    """
+    by_name = {parameter["Name"]: parameter for parameter in declared}
+    faults = [f"{name} is not a parameter of this pipeline" for name in given if name not in by_name]
+    values: dict[str, Any] = {}
+    for name, parameter in by_name.items():
+        if name not in given and "DefaultValue" not in parameter:
+            faults.append(f"{name} has no default and no value was given")
+            continue
+        try:
+            values[name] = _value(parameter, given.get(name, parameter.get("DefaultValue")))
+        except ValueError as error:
+            faults.append(str(error))
+    if faults:
+        known = ", ".join(by_name) or "none"
+        raise Invalid("the parameters do not fit: " + "; ".join(faults), hint=f"the pipeline's parameters: {known}")
+    return values
+
+
+def _value(parameter: Mapping[str, Any], value: Any) -> Any:
+    name, kind = parameter["Name"], parameter["Type"]
+    reader = _READERS.get(kind)
+    try:
+        read = value if reader is None else reader(value)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        raise ValueError(f"{name} is declared as {kind}, and {value!r} is none") from None
+    choices = parameter.get("EnumValues")
+    if choices and read not in choices:
+        raise ValueError(f"{name} is {read!r}, not one of " + ", ".join(map(str, choices)))
+    return read
+
+
+def _string(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+def _integer(value: Any) -> int:
+    if isinstance(value, str):
+        return int(value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError
+    return value
+
+
+def _float(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise TypeError
+    return float(value)
+
+
+def _boolean(value: Any) -> bool:
+    return value if isinstance(value, bool) else _BOOLEANS[value.lower()]
+
+
+_READERS: dict[str, Callable[[Any], Any]] = {
+    "String": _string,
+    "Integer": _integer,
+    "Float": _float,
+    "Boolean": _boolean,
+}

@@ -1,0 +1,39 @@
+"""The registered pipelines of this machine, as making a project sees them."""
+
+from contextlib import closing
+from pathlib import Path
+
+from mlops_new.definition import Definition, canonical
+from mlops_new.platforms.local.home import Home
+from mlops_new.platforms.local.platform import LocalPlatform
+from mlops_new.ports import Pipeline
+from mlops_new.spec import Mark
+
+
+class LocalPipelines:
+    """Looks without making anything: a dry run leaves no trace, not even an empty registry.
+
+    Args:
+        root: MLOPS_NEW_HOME.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def find_pipeline(self, name: str) -> Pipeline | None:
+        """The registered pipeline, or None."""
+        if not Home(self._root).registry.exists():
+            return None
+        with closing(LocalPlatform(self._root)) as platform:
+            found = platform.find_pipeline(name)
+        return Pipeline(found.name, found.digest, Mark(found.project, found.repository)) if found else None
+
+    def register(self, name: str, definition: Definition, *, mark: Mark) -> None:
+        """Create or update.
+
+        Raises:
+            Conflict: a pipeline of this name is not marked so.
+        """
+        text = canonical(definition.document)
+        with closing(LocalPlatform(self._root)) as platform:
+            platform.register(name, text, project=mark.project, repository=mark.repository)

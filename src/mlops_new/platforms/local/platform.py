@@ -1,0 +1,334 @@
+"""The embedded platform as the rest of the program sees it."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from mlops_new.definition import Definition, parse
+from mlops_new.errors import Invalid
+from mlops_new.platforms.local import images, parameters
+from mlops_new.platforms.local.attempt import Stores
+from mlops_new.platforms.local.database import Database
+from mlops_new.platforms.local.events import Listener
+from mlops_new.platforms.local.expressions import ExpressionError, Scope, evaluate
+from mlops_new.platforms.local.graph import nodes
+from mlops_new.platforms.local.home import Home
+from mlops_new.platforms.local.images import Image, ImageStore
+from mlops_new.platforms.local.models import ModelRegistry
+from mlops_new.platforms.local.objects import ObjectStore
+from mlops_new.platforms.local.processes import Process
+from mlops_new.platforms.local.records import Execution, ModelPackage, Pipeline, Step
+from mlops_new.platforms.local.registry import Registry
+from mlops_new.platforms.local.runner import Runner
+from mlops_new.platforms.local.supervised import StopSignal
+from mlops_new.platforms.local.support import unsupported
+
+_WORKER = "mlops_new.platforms.local.worker"
+
+
+class LocalPlatform:
+    """Pipelines, runs, models and data of this machine.
+
+    Args:
+        root: MLOPS_NEW_HOME.
+        database: Opens the registry's file.
+
+    Raises:
+        Error: The home or its registry cannot be used.
+    """
+
+    def __init__(self, root: Path, *, database: Callable[[Path], Database] = Database) -> None:
+        home = Home.open(root)
+        with home.lock("registry"):  # two that open a new one at once would both make it
+            self._database = database(home.registry)
+        self.home = home
+        self._workers: list[subprocess.Popen[bytes]] = []
+        self._stores = Stores(
+            home, Registry(self._database), ModelRegistry(self._database), ObjectStore(home.objects), ImageStore(home)
+        )
+
+    def close(self) -> None:
+        """Let the registry go. Workers go on."""
+        self._database.close()
+        for worker in self._workers:
+            worker.poll()  # reaps the ones that have ended
+
+    # Pipelines
+
+    def find_pipeline(self, name: str) -> Pipeline | None:
+        """A registered pipeline, or None."""
+        return self._stores.registry.find_pipeline(name)
+
+    def register(self, name: str, definition: str, *, project: str, repository: str) -> None:
+        """Create a pipeline, or give it a new definition.
+
+        Args:
+            name: Its name.
+            definition: The text as it is committed.
+            project: Whose it is.
+            repository: Which of the project's repositories holds it.
+
+        Raises:
+            Conflict: A pipeline of this name is another project's.
+        """
+        self._stores.registry.register(name, definition, project=project, repository=repository)
+
+    def definition(self, name: str) -> Definition:
+        """The definition that is registered.
+
+        Raises:
+            Invalid: There is no such pipeline.
+        """
+        return parse(self._stores.registry.definition(name), source=f"pipeline {name}")
+
+    # Code and data
+
+    def build_image(self, repository: Path, *, project: str, notify: Callable[[str], None]) -> Image:
+        """Make an image of a repository as it stands; nothing is done twice for the same files and requirements."""
+        return self._stores.images.build(repository, project=project, notify=notify)
+
+    def image(self, uri: str, *, notify: Callable[[str], None]) -> Image:
+        """An image of this machine, with its environment.
+
+        Raises:
+            Invalid: It is not one.
+        """
+        found = self._stores.images.find(uri, notify)
+        if found is None:
+            raise Invalid(f"{uri} is not an image of this machine", hint="run the build pipeline here first")
+        return found
+
+    def upload(self, path: Path, *, project: str, kind: str = "data") -> str:
+        """Store a file or folder by its content, and give its URI."""
+        return self._stores.objects.upload(path, project=project, kind=kind)
+
+    def upload_code(self, repository: Path, *, project: str) -> str:
+        """Store the files that Git tracks or would track, and give the prefix: what `CodeUri` wants."""
+        chosen = [repository / name for name in images.tracked(repository) if (repository / name).is_file()]
+        return self._stores.objects.upload_files(repository, chosen, project=project, kind="code")
+
+    def folder(self, uri: str, note: str) -> str:
+        """See to it that there is something at a URI, if only a note: a job's input must not be empty.
+
+        Args:
+            uri: The prefix.
+            note: What it is for.
+
+        Returns:
+            The URI.
+        """
+        if not self._stores.objects.find(uri):
+            self._stores.objects.put_text(note, f"{uri}/README.txt")
+        return uri
+
+    def download(self, uri: str, folder: Path) -> list[Path]:
+        """Copy the objects of a URI into a folder."""
+        return self._stores.objects.fetch(uri, folder)
+
+    def local_path(self, uri: str) -> Path:
+        """Where an object or prefix lies on this machine, for reading only."""
+        return self._stores.objects.path(uri)
+
+    # Runs
+
+    def start(self, pipeline: str, *, given: Mapping[str, Any], image: Image | None = None) -> Execution:
+        """Record a run that is about to begin, after all that can be known beforehand was checked.
+
+        Args:
+            pipeline: A registered pipeline.
+            given: Parameter values by name; text is read as the declared type.
+            image: The repository's own, for steps whose image is not one of this machine.
+
+        Raises:
+            Invalid: There is no such pipeline, parameters do not fit, or something in it cannot be run here.
+        """
+        text = self._stores.registry.definition(pipeline)
+        definition = parse(text, source=f"pipeline {pipeline}")
+        faults = unsupported(definition)
+        if faults:
+            raise Invalid(f"{pipeline} cannot be run on this machine: " + "; ".join(faults))
+        values = parameters.resolve(definition.document.get("Parameters") or [], given)
+        if image is None:
+            self._images_here(definition, values)
+        steps = [(step.name, step.type) for step in definition.steps]
+        return self._stores.registry.start(pipeline, text, values, "" if image is None else image.uri, steps)
+
+    def run(self, execution: str, listener: Listener) -> Execution:
+        """Run what `start` recorded, to its end. SIGINT and SIGTERM stop it, and the status says so.
+
+        Raises:
+            Conflict: Another process runs it.
+            Invalid: It has ended already.
+        """
+        return self._run(self._stores.registry.claim(execution, resume=False), listener)
+
+    def resume(self, execution: str, listener: Listener) -> Execution:
+        """Run a Stopped or Failed execution again from where it was; steps that succeeded are kept.
+
+        Raises:
+            Conflict: Another process runs it.
+            Invalid: It succeeded, or there is none.
+        """
+        return self._run(self._stores.registry.claim(execution, resume=True), listener)
+
+    def run_detached(self, execution: str) -> None:
+        """Have what `start` recorded run by a process of its own, which goes on when this one ends."""
+        log = self.home.executions / execution / "runner.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        environment = os.environ | {"MLOPS_NEW_HOME": str(self.home.root)}
+        with log.open("ab") as sink:
+            worker = subprocess.Popen(
+                [sys.executable, "-P", "-m", _WORKER, execution],
+                stdin=subprocess.PIPE,
+                stdout=sink,
+                stderr=sink,
+                env=environment,
+                start_new_session=True,
+            )
+        self._stores.registry.hand_over(execution, Process.of(worker.pid))
+        self._workers.append(worker)
+        if worker.stdin is not None:
+            with suppress(BrokenPipeError):  # it has ended already: the run is shown as stopped, its log says why
+                worker.stdin.write(b"go\n")
+                worker.stdin.close()
+
+    def stop(self, execution: str) -> None:
+        """Ask the process that runs an execution to stop it.
+
+        Raises:
+            Invalid: Nobody runs it.
+        """
+        owner = self._stores.registry.owner(execution)
+        if self.execution(execution).ended or not owner.alive():
+            raise Invalid(f"execution {execution} is not running")
+        os.kill(owner.pid, signal.SIGTERM)
+
+    def executions(self, pipeline: str | None = None) -> list[Execution]:
+        """Runs without their steps, the latest first; those whose process was killed are Stopped."""
+        return self._stores.registry.executions(pipeline)
+
+    def execution(self, execution: str) -> Execution:
+        """A run with its steps."""
+        return self._stores.registry.execution(execution)
+
+    def steps(self, execution: str) -> tuple[Step, ...]:
+        """The steps of a run, in the definition's order."""
+        return self.execution(execution).steps
+
+    def outputs(self, execution: str) -> dict[str, str]:
+        """The URIs of what the steps of a run have stored, by output name; with the step's name where two share one."""
+        found: dict[str, str] = {}
+        for step in self.steps(execution):
+            for name, uri in _outputs(step):
+                found[name if name not in found else f"{step.name}.{name}"] = uri
+        return found
+
+    # Models
+
+    def model_packages(self, group: str) -> list[ModelPackage]:
+        """The versions of a group, the latest first."""
+        return self._stores.models.model_packages(group)
+
+    def model_package(self, group: str, version: int) -> ModelPackage:
+        """One version; its `document` has DescribeModelPackage's shape.
+
+        Raises:
+            Invalid: There is none.
+        """
+        return self._stores.models.model_package(group, version)
+
+    def set_approval(self, group: str, version: int, status: str, note: str = "") -> ModelPackage:
+        """Approve or reject a version.
+
+        Raises:
+            Invalid: There is none, or that is no approval status.
+        """
+        return self._stores.models.set_approval(group, version, status, note)
+
+    def _run(self, execution: Execution, listener: Listener) -> Execution:
+        definition = parse(execution.definition, source=f"execution {execution.id}")
+        stop = StopSignal()
+        try:
+            with _stopping(stop):
+                return Runner(self._stores, execution, nodes(definition), listener, stop).run()
+        finally:
+            stop.close()
+
+    def _images_here(self, definition: Definition, values: Mapping[str, Any]) -> None:
+        unknown = [uri for uri in _image_uris(definition, values) if not self._stores.images.known(uri)]
+        if unknown:
+            raise Invalid(
+                "not images of this machine: " + ", ".join(unknown),
+                hint="run the build pipeline first, or give the repository's own image",
+            )
+
+
+@contextmanager
+def _stopping(stop: StopSignal) -> Iterator[None]:
+    """Turn SIGINT and SIGTERM into the stop signal; the second one acts as it always does."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread can; whoever runs it in another one stops it in another way
+        return
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def on_signal(number: int, _: FrameType | None) -> None:
+        signal.signal(number, before[signal.Signals(number)])
+        stop.set()
+
+    for number in before:
+        signal.signal(number, on_signal)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _image_uris(definition: Definition, values: Mapping[str, Any]) -> list[str]:
+    """The images of a definition that are known before it runs, in its order."""
+    scope = Scope(values, {}, {}, _unknown_file, _unknown_object)
+    found: dict[str, None] = {}
+    for node in nodes(definition):
+        arguments = node.arguments
+        named = [
+            arguments.get("AppSpecification", {}).get("ImageUri"),
+            arguments.get("AlgorithmSpecification", {}).get("TrainingImage"),
+            *(container.get("Image") for container in _containers(arguments)),
+        ]
+        for expression in named:
+            try:
+                uri = evaluate(expression, scope)
+            except ExpressionError:
+                continue
+            if isinstance(uri, str):
+                found[uri] = None
+    return list(found)
+
+
+def _containers(arguments: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [*arguments.get("Containers", []), *filter(None, [arguments.get("PrimaryContainer")])]
+
+
+def _unknown_file(step: str, name: str) -> Any:
+    raise ExpressionError(f"{step} has not run: {name} is not known")
+
+
+def _unknown_object(uri: str) -> Any:
+    raise ExpressionError(f"{uri} is not read before the run")
+
+
+def _outputs(step: Step) -> Iterator[tuple[str, str]]:
+    properties = step.properties
+    for output in properties.get("ProcessingOutputConfig", {}).get("Outputs", []):
+        yield output["OutputName"], output["S3Output"]["S3Uri"]
+    if "ModelArtifacts" in properties:
+        yield "model", properties["ModelArtifacts"]["S3ModelArtifacts"]
+    if "TransformOutput" in properties:
+        yield "transformed", properties["TransformOutput"]["S3OutputPath"]

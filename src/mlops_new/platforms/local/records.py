@@ -1,0 +1,119 @@
+"""What the registry holds, as plain values."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+ROLE = "arn:aws:iam::000000000000:role/mlops-new-local"
+_ARN = "arn:aws:sagemaker:local:000000000000"
+
+
+class Status(StrEnum):
+    """SageMaker's words for executions and steps, and two more for steps: Waiting, NotRun."""
+
+    WAITING = "Waiting"
+    EXECUTING = "Executing"
+    SUCCEEDED = "Succeeded"
+    FAILED = "Failed"
+    STOPPED = "Stopped"
+    NOT_RUN = "NotRun"
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """A registered definition, marked with the project and the repository that it belongs to."""
+
+    name: str
+    digest: str
+    project: str
+    repository: str
+    updated: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of one execution.
+
+    Args:
+        name: Unique in its pipeline.
+        type: As the definition writes it: Processing, Training, ….
+        status: Where it is.
+        started: UTC, ISO 8601; empty before.
+        ended: The same; empty before.
+        seconds: How long its last attempt took.
+        reason: Why it failed, or was not run.
+        log: What its process wrote; None where no process ran.
+        attempt: Counted over retries and resumed runs; 0 before the first.
+        properties: What `Get: Steps.<name>.…` reads: the shape of SageMaker's Describe answer.
+    """
+
+    name: str
+    type: str
+    status: Status
+    started: str = ""
+    ended: str = ""
+    seconds: float = 0.0
+    reason: str = ""
+    log: Path | None = None
+    attempt: int = 0
+    properties: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Execution:
+    """One run of a pipeline, with the definition and the parameters it was started with."""
+
+    id: str
+    pipeline: str
+    definition: str
+    parameters: dict[str, Any]
+    image: str
+    status: Status
+    started: str
+    ended: str = ""
+    reason: str = ""
+    steps: tuple[Step, ...] = ()
+
+    @property
+    def arn(self) -> str:
+        """The execution's name in SageMaker's form."""
+        return f"{pipeline_arn(self.pipeline)}/execution/{self.id}"
+
+
+@dataclass(frozen=True)
+class ModelPackage:
+    """A registered model version. `document` has the shape of DescribeModelPackage's answer."""
+
+    group: str
+    version: int
+    status: str
+    created: str
+    execution: str
+    document: dict[str, Any]
+
+    @property
+    def arn(self) -> str:
+        """The package's name in SageMaker's form."""
+        return package_arn(self.group, self.version)
+
+
+def pipeline_arn(name: str) -> str:
+    """A pipeline's name in SageMaker's form."""
+    return f"{_ARN}:pipeline/{name}"
+
+
+def package_arn(group: str, version: int) -> str:
+    """A model package's name in SageMaker's form."""
+    return f"{_ARN}:model-package/{group}/{version}"
+
+
+def job_arn(kind: str, name: str) -> str:
+    """A job's or model's name in SageMaker's form; `kind` is processing-job, training-job, transform-job or model."""
+    return f"{_ARN}:{kind}/{name}"
+
+
+def now() -> str:
+    """The time, UTC, ISO 8601 with milliseconds."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

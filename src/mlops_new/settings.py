@@ -1,0 +1,101 @@
+"""Settings: a file, then the environment, then flags. Secrets come by environment only and are never kept here."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, TypeVar
+
+import platformdirs
+
+from mlops_new.errors import Error, Invalid
+
+
+class Host(StrEnum):
+    """Where repositories are hosted."""
+
+    LOCAL = "local"
+
+
+class PlatformName(StrEnum):
+    """Where pipelines run."""
+
+    LOCAL = "local"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What holds for every command.
+
+    Args:
+        git: The Git host.
+        platform: Where pipelines are registered and run.
+        home: Everything local lives here: repositories, objects, the registry, environments.
+    """
+
+    git: Host
+    platform: PlatformName
+    home: Path
+
+
+def load(config: Path | None, *, git: Host | None = None, platform: PlatformName | None = None) -> Settings:
+    """The settings in force.
+
+    Args:
+        config: The file named by a flag; else `MLOPS_NEW_CONFIG`; else in the user's config folder, or absent.
+        git: From a flag.
+        platform: From a flag.
+
+    Raises:
+        Invalid: the file is missing, is not TOML, or says something that is not a setting.
+    """
+    values = _read(config)
+    return Settings(
+        git=git or _choice(Host, values, "git"),
+        platform=platform or _choice(PlatformName, values, "platform"),
+        home=home(values.get("home")),
+    )
+
+
+def home(configured: object = None) -> Path:
+    """Where everything local lives: `MLOPS_NEW_HOME`, the settings file, or the user's data folder."""
+    named = os.environ.get("MLOPS_NEW_HOME") or configured
+    if named is None:
+        return platformdirs.user_data_path("mlops-new", appauthor=False)
+    if not isinstance(named, str):
+        raise Invalid(f"the setting home is {named!r}; it is a folder's path")
+    return Path(named).expanduser().absolute()
+
+
+_KNOWN = ("git", "home", "platform")
+
+
+def _read(config: Path | None) -> Mapping[str, Any]:
+    named = config or (Path(value) if (value := os.environ.get("MLOPS_NEW_CONFIG")) else None)
+    path = named or platformdirs.user_config_path("mlops-new", appauthor=False) / "mlops-new.toml"
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        if named:
+            raise Invalid(f"there is no settings file {path}") from None
+        return {}
+    except OSError as error:
+        raise Error(f"the settings file {path} cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Invalid(f"the settings file {path} is not TOML: {error}") from error
+    if unknown := sorted(values.keys() - set(_KNOWN)):
+        raise Invalid(f"{path} has no setting {', '.join(unknown)}", hint=f"it may say: {', '.join(_KNOWN)}")
+    return values
+
+
+Choice = TypeVar("Choice", bound=StrEnum)
+
+
+def _choice(choices: type[Choice], values: Mapping[str, Any], name: str) -> Choice:
+    value = values.get(name, "local")
+    try:
+        return choices(value)
+    except ValueError:
+        raise Invalid(f"the setting {name} is {value!r}", hint=f"it is one of: {', '.join(choices)}") from None

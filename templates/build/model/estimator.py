@@ -1,0 +1,235 @@
+"""The model itself: gradient-boosted trees of scikit-learn behind `fit`, `predict`, `save` and `load`.
+
+Another algorithm goes in here; nothing outside this module knows which one it is.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import joblib
+import numpy as np
+import pandas as pd
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.model_selection import train_test_split
+from sklearn.utils._param_validation import InvalidParameterError
+
+from model.errors import InputError
+from model.values import as_text, numbers
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from model.schema import Hyperparameters, ProblemType
+
+MOST_CATEGORIES = 254  # the trees can tell 255 apart, and one stands for all the rare ones
+EARLY_STOPPING_FROM = 1000  # rows; with fewer, the rows held back for it are missed more than they help
+SMALL_MAX_ITER = 100
+NOT_NEGATIVE = ("poisson", "gamma")  # losses for such targets
+
+
+@dataclass(frozen=True)
+class Column:
+    """A model column in its place. Categories are in the order of their codes; numbers have none."""
+
+    name: str
+    categories: tuple[str, ...] | None = None
+    rare: bool = False  # there were more categories than can be told apart: all others are one
+
+
+@dataclass(frozen=True)
+class Signature:
+    """Everything but the trees that serving needs to know."""
+
+    problem_type: ProblemType
+    target: str
+    ids: tuple[str, ...]
+    columns: tuple[Column, ...]
+    classes: tuple[str, ...] = ()
+
+    def to_json(self) -> str:
+        """As written beside the model."""
+        return json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> Signature:
+        """The inverse of `to_json`."""
+        document = json.loads(text)
+        columns = [
+            Column(column["name"], _tuple_or_none(column["categories"]), column["rare"])
+            for column in document["columns"]
+        ]
+        known = {"ids": tuple(document["ids"]), "columns": tuple(columns), "classes": tuple(document["classes"])}
+        return cls(problem_type=document["problem_type"], target=document["target"], **known)
+
+
+@dataclass(frozen=True)
+class Model:
+    """A fitted model."""
+
+    signature: Signature
+    trees: Any
+
+    def predict(self, features: pd.DataFrame) -> pd.DataFrame:
+        """Predictions for rows with the model's columns, found by position.
+
+        Regression: `prediction`. Classification: `label` and `probability`, which in a binary problem is that of the
+        positive class (the last of the sorted ones), else that of the label.
+        """
+        coded = encode(features, self.signature)
+        if self.signature.problem_type == "regression":
+            return pd.DataFrame({"prediction": self.trees.predict(coded)})
+        probabilities = self.trees.predict_proba(coded)
+        best = probabilities.argmax(axis=1)
+        told = probabilities[:, -1] if self.signature.problem_type == "binary_classification" else probabilities.max(1)
+        return pd.DataFrame({"label": np.array(self.signature.classes, dtype=object)[best], "probability": told})
+
+    def scores(self, features: pd.DataFrame) -> NDArray[np.float64]:
+        """What explanations explain, rows x outputs: the prediction; the positive class's probability; or each class's."""
+        coded = encode(features, self.signature)
+        if self.signature.problem_type == "regression":
+            return np.asarray(self.trees.predict(coded), np.float64)[:, None]
+        probabilities = np.asarray(self.trees.predict_proba(coded), np.float64)
+        return probabilities[:, -1:] if self.signature.problem_type == "binary_classification" else probabilities
+
+    def save(self, folder: Path) -> None:
+        """Write what serving needs: the trees and the signature."""
+        folder.mkdir(parents=True, exist_ok=True)
+        joblib.dump(self.trees, folder / "model.joblib")
+        (folder / "schema.json").write_text(self.signature.to_json(), encoding="utf-8")
+
+
+def load(folder: Path) -> Model:
+    """Read a saved model.
+
+    Raises:
+        InputError: The folder holds none.
+    """
+    try:
+        signature = Signature.from_json((folder / "schema.json").read_text(encoding="utf-8"))
+        return Model(signature, joblib.load(folder / "model.joblib"))
+    except (OSError, ValueError, KeyError, EOFError) as error:
+        raise InputError(f"{folder}: no model can be loaded from here: {error}") from error
+
+
+def describe(features: pd.DataFrame) -> tuple[Column, ...]:
+    """The columns of a typed table: text is a category, everything else a number."""
+    return tuple(_describe(features[name]) for name in features.columns)
+
+
+def encode(features: pd.DataFrame, signature: Signature) -> NDArray[np.float64]:
+    """Numbers as they are and categories by code. What is missing or was never seen is missing (NaN)."""
+    coded = np.empty((len(features), len(signature.columns)), order="F")
+    for place, column in enumerate(signature.columns):
+        values = features.iloc[:, place]
+        coded[:, place] = numbers(values)[0] if column.categories is None else _codes(values, column)
+    return coded
+
+
+def fit(
+    features: pd.DataFrame,
+    target: pd.Series,
+    time: pd.Series | None,
+    signature: Signature,
+    hyperparameters: Hyperparameters,
+) -> Model:
+    """Fit on all rows, with as many trees as did best on rows held back: the latest ones where rows have a time.
+
+    Raises:
+        InputError: scikit-learn refuses a hyperparameter.
+    """
+    coded = encode(features, signature)
+    wanted = _wanted(target, signature)
+    if hyperparameters.loss == "auto":
+        hyperparameters = replace(hyperparameters, loss=_loss(wanted, signature.problem_type))
+    if hyperparameters.loss in NOT_NEGATIVE and wanted.min() < 0:
+        raise InputError(
+            f"[model.hyperparameters] loss = {hyperparameters.loss!r} needs a target that is never negative, "
+            f"and {signature.target!r} goes down to {wanted.min():g}: take squared_error"
+        )
+    try:
+        trees = _best_number_of_trees(coded, wanted, time, signature, hyperparameters)
+        fitted = _trees(signature, hyperparameters, max_iter=trees).fit(coded, wanted)
+    except InvalidParameterError as error:
+        raise InputError(f"[model.hyperparameters]: {error}") from error
+    return Model(signature, fitted)
+
+
+def _tuple_or_none(values: list[str] | None) -> tuple[str, ...] | None:
+    return None if values is None else tuple(values)
+
+
+def _describe(values: pd.Series) -> Column:
+    if pd.api.types.is_numeric_dtype(values):
+        return Column(str(values.name))
+    counts = values.value_counts()  # the most frequent first
+    often = counts.index[:MOST_CATEGORIES] if len(counts) > MOST_CATEGORIES else counts.index
+    return Column(str(values.name), tuple(sorted(often)), rare=len(counts) > MOST_CATEGORIES)
+
+
+def _codes(values: pd.Series, column: Column) -> NDArray[np.float64]:
+    """Each distinct value is looked up once, however many rows there are."""
+    known = {name: float(code) for code, name in enumerate(column.categories or ())}
+    other = float(len(known)) if column.rare else np.nan
+    codes, distinct = pd.factorize(values)
+    spelled = [as_text(value) for value in distinct]
+    table = [np.nan if text is None else known.get(text, other) for text in spelled]
+    coded: NDArray[np.float64] = np.array([*table, np.nan])[codes]
+    return coded
+
+
+def _wanted(target: pd.Series, signature: Signature) -> NDArray[Any]:
+    """The target as numbers: classes by their place among the sorted ones."""
+    place = {name: number for number, name in enumerate(signature.classes)}
+    numeric = target if signature.problem_type == "regression" else target.map(place)
+    wanted: NDArray[np.float64] = numeric.to_numpy(dtype="float64")
+    return wanted
+
+
+def _loss(wanted: NDArray[Any], problem_type: ProblemType) -> str:
+    """Counts have a variance that grows with their mean; other numbers are taken to have a constant one."""
+    if problem_type != "regression":
+        return "log_loss"
+    counts = (wanted >= 0).all() and (wanted == np.floor(wanted)).all() and wanted.sum() > 0
+    return "poisson" if counts else "squared_error"
+
+
+def _trees(signature: Signature, hyperparameters: Hyperparameters, **more: Any) -> Any:
+    kind = HistGradientBoostingRegressor if signature.problem_type == "regression" else HistGradientBoostingClassifier
+    settings = asdict(hyperparameters) | {"early_stopping": False} | more
+    categorical = [column.categories is not None for column in signature.columns]
+    return kind(**settings, categorical_features=categorical)
+
+
+def _best_number_of_trees(
+    coded: NDArray[np.float64],
+    wanted: NDArray[Any],
+    time: pd.Series | None,
+    signature: Signature,
+    hyperparameters: Hyperparameters,
+) -> int:
+    if len(wanted) < EARLY_STOPPING_FROM:
+        return min(hyperparameters.max_iter, SMALL_MAX_ITER)
+    share = hyperparameters.validation_fraction
+    held_back = _held_back(wanted, time, share, classes=bool(signature.classes))
+    if signature.classes:  # a class that only the held-back rows have cannot be scored
+        held_back = held_back & np.isin(wanted, wanted[~held_back])
+    learner = _trees(signature, hyperparameters, early_stopping=True)
+    learner.fit(coded[~held_back], wanted[~held_back], X_val=coded[held_back], y_val=wanted[held_back])
+    return max(1, int(np.argmax(learner.validation_score_)))
+
+
+def _held_back(wanted: NDArray[Any], time: pd.Series | None, share: float, *, classes: bool) -> NDArray[np.bool_]:
+    """The latest rows, by whole days, or seeded random ones."""
+    if time is not None:
+        latest: NDArray[np.bool_] = (time > time.quantile(1 - share, interpolation="lower")).to_numpy()
+        if latest.any():
+            return latest
+    rows = np.arange(len(wanted))
+    often = classes and np.unique(wanted, return_counts=True)[1].min() > 1
+    _, chosen = train_test_split(rows, test_size=share, random_state=1, stratify=wanted if often else None)
+    return np.isin(rows, chosen)

@@ -1,0 +1,351 @@
+"""From the raw table to what the model sees: the same code when it learns and when it predicts.
+
+Honest by construction: a row's features are its own columns, its date, and values of the target that are at least
+`lead_days` old on that date. Past values are found by calendar date, so that a missing day is a missing value and
+not a shift.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from model.errors import InputError, did_you_mean
+from model.schema import ROW_NUMBER
+from model.values import dates, looks_like_dates, numbers, texts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+    from model.schema import Schema
+
+WEEKS = 4  # of the same weekday, in the benchmark of that name
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of the raw table in its order: what identifies them, and the model's columns. Both frames share an index."""
+
+    ids: pd.DataFrame
+    features: pd.DataFrame
+
+    def pick(self, which: NDArray[np.bool_]) -> Rows:
+        """Some of the rows."""
+        return Rows(self.ids[which], self.features[which])
+
+    def for_transform(self) -> pd.DataFrame:
+        """Ids and features side by side, as `serve` takes them: by position, without a header."""
+        return pd.concat([self.ids, self.features], axis=1)
+
+    def with_names(self) -> pd.DataFrame:
+        """Ids and features, each column once, for files with a header."""
+        again = [name for name in self.features.columns if name in self.ids.columns]
+        return pd.concat([self.ids, self.features.drop(columns=again)], axis=1)
+
+
+def build(table: pd.DataFrame, schema: Schema) -> Rows:
+    """Make the model's columns for every row of a raw table; the target may be empty or, without history, absent.
+
+    Raises:
+        InputError: Columns are missing, rows are not told apart by their ids, or dates cannot be read.
+    """
+    check_columns(table, schema)
+    ids = _ids(table, schema)
+    parts = [table[feature_columns(table, schema)]]
+    if schema.time:
+        days = read_dates(table, schema)
+        parts.append(_calendar(days, schema))
+        if schema.history:
+            parts.append(_history(table, days, schema))
+    features = pd.concat(parts, axis=1)
+    if twice := list(features.columns[features.columns.duplicated()]):
+        raise InputError(f"the table has {_columns(twice)}, a name that a made feature has: rename or exclude it")
+    return Rows(ids, features)
+
+
+def to_predict(table: pd.DataFrame, schema: Schema) -> NDArray[np.bool_]:
+    """Which rows want a prediction: those with an empty target; all when the target says nothing about it.
+
+    Raises:
+        InputError: There is a history, but no row whose target is empty.
+    """
+    if schema.target not in table.columns:
+        return np.ones(len(table), dtype=bool)
+    empty = target_is_missing(table, schema)
+    if empty.any():
+        return empty
+    if schema.history:
+        raise InputError(f"no row has an empty {schema.target!r}: leave it empty in the rows that are to be forecast")
+    return ~empty
+
+
+def target_is_missing(table: pd.DataFrame, schema: Schema) -> NDArray[np.bool_]:
+    """Which rows have no target, by the rules of numbers or of categories."""
+    if schema.problem_type != "regression":
+        return is_missing(table[schema.target])
+    values, bad = numbers(table[schema.target])
+    missing: NDArray[np.bool_] = values.isna().to_numpy() & ~bad
+    return missing
+
+
+def is_missing(values: pd.Series) -> NDArray[np.bool_]:
+    """Which values are missing, whatever the column holds."""
+    missing: NDArray[np.bool_] = texts(values).isna().to_numpy()
+    return missing
+
+
+def feature_columns(table: pd.DataFrame, schema: Schema) -> list[str]:
+    """The raw columns that are features: those of `config.toml`, or all others by name, so that order means nothing."""
+    others = {schema.target, schema.time, schema.censored, *schema.ids, *schema.exclude}
+    named = list(schema.features) or sorted(set(table.columns) - others)
+    return named + [name for name in schema.categorical if name not in named]
+
+
+def check_columns(table: pd.DataFrame, schema: Schema, *, training: bool = False) -> None:
+    """Name every column that `config.toml` asks for and the table lacks, all at once.
+
+    What is only left out of training, or leaves a row out of it, need not be there when the model predicts.
+    """
+    history = (*schema.history.series, schema.target) if schema.history else ()
+    asked = [schema.time, *schema.ids, *schema.features, *schema.categorical, *history]
+    if training:
+        asked += [schema.censored, *schema.exclude]
+    missing = [name for name in dict.fromkeys(asked) if name and name not in table.columns]
+    if missing:
+        hints = "".join(did_you_mean(name, table.columns) for name in missing[:1])
+        raise InputError(
+            f"the table lacks {_columns(missing)} that config.toml names{hints or f'; it has {_some(table.columns)}'}"
+        )
+    if not schema.ids and ROW_NUMBER in table.columns:
+        raise InputError(f"the table has a column {ROW_NUMBER!r}, which stands for the missing ids: name it in ids")
+    if not feature_columns(table, schema) and not schema.time:
+        raise InputError("no column is left as a feature: see [data] features and exclude in config.toml")
+
+
+def read_dates(table: pd.DataFrame, schema: Schema) -> pd.Series:
+    """The time column as dates.
+
+    Raises:
+        InputError: A value is missing or no date.
+    """
+    days, bad = dates(table[schema.time])
+    if bad.any():
+        raise InputError(
+            f"column {schema.time!r}: {first_bad(table[schema.time], bad)}: dates like 2026-06-30 are needed, "
+            "with or without a time of day"
+        )
+    return days
+
+
+def first_bad(values: pd.Series, bad: NDArray[np.bool_]) -> str:
+    """Half a sentence that shows the first bad value and its row (counted from 1, the header apart)."""
+    place = int(np.argmax(bad))
+    found = "nothing" if is_missing(values.iloc[place : place + 1])[0] else repr(str(values.iloc[place]))
+    return f"row {place + 1} holds {found}" + (f" ({bad.sum():,} rows like it)" if bad.sum() > 1 else "")
+
+
+def typed(features: pd.DataFrame, schema: Schema) -> pd.DataFrame:
+    """The same columns as floats or as text: a column is a category when it is named so, or holds text or booleans.
+
+    Raises:
+        InputError: A column holds dates, infinite numbers, or what is neither number nor text.
+    """
+    return pd.DataFrame({name: _typed(features[name], named=name in schema.categorical) for name in features.columns})
+
+
+def _typed(values: pd.Series, *, named: bool) -> pd.Series:
+    _check_flat(values)
+    if named:
+        return texts(values)
+    if looks_like_dates(values):
+        raise InputError(
+            f"column {values.name!r} holds dates, which no model can use as they are: "
+            "name it as time, or put it in exclude ([data] in config.toml)"
+        )
+    if pd.api.types.is_bool_dtype(values):
+        return texts(values)
+    parsed, bad = numbers(values)
+    if bad.any():
+        return texts(values)
+    check_finite(parsed)
+    return parsed
+
+
+def _check_flat(values: pd.Series) -> None:
+    if not pd.api.types.is_object_dtype(values):
+        return
+    nested = values.map(lambda value: isinstance(value, list | dict | bytes | np.ndarray)).to_numpy(dtype=bool)
+    if nested.any():
+        kind = type(values.iloc[int(np.argmax(nested))]).__name__
+        raise InputError(f"column {values.name!r} holds {kind} values, no numbers or text: put it in exclude")
+
+
+def check_finite(values: pd.Series) -> None:
+    """Refuse infinite numbers.
+
+    Raises:
+        InputError: There are some.
+    """
+    infinite = np.isinf(values.to_numpy(dtype="float64"))
+    if infinite.any():
+        raise InputError(
+            f"column {values.name!r}: {first_bad(values, infinite)}: give finite numbers or leave it empty"
+        )
+
+
+def _ids(table: pd.DataFrame, schema: Schema) -> pd.DataFrame:
+    if not schema.ids:
+        return pd.DataFrame({ROW_NUMBER: np.arange(1, len(table) + 1)}, index=table.index)
+    ids = table[list(schema.ids)]
+    twice = ids.apply(texts).duplicated().to_numpy()
+    if twice.any():
+        raise InputError(f"{_values(ids, twice)} {_identify(schema.ids)} several rows: ids must tell rows apart")
+    return ids
+
+
+def _identify(names: Iterable[str]) -> str:
+    return f"({', '.join(names)}) stands for"
+
+
+def _values(frame: pd.DataFrame, which: NDArray[np.bool_]) -> str:
+    first = ", ".join(str(value) for value in frame[which].iloc[0])
+    return f"{first} (and {which.sum() - 1:,} more)" if which.sum() > 1 else first
+
+
+def _columns(names: list[str]) -> str:
+    return f"the column{'s' * (len(names) > 1)} {', '.join(names)}"
+
+
+def _some(names: Iterable[str]) -> str:
+    names = list(names)
+    return ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")  # noqa: PLR2004
+
+
+def _calendar(days: pd.Series, schema: Schema) -> pd.DataFrame:
+    parts = {"weekday": days.dt.day_of_week, "day_of_month": days.dt.day, "day_of_year": days.dt.day_of_year}
+    return pd.DataFrame({f"{schema.time}_{name}": values.astype("float64") for name, values in parts.items()})
+
+
+@dataclass(frozen=True)
+class Past:
+    """Values of many series by day, sorted so that a day, or a span of days, is found by bisection."""
+
+    keys: NDArray[np.int64]
+    values: NDArray[np.float64]
+    series: NDArray[np.int64]
+    days: NDArray[np.int64]
+    stride: int
+
+    @classmethod
+    def of(cls, series: NDArray[np.int64], days: NDArray[np.int64], values: NDArray[np.float64], reach: int) -> Past:
+        """Keep what is known. Days of different series lie further apart than any span looks back."""
+        stride = int(days.max() - days.min()) + reach + 1
+        keys = series * stride + (days - days.min() + reach)
+        known = np.flatnonzero(~np.isnan(values))
+        order = known[np.argsort(keys[known], kind="stable")]
+        return cls(keys[order], values[order], series, keys, stride)
+
+    def lag(self, days: int) -> NDArray[np.float64]:
+        """For every row, the value of its series that many days earlier; NaN where there is none."""
+        wanted = self.days - days
+        place = np.searchsorted(self.keys, wanted)
+        found = place < len(self.keys)
+        found[found] = self.keys[place[found]] == wanted[found]
+        past = np.full(len(wanted), np.nan)
+        past[found] = self.values[place[found]]
+        return past
+
+    def mean(self, lead: int, window: int) -> NDArray[np.float64]:
+        """For every row, the mean of its series over `window` days that end `lead` days earlier; NaN where empty."""
+        first = np.searchsorted(self.keys, self.days - lead - window + 1)
+        end = np.searchsorted(self.keys, self.days - lead, side="right")
+        count = end - first
+        padded = np.append(self.values, 0.0)  # so that an end may lie behind the last value
+        order = np.argsort(first)  # reduceat also sums from each end to the next beginning: that must not be far
+        sums = np.empty(len(count))
+        sums[order] = np.add.reduceat(padded, np.column_stack([first[order], end[order]]).ravel())[::2]
+        means: NDArray[np.float64] = np.divide(sums, count, out=np.full(len(count), np.nan), where=count > 0)
+        return means
+
+
+def past_of(table: pd.DataFrame, days: pd.Series, schema: Schema, *, teaching: bool) -> Past:
+    """The target's past per series. Sales that stock has cut are left out of what the model is taught with.
+
+    Raises:
+        InputError: A series has several rows on a day, or the target holds text.
+    """
+    history = schema.history
+    if history is None:
+        raise ValueError("the schema has no history")
+    series = _series_codes(table, history.series)
+    day = (days.to_numpy().astype("datetime64[D]")).astype("int64")
+    _check_one_row_a_day(table, series, day, schema)
+    target, bad = numbers(table[schema.target])
+    if bad.any():
+        raise InputError(f"target {schema.target!r}: {first_bad(table[schema.target], bad)}: numbers are needed")
+    values = target.to_numpy(copy=True)
+    if teaching:
+        values[censored(table, schema)] = np.nan
+    windows = (history.lead_days + window for window in history.window_days)
+    reach = max(*history.lags_days, *windows, 7 * (_youngest_week(history.lead_days) + WEEKS))
+    return Past.of(series, day, values, reach)
+
+
+def censored(table: pd.DataFrame, schema: Schema) -> NDArray[np.bool_]:
+    """Which rows' targets were cut by stock."""
+    if not schema.censored or schema.censored not in table.columns:
+        return np.zeros(len(table), dtype=bool)
+    cut: NDArray[np.bool_] = texts(table[schema.censored]).isin(["1", "true"]).to_numpy()
+    return cut
+
+
+def _series_codes(table: pd.DataFrame, columns: tuple[str, ...]) -> NDArray[np.int64]:
+    if not columns:
+        return np.zeros(len(table), dtype="int64")
+    codes: NDArray[np.int64] = table.groupby(list(columns), sort=False, dropna=False).ngroup().to_numpy(dtype="int64")
+    return codes
+
+
+def _check_one_row_a_day(
+    table: pd.DataFrame, series: NDArray[np.int64], day: NDArray[np.int64], schema: Schema
+) -> None:
+    twice = pd.DataFrame({"series": series, "day": day}).duplicated().to_numpy()
+    if twice.any():
+        columns = [schema.time, *(schema.history.series if schema.history else ())]
+        raise InputError(
+            f"{_values(table[columns], twice)} {_identify(columns)} several rows: "
+            "[history] needs one row per series and day"
+        )
+
+
+def _history(table: pd.DataFrame, days: pd.Series, schema: Schema) -> pd.DataFrame:
+    history = schema.history
+    if history is None:
+        raise ValueError("the schema has no history")
+    past = past_of(table, days, schema, teaching=True)
+    lags = {f"{schema.target}_lag_{lag}": past.lag(lag) for lag in history.lags_days}
+    means = {f"{schema.target}_mean_{window}": past.mean(history.lead_days, window) for window in history.window_days}
+    frame = pd.DataFrame(lags | means, index=table.index)
+    if len(lags) > 1:
+        frame[f"{schema.target}_mean_of_lags"] = frame[list(lags)].mean(axis=1)
+    return frame
+
+
+def benchmarks(table: pd.DataFrame, schema: Schema) -> pd.DataFrame:
+    """What one would forecast without a model: the same weekday of the last known week, and of the last four."""
+    if schema.history is None:
+        return pd.DataFrame(index=table.index)
+    past = past_of(table, read_dates(table, schema), schema, teaching=False)
+    youngest = _youngest_week(schema.history.lead_days)
+    weeks = np.column_stack([past.lag(7 * (youngest + week)) for week in range(WEEKS)])
+    columns = {"same_weekday_last_week": weeks[:, 0], "four_week_mean": weeks.mean(axis=1)}
+    return pd.DataFrame(columns, index=table.index)
+
+
+def _youngest_week(lead_days: int) -> int:
+    return -(-lead_days // 7)

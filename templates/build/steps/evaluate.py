@@ -1,0 +1,147 @@
+"""Last step before registration: judge the predictions for the evaluation data. Are they good enough?"""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+import outcome
+import paths
+from model import metrics, schema
+from model.errors import InputError
+from model.schema import LOWER_IS_BETTER
+from model.values import numbers, sorted_classes, texts
+from steps import tables
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from model.schema import Schema
+
+log = logging.getLogger(__name__)
+
+BENCHMARKS = ("same_weekday_last_week", "four_week_mean")
+
+
+def main() -> None:
+    """Read the inputs `predictions` and `ground_truth`; write `evaluation/evaluation.json`."""
+    settings = schema.load(paths.CONFIG)
+    predictions = read_predictions(paths.step_input("predictions"), settings)
+    report = evaluate(predictions, tables.read(paths.step_input("ground_truth")), settings)
+    text = json.dumps(report, indent=1, allow_nan=False) + "\n"
+    (paths.step_output("evaluation") / "evaluation.json").write_text(text, encoding="utf-8")
+    log.info("%s", report["gate"]["reason"])
+    for name, benchmark in report.get("benchmarks", {}).items():
+        log.info("wape %.3f against %.3f of %s, on %s rows", *benchmark_line(benchmark, name))
+
+
+def benchmark_line(benchmark: dict[str, Any], name: str) -> tuple[float, float, str, str]:
+    """What is logged about a benchmark."""
+    return benchmark["model_wape"], benchmark["wape"], name, f"{benchmark['rows']:,}"
+
+
+def output_columns(settings: Schema) -> list[str]:
+    """The columns that `serve` adds to a row."""
+    return ["prediction"] if settings.problem_type == "regression" else ["label", "probability"]
+
+
+def read_predictions(folder: Path, settings: Schema) -> pd.DataFrame:
+    """Read a transform job's output: lines of ids, features and what `serve` answered, without a header.
+
+    Raises:
+        InputError: There is none, or lines have too few columns.
+    """
+    rows = tables.read_without_header(folder)
+    outputs, ids = output_columns(settings), list(settings.id_columns)
+    if rows.shape[1] < len(ids) + len(outputs):
+        raise InputError(f"predictions have {rows.shape[1]} columns: {', '.join(ids)}, features, {', '.join(outputs)}")
+    kept = pd.concat([rows.iloc[:, : len(ids)], rows.iloc[:, -len(outputs) :]], axis=1)
+    return kept.set_axis(ids + outputs, axis=1)
+
+
+def evaluate(predictions: pd.DataFrame, ground_truth: pd.DataFrame, settings: Schema) -> dict[str, Any]:
+    """The evaluation report.
+
+    Args:
+        predictions: Ids and what the model answered.
+        ground_truth: Ids, target and the benchmarks' forecasts, for exactly the same rows.
+        settings: Metric and threshold of the gate.
+
+    Raises:
+        InputError: The rows of the two differ, or the gate's metric is not defined on them.
+    """
+    truth = _joined(predictions, ground_truth, settings)
+    positive = _positive(ground_truth[settings.target]) if settings.problem_type == "binary_classification" else None
+    reported = metrics.with_deviation(
+        len(truth), lambda rows: metrics.of(settings.problem_type, truth.iloc[rows], positive)
+    )
+    report = {
+        "version": 0.0,
+        "dataset": {"item_count": len(truth)},
+        f"{settings.problem_type}_metrics": reported,
+    }
+    if benchmarks := _benchmarks(truth):
+        report["benchmarks"] = benchmarks
+    return report | {"gate": _gate(reported[settings.metric]["value"], settings)}
+
+
+def _joined(predictions: pd.DataFrame, ground_truth: pd.DataFrame, settings: Schema) -> pd.DataFrame:
+    """Truth and predictions side by side, matched by ids."""
+    ids, outputs = list(settings.id_columns), output_columns(settings)
+    left, right = (
+        frame.assign(**{name: texts(frame[name]).fillna("") for name in ids}) for frame in (ground_truth, predictions)
+    )
+    joined = left.merge(right[ids + outputs], on=ids, how="left", validate="one_to_one", indicator=True)
+    unmatched = int((joined["_merge"] != "both").sum())
+    if unmatched or len(right) != len(left):
+        raise InputError(
+            f"{len(left):,} rows of ground truth and {len(right):,} predictions do not belong together: "
+            f"{unmatched:,} rows have no prediction"
+        )
+    for name in ("prediction", "probability", *BENCHMARKS):
+        if name in joined.columns:
+            joined[name] = numbers(joined[name])[0]
+    target = joined.pop(settings.target)
+    joined["actual"] = numbers(target)[0] if settings.problem_type == "regression" else texts(target)
+    return joined.assign(label=texts(joined["label"])) if "label" in joined.columns else joined
+
+
+def _positive(actual: pd.Series) -> str:
+    return sorted_classes(texts(actual))[-1]
+
+
+def _benchmarks(truth: pd.DataFrame) -> dict[str, dict[str, float]]:
+    """The benchmarks' WAPE and, to compare with, the model's: on the rows where every benchmark has a forecast."""
+    names = [name for name in BENCHMARKS if name in truth.columns]
+    rows = truth.dropna(subset=names) if names else truth.iloc[:0]
+    if rows.empty or not rows["actual"].abs().sum():
+        return {}
+    actual = rows["actual"].to_numpy()
+    model = metrics.wape(actual, rows["prediction"].to_numpy())
+    return {
+        name: {"wape": metrics.wape(actual, rows[name].to_numpy()), "model_wape": model, "rows": len(rows)}
+        for name in names
+    }
+
+
+def _gate(value: float | str, settings: Schema) -> dict[str, Any]:
+    """Whether the metric reaches the threshold, and a sentence that says so."""
+    if isinstance(value, str):
+        raise InputError(f"{settings.metric} is not defined on the evaluation rows: choose another [evaluation] metric")
+    lower = settings.metric in LOWER_IS_BETTER
+    passed = value <= settings.threshold if lower else value >= settings.threshold
+    wanted = f"{'at most' if lower else 'at least'} {settings.threshold:g} is wanted"
+    return {
+        "metric": settings.metric,
+        "value": value,
+        "threshold": settings.threshold,
+        "passed": passed,
+        "reason": f"{settings.metric} is {value:.4g}: {wanted}",
+    }
+
+
+if __name__ == "__main__":
+    outcome.run(main, reason=paths.message())

@@ -1,0 +1,138 @@
+"""Which model does the inference pipeline use? The latest one that a person has approved.
+
+    python3 model_in_use.py < packages.json         a JSON list of DescribeModelPackage answers
+    python3 model_in_use.py --group fresh-sales     ask SageMaker (needs boto3 and credentials)
+
+Prints the pipeline parameters that belong to that model package. Whoever starts the pipeline asks at that moment and
+passes all of them, so image, model and baselines are always of one version. No approved model: exit 1 before any job runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+Package = dict[str, Any]
+
+
+def latest_approved(packages: Iterable[Package]) -> Package | None:
+    """The approved model package with the highest version, of DescribeModelPackage answers; None if none is.
+
+    Raises:
+        ValueError: An approved package lacks its version.
+    """
+    approved = [package for package in packages if package.get("ModelApprovalStatus") == "Approved"]
+    return max(approved, key=_version, default=None)
+
+
+def _version(package: Package) -> int:
+    match package:
+        case {"ModelPackageVersion": int(version)}:
+            return version
+        case _:
+            raise ValueError(f"{_name(package)} cannot be used: it has no ModelPackageVersion")
+
+
+def parameters(package: Package) -> dict[str, str]:
+    """The inference pipeline's parameters that belong to a model package.
+
+    Raises:
+        ValueError: The package lacks an image, model data or a baseline.
+    """
+    match package:
+        case {
+            "ModelPackageArn": str(arn),
+            "InferenceSpecification": {"Containers": [{"Image": str(image), "ModelDataUrl": str(data)}, *_]},
+            "CreationTime": created,
+            "DriftCheckBaselines": {
+                "ModelDataQuality": {"Statistics": {"S3Uri": str(statistics)}},
+                "ModelQuality": {"Constraints": {"S3Uri": str(constraints)}},
+                "Explainability": {"Constraints": {"S3Uri": str(analysis)}},
+            },
+        }:
+            return {
+                "ModelPackageArn": arn,
+                "ImageUri": image,
+                "ModelDataUrl": data,
+                "ModelCreated": str(created)[:10],
+                "DataQualityBaselineUri": _folder(statistics),
+                "ModelQualityBaselineUri": _folder(constraints),
+                "AttributionBaselineUri": _folder(analysis),
+            }
+        case _:
+            raise ValueError(f"{_name(package)} cannot be used: it does not tell its image, model data and baselines")
+
+
+def _folder(file: str) -> str:
+    """The URI of the folder that a file is in: what belongs to it lies beside it."""
+    return file.rpartition("/")[0]
+
+
+def _name(package: Package) -> str:
+    return str(package.get("ModelPackageArn", "a model package"))
+
+
+def approved_in_group(sagemaker: Any, group: str) -> list[Package]:
+    """The latest approved model package of a group as SageMaker describes it: one, or none.
+
+    Args:
+        sagemaker: A boto3 client.
+        group: Name of the model package group.
+    """
+    pages = sagemaker.get_paginator("list_model_packages").paginate(
+        ModelPackageGroupName=group, ModelApprovalStatus="Approved"
+    )
+    listed = latest_approved(package for page in pages for package in page["ModelPackageSummaryList"])
+    return [sagemaker.describe_model_package(ModelPackageName=listed["ModelPackageArn"])] if listed else []
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print the parameters, or one line that says why there are none."""
+    parser = argparse.ArgumentParser(description="Print the inference pipeline's parameters for the model in use.")
+    parser.add_argument("--group", help="ask SageMaker for this model package group (default: read JSON from stdin)")
+    options = parser.parse_args(arguments)
+    try:
+        package = latest_approved(_ask(options.group) if options.group else _read(sys.stdin.read()))
+        if package is None:
+            return _fail("no model is approved: look at what the build pipeline registered and approve one")
+        sys.stdout.write(json.dumps(parameters(package), indent=2, sort_keys=True) + "\n")
+    except ValueError as error:
+        return _fail(str(error))
+    return 0
+
+
+def _read(text: str) -> list[Package]:
+    try:
+        packages = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"stdin is not JSON: {error}") from error
+    if not isinstance(packages, list) or not all(isinstance(package, dict) for package in packages):
+        raise ValueError("stdin is not a JSON list of model packages")
+    return packages
+
+
+def _ask(group: str) -> list[Package]:
+    # Here, so that everything else works where boto3 is not installed.
+    try:
+        import boto3
+        from botocore.exceptions import BotoCoreError, ClientError
+    except ImportError as error:
+        raise ValueError("--group needs boto3: pip install boto3") from error
+    try:
+        return approved_in_group(boto3.client("sagemaker"), group)
+    except (BotoCoreError, ClientError) as error:
+        raise ValueError(f"SageMaker does not tell the model packages of {group}: {error}") from error
+
+
+def _fail(message: str) -> int:
+    sys.stderr.write(f"model_in_use: {' '.join(message.split())}\n")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

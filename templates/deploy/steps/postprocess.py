@@ -1,0 +1,141 @@
+"""Turn what the model answered into predictions that people and systems can use, and decide whether to retrain.
+
+Yours to edit: the rules of your business belong here.
+
+Reads `transformed` (the rows of `transform_input`, each with the model's answer behind it, without a header) and
+`batch` (the same rows with a header). Writes `predictions.csv`, and `manifest.json`, which says what made them.
+What the checks found becomes a decision in `decide.py`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pandas as pd
+
+import decide
+import job
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+RULES: Mapping[str, job.Kind] = {"lowest": "number"}  # of a regression; a class has none
+
+
+class Schema(Protocol):
+    """What postprocessing has to know about the model, which its image tells."""
+
+    @property
+    def id_columns(self) -> tuple[str, ...]:
+        """The columns that identify a row; they come first in what was sent to the model."""
+
+    @property
+    def problem_type(self) -> str:
+        """Like `problem_type` in `config.toml`."""
+
+
+def main(schema: Schema, origin: Mapping[str, str]) -> None:
+    """Read, attach the header, apply the rules, write.
+
+    Args:
+        schema: Of the model that answered.
+        origin: What the manifest says about where the predictions come from.
+    """
+    batch = read_text(job.input_folder("batch") / "batch.csv")
+    answers = answers_to(batch, read_answers(job.input_folder("transformed")), schema)
+    rules = job.rules("postprocess", RULES if schema.problem_type == "regression" else {})
+    predictions = apply_rules(answers, rules)
+    folder = job.output_folder("predictions")
+    predictions.to_csv(folder / "predictions.csv", index=False)
+    manifest = {**origin, "rows": len(predictions)}
+    (folder / "manifest.json").write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def read_text(path: Path, header: int | None = 0) -> pd.DataFrame:
+    """A CSV file with each value as it is written, so that ids like `007` stay what they are."""
+    return pd.read_csv(path, header=header, dtype="str", keep_default_na=False)
+
+
+def read_answers(folder: Path) -> pd.DataFrame:
+    """The files of a transform job as one table without names.
+
+    Raises:
+        UnusableError: There are none.
+    """
+    files = sorted(folder.rglob("*.out"))
+    if not files:
+        raise job.UnusableError(f"the transform job left no answers: there is no .out file in {folder}")
+    return pd.concat([read_text(file, header=None) for file in files], ignore_index=True)
+
+
+def answers_to(batch: pd.DataFrame, answers: pd.DataFrame, schema: Schema) -> pd.DataFrame:
+    """Each row's ids with the model's answer to it: `prediction`, and for classes its `probability`.
+
+    Args:
+        batch: The rows that were sent, with names.
+        answers: Ids, features and answer of each row, without names.
+        schema: Of the model that answered.
+
+    Raises:
+        UnusableError: These are not the answers to these rows.
+    """
+    if len(answers) != len(batch):
+        raise job.UnusableError(f"{len(batch)} rows were sent to the model and {len(answers)} answers came back")
+    ids = batch[list(schema.id_columns)]
+    other = (answers.iloc[:, : ids.shape[1]].to_numpy() != ids.to_numpy()).any(axis=1)
+    if other.any():
+        raise job.UnusableError(f"from row {other.argmax() + 1} on, the answers are not to the rows that were sent")
+    if schema.problem_type == "regression":
+        return ids.assign(prediction=numbers(answers.iloc[:, -1], "prediction"))
+    probability = numbers(answers.iloc[:, -1], "probability")
+    return ids.assign(prediction=answers.iloc[:, -2], probability=probability)
+
+
+def numbers(values: pd.Series, name: str) -> pd.Series:
+    """Text as numbers.
+
+    Raises:
+        UnusableError: Some of it is none.
+    """
+    parsed = pd.to_numeric(values, errors="coerce")
+    wrong = parsed.isna()
+    if wrong.any():
+        found = values[wrong].iloc[0]
+        raise job.UnusableError(f"the model answered {found!r} where a {name} belongs, in {wrong.sum()} rows")
+    return parsed
+
+
+def apply_rules(predictions: pd.DataFrame, rules: Mapping[str, Any]) -> pd.DataFrame:
+    """Apply the rules of `[postprocess]` in `config.toml`: `lowest`, below which no prediction goes."""
+    if "lowest" not in rules:
+        return predictions
+    return predictions.assign(prediction=predictions["prediction"].clip(lower=rules["lowest"]))
+
+
+def origin_of(arguments: Sequence[str] | None = None) -> dict[str, str]:
+    """What the pipeline says on the command line about this execution."""
+    parser = argparse.ArgumentParser(description="Turn the model's answers into predictions.")
+    parser.add_argument("--model-package", required=True, help="ARN of the model package that answered")
+    parser.add_argument("--execution", required=True, help="id of the pipeline's execution")
+    parser.add_argument("--input", required=True, help="URI of the table that was preprocessed")
+    parser.add_argument("--commit", required=True, help="commit of this repository")
+    parser.add_argument("--created", required=True, help="when the execution was started")
+    parser.add_argument("--trained", required=True, help="when the model package was registered")
+    return dict(vars(parser.parse_args(arguments)))
+
+
+if __name__ == "__main__":
+    import image
+
+    origin = origin_of()
+    trained = origin.pop("trained")
+
+    def work() -> None:
+        main(image.schema(), origin)
+        decide.main(image.decide, trained)
+
+    sys.exit(job.run(work, expected=image.InputError))

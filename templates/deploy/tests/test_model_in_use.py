@@ -1,0 +1,60 @@
+"""Which model the inference pipeline uses."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import model_in_use
+
+SCRIPT = Path(model_in_use.__file__)
+
+
+def package(version: int, status: str = "Approved") -> dict[str, Any]:
+    return {
+        "ModelPackageArn": f"arn:…/{version}",
+        "ModelPackageVersion": version,
+        "ModelApprovalStatus": status,
+        "InferenceSpecification": {"Containers": [{"Image": f"image:{version}", "ModelDataUrl": f"s3://m/{version}"}]},
+    }
+
+
+def ask(text: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, SCRIPT], input=text, capture_output=True, text=True, check=False)
+
+
+def test_the_approved_package_with_the_highest_version_is_used() -> None:
+    packages = [package(9), package(10), package(2), package(11, "PendingManualApproval"), package(12, "Rejected")]
+    answer = ask(json.dumps(packages))
+    assert answer.returncode == 0
+    assert json.loads(answer.stdout) == {
+        "ModelPackageArn": "arn:…/10",
+        "ImageUri": "image:10",
+        "ModelDataUrl": "s3://m/10",
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[]", "no model is approved"),
+        (json.dumps([package(1, "PendingManualApproval")]), "no model is approved"),
+        ("", "stdin is not JSON"),
+        ('{"ModelPackageArn": "x"}', "stdin is not a JSON list"),
+        (json.dumps([{**package(1), "InferenceSpecification": {"Containers": []}}]), "arn:…/1 cannot be used"),
+    ],
+)
+def test_without_a_usable_model_there_is_one_line(text: str, message: str) -> None:
+    answer = ask(text)
+    assert (answer.returncode, answer.stdout) == (1, "")
+    assert message in answer.stderr
+    assert answer.stderr.count("\n") == 1
+
+
+def test_absent_is_a_value() -> None:
+    assert model_in_use.latest_approved([]) is None

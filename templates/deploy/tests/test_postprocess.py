@@ -1,0 +1,89 @@
+"""Postprocessing of small answers."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pytest
+
+import job
+import postprocess
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ARGUMENTS = ["--model-package", "arn:…/3", "--execution", "e1", "--input", "s3://data/week.csv", "--commit", "abc"]
+
+
+@dataclass(frozen=True)
+class Schema:
+    """Two ids."""
+
+    problem_type: str
+    id_columns: tuple[str, ...] = ("shop", "item")
+
+
+BATCH = pd.DataFrame({"shop": ["007", "007"], "item": ["apple", "pear"], "price": ["10.0", ""]})
+
+
+def answers(*lines: str) -> pd.DataFrame:
+    return pd.DataFrame([line.split(",") for line in lines])
+
+
+def test_predictions_and_manifest_are_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPT_ML_ROOT", str(tmp_path))
+    inputs = tmp_path / "processing" / "input"
+    (inputs / "batch").mkdir(parents=True)
+    BATCH.to_csv(inputs / "batch" / "batch.csv", index=False)
+    (inputs / "transformed" / "part").mkdir(parents=True)
+    (inputs / "transformed" / "part" / "a.csv.out").write_text("007,apple,10.0,120.25\n")
+    (inputs / "transformed" / "part" / "b.csv.out").write_text("007,pear,,1.5e2\n")
+    postprocess.main(Schema("regression"), postprocess.origin_of(ARGUMENTS))
+    output = tmp_path / "processing" / "output" / "predictions"
+    assert (output / "predictions.csv").read_text() == "shop,item,prediction\n007,apple,120.25\n007,pear,150.0\n"
+    assert json.loads((output / "manifest.json").read_text()) == {
+        "model_package": "arn:…/3",
+        "execution": "e1",
+        "input": "s3://data/week.csv",
+        "commit": "abc",
+        "rows": 2,
+    }
+
+
+def test_a_class_comes_with_its_probability() -> None:
+    found = postprocess.answers_to(
+        BATCH, answers("007,apple,10.0,yes,0.75", "007,pear,,no,0.25"), Schema("binary_classification")
+    )
+    assert found.to_dict("list") == {
+        "shop": ["007", "007"],
+        "item": ["apple", "pear"],
+        "prediction": ["yes", "no"],
+        "probability": [0.75, 0.25],
+    }
+
+
+def test_a_prediction_below_the_lowest_is_raised_to_it() -> None:
+    predictions = pd.DataFrame({"prediction": [-3.5, 0.5]})
+    assert list(postprocess.apply_rules(predictions, {"lowest": 0.0})["prediction"]) == [0.0, 0.5]
+    assert list(postprocess.apply_rules(predictions, {})["prediction"]) == [-3.5, 0.5]
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        (["007,apple,10.0,1"], "2 rows were sent to the model and 1 answers came back"),
+        (["007,pear,,1", "007,apple,10.0,2"], "from row 1 on, the answers are not to the rows"),
+        (["007,apple,10.0,1", "007,pear,,many"], "answered 'many' where a prediction belongs, in 1 rows"),
+    ],
+)
+def test_answers_that_cannot_be_used_are_refused(lines: list[str], message: str) -> None:
+    with pytest.raises(job.UnusableError, match=message):
+        postprocess.answers_to(BATCH, answers(*lines), Schema("regression"))
+
+
+def test_no_answers_are_an_error(tmp_path: Path) -> None:
+    with pytest.raises(job.UnusableError, match="left no answers"):
+        postprocess.read_answers(tmp_path)

@@ -1,0 +1,106 @@
+"""Preprocessing, with a stand-in for the model's image that has two features."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pytest
+
+import job
+import preprocess
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+TABLE = """date,shop,price,sold
+2026-06-01,north,10.0,7
+2026-06-08,north,,
+2026-06-08,"south, old",12.5,
+"""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Ids and features; the shop is both."""
+
+    table: pd.DataFrame
+
+    def pick(self, which: NDArray[np.bool_], /) -> Rows:
+        return Rows(self.table[which])
+
+    def for_transform(self) -> pd.DataFrame:
+        return self.table[["date", "shop", "shop", "price"]]
+
+    def with_names(self) -> pd.DataFrame:
+        return self.table[["date", "shop", "price"]]
+
+
+class Image:
+    """Forecasts `sold` from shop and price."""
+
+    def read(self, path: Path, /) -> pd.DataFrame:
+        return pd.read_csv(next(path.iterdir()), dtype="str", keep_default_na=False)
+
+    def to_predict(self, table: pd.DataFrame, /) -> NDArray[np.bool_]:
+        wanted: NDArray[np.bool_] = (table["sold"] == "").to_numpy()
+        return wanted
+
+    def build(self, table: pd.DataFrame, /) -> Rows:
+        return Rows(table)
+
+
+@pytest.fixture
+def table() -> pd.DataFrame:
+    return pd.DataFrame({"shop": ["north", "south", "north"], "code": [1, 2, 3], "price": [10.0, None, 12.5]})
+
+
+def test_the_rows_to_forecast_are_written_for_the_model_and_with_a_header(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPT_ML_ROOT", str(tmp_path))
+    raw = tmp_path / "processing" / "input" / "raw" / "table.csv"
+    raw.parent.mkdir(parents=True)
+    raw.write_text(TABLE)
+    preprocess.main(Image())
+    outputs = tmp_path / "processing" / "output"
+    assert (outputs / "transform_input" / "rows.csv").read_text() == (
+        '2026-06-08,north,north,\n2026-06-08,"south, old","south, old",12.5\n'
+    )
+    assert (outputs / "batch" / "batch.csv").read_text() == (
+        'date,shop,price\n2026-06-08,north,\n2026-06-08,"south, old",12.5\n'
+    )
+
+
+def test_skip_leaves_rows_out_by_text_or_by_number(table: pd.DataFrame) -> None:
+    assert list(preprocess.clean(table, {"skip": {"shop": ["north"]}}).index) == [1]
+    assert list(preprocess.clean(table, {"skip": {"code": [2, 3]}}).index) == [0]
+
+
+def test_fill_puts_a_value_where_a_column_is_empty(table: pd.DataFrame) -> None:
+    assert list(preprocess.clean(table, {"fill": {"price": 11.0}})["price"]) == [10.0, 11.0, 12.5]
+    as_read = pd.DataFrame({"price": ["10.0", " ", ""]})
+    assert list(preprocess.clean(as_read, {"fill": {"price": 11.0}})["price"]) == ["10.0", "11.0", "11.0"]
+
+
+def test_without_rules_the_table_stays_as_it_is(table: pd.DataFrame) -> None:
+    pd.testing.assert_frame_equal(preprocess.clean(table, {"skip": {}, "fill": {}}), table)
+
+
+def test_a_rule_for_an_unknown_column_is_named(table: pd.DataFrame) -> None:
+    with pytest.raises(job.UnusableError, match="names colour, size: the table has no such column"):
+        preprocess.clean(table, {"skip": {"size": ["big"]}, "fill": {"colour": "red"}})
+
+
+def test_what_to_skip_is_a_list(table: pd.DataFrame) -> None:
+    with pytest.raises(job.UnusableError, match=r"shop needs a list, like \['north'\]"):
+        preprocess.clean(table, {"skip": {"shop": "north"}})
+
+
+def test_rules_that_leave_nothing_are_an_error(table: pd.DataFrame) -> None:
+    with pytest.raises(job.UnusableError, match="leaves no row"):
+        preprocess.clean(table, {"skip": {"shop": ["north", "south"]}})

@@ -1,0 +1,54 @@
+"""What every test stands on: nobody's git identity or home, and no network but this machine."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+_LOOPBACK = ("127.", "::1", "localhost")
+
+
+def _block_network(event: str, arguments: tuple[Any, ...]) -> None:
+    if event == "socket.connect" and isinstance(arguments[1], tuple):
+        host = str(arguments[1][0])
+    elif event == "socket.getaddrinfo":
+        host = str(arguments[0] or "localhost")
+    else:
+        return
+    if not host.startswith(_LOOPBACK):
+        raise RuntimeError(f"a test reached for the network: {host}")
+
+
+sys.addaudithook(_block_network)
+
+
+@pytest.fixture(autouse=True)
+def _nobody(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A git identity and a home that are the test's own."""
+    place = tmp_path_factory.mktemp("nobody")
+    config = place / "gitconfig"
+    config.write_text("[user]\n\tname = Test\n\temail = test@localhost\n", encoding="utf-8")
+    for name in [name for name in os.environ if name.startswith(("GIT_", "MLOPS_NEW_", "AWS_", "BITBUCKET_"))]:
+        if name not in {"MLOPS_NEW_SDK_PYTHON", "MLOPS_NEW_DATA_PYTHON", "MLOPS_NEW_TEST_CACHE"}:
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(config))
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    monkeypatch.setenv("GIT_ALLOW_PROTOCOL", "file")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(place / "config"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(place / "cache"))
+    monkeypatch.setenv("MLOPS_NEW_HOME", str(place / "home"))
+
+
+@pytest.fixture
+def home() -> Path:
+    """The `MLOPS_NEW_HOME` of this test; it does not exist yet."""
+    return Path(os.environ["MLOPS_NEW_HOME"])
+
+
+@pytest.fixture
+def somewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder that the test stands in."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path

@@ -1,0 +1,32 @@
+"""One home for all the tests that run pipelines: its environments take a minute to make and are made once."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from mlops_new.platforms.local.environments import environment
+from mlops_new.platforms.local.home import Home
+
+REQUIREMENTS = Path(__file__).parents[2] / "templates" / "build" / "container" / "requirements.txt"
+
+
+@pytest.fixture(scope="session")
+def shared_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home shared by the workers of this test run; `MLOPS_NEW_TEST_CACHE` keeps it for the next one."""
+    cache = os.environ.get("MLOPS_NEW_TEST_CACHE")
+    base = tmp_path_factory.getbasetemp()
+    return Path(cache) if cache else (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "home"
+
+
+@pytest.fixture
+def working_home(shared_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """`MLOPS_NEW_HOME` is the shared one; every test has a project name of its own in it."""
+    monkeypatch.setenv("MLOPS_NEW_HOME", str(shared_home))
+    return shared_home
+
+
+@pytest.fixture(scope="session")
+def data_python(shared_home: Path) -> Path:
+    """The interpreter of the image: it has pandas and scikit-learn, which this one does not."""
+    return environment(Home.open(shared_home), REQUIREMENTS, print) / "bin" / "python"

@@ -1,0 +1,49 @@
+"""The program as a user starts it: another process, its exit code, its two streams."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+KILLED = Path(__file__).with_name("killed.py")
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How it ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> Any:
+        """What `--json` printed."""
+        return json.loads(self.out)
+
+
+def mlops_new(*arguments: str | Path, cwd: Path | None = None, env: dict[str, str] | None = None) -> Ended:
+    """Run a command with no terminal."""
+    return _run([sys.executable, "-m", "mlops_new", *map(str, arguments)], cwd, env)
+
+
+def killed_at(effect: int, counter: Path, *arguments: str | Path, cwd: Path | None = None) -> Ended:
+    """Run a command that is killed at its n-th effect; `counter` gets the number of effects if it lives."""
+    return _run([sys.executable, str(KILLED), str(effect), str(counter), *map(str, arguments)], cwd, None)
+
+
+def _run(command: list[str], cwd: Path | None, env: dict[str, str] | None) -> Ended:
+    done = subprocess.run(
+        command,
+        cwd=cwd,
+        env={**os.environ, **(env or {})},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        start_new_session=True,
+    )
+    return Ended(done.returncode, done.stdout, done.stderr)

@@ -1,0 +1,131 @@
+"""The deploy repository's scripts as the inference pipeline runs them: jobs in the build repository's image."""
+
+import csv
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from rendering import render
+
+pytestmark = pytest.mark.slow
+
+ORIGIN = ["--model-package", "arn/3", "--execution", "abc", "--input", "s3://data/week.csv", "--commit", "c0ffee"]
+
+
+@dataclass(frozen=True)
+class Job:
+    """A processing job's tree, and the image that it runs in."""
+
+    tree: Path
+    image: Path
+    python: Path
+
+    def run(self, script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [str(self.python), str(self.input("code") / "steps" / script), *arguments],
+            cwd=self.image,
+            env={"PATH": os.environ["PATH"], "OPT_ML_ROOT": str(self.tree), "PYTHONPATH": str(self.image)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def input(self, name: str) -> Path:
+        folder = self.tree / "processing" / "input" / name
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def output(self, name: str) -> Path:
+        return self.tree / "processing" / "output" / name
+
+
+@pytest.fixture(scope="module")
+def repositories(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("repositories")
+    for kind in ("build", "deploy"):
+        render(kind, root / kind)
+    return root
+
+
+@pytest.fixture
+def job(repositories: Path, tmp_path: Path, data_python: Path) -> Job:
+    made = Job(tmp_path, repositories / "build", data_python)
+    shutil.copytree(repositories / "deploy" / "steps", made.input("code") / "steps")
+    shutil.copy(repositories / "deploy" / "config.toml", made.input("code"))
+    shutil.copy(repositories / "deploy" / "data" / "next_week.csv", made.input("raw"))
+    return made
+
+
+def rows(path: Path) -> list[list[str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.reader(file))
+
+
+def test_the_sample_becomes_predictions(job: Job) -> None:
+    done = job.run("preprocess.py")
+    assert done.returncode == 0, done.stderr
+    header, *batch = rows(job.output("batch") / "batch.csv")
+    sent = rows(job.output("transform_input") / "rows.csv")
+    unknown = [row for row in rows(job.input("raw") / "next_week.csv") if row[12] == ""]
+    assert [row[:3] for row in batch] == [row[:3] for row in sent]
+    assert len(batch) == len(unknown) > 0
+
+    # What a transform job that answers -1, 0, 1, … leaves.
+    shutil.copytree(job.output("batch"), job.input("batch"), dirs_exist_ok=True)
+    lines = (job.output("transform_input") / "rows.csv").read_text().splitlines()
+    (job.input("transformed") / "rows.csv.out").write_text(
+        "".join(f"{line},{number}\n" for number, line in enumerate(lines, start=-1))
+    )
+    done = job.run("postprocess.py", *ORIGIN)
+    assert done.returncode == 0, done.stderr
+    named, *predictions = rows(job.output("predictions") / "predictions.csv")
+    assert named == [*header[:3], "prediction"]
+    assert [row[:3] for row in predictions] == [row[:3] for row in batch]
+    assert [float(row[3]) for row in predictions[:3]] == [0.0, 0.0, 1.0]
+    manifest = json.loads((job.output("predictions") / "manifest.json").read_text())
+    assert manifest == {
+        "model_package": "arn/3",
+        "execution": "abc",
+        "input": "s3://data/week.csv",
+        "commit": "c0ffee",
+        "rows": len(batch),
+    }
+
+
+def without_column(name: str) -> Callable[[list[list[str]]], list[list[str]]]:
+    return lambda table: [
+        [value for value, column in zip(row, table[0], strict=True) if column != name] for row in table
+    ]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda _: [], "is empty"),
+        (lambda table: table[:1], "no rows"),
+        (lambda _: [["\0"]], "no table"),
+        (without_column("price"), "price"),
+        (without_column("units_sold"), "units_sold"),
+        (lambda table: [row for row in table if row[12] != ""], "units_sold"),
+        (lambda table: [*table, table[-1]], "several rows"),
+    ],
+)
+def test_a_table_that_cannot_be_used_is_one_line(
+    job: Job, spoil: Callable[[list[list[str]]], list[list[str]]], message: str
+) -> None:
+    raw = job.input("raw") / "next_week.csv"
+    spoiled = spoil(rows(raw))
+    with raw.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows(spoiled)
+    done = job.run("preprocess.py")
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert message in line
+    assert (job.tree / "output" / "message").read_text() == f"{line}\n"
+    assert not job.output("batch").exists()

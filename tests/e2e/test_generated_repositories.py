@@ -1,0 +1,61 @@
+"""What a new project's owner types first, `make test`, in both repositories of every problem type."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from mlops_new.platforms.local.environments import environment
+from mlops_new.platforms.local.home import Home
+from mlops_new.spec import Kind
+from mlops_new.templates import Copier, packaged, packaged_files
+
+BUILD = packaged() / "templates" / "build"
+PROBLEM_TYPES = ("regression", "binary_classification", "multiclass_classification")
+CHECKS = (["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"], ["pytest", "-q"])
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The templates as they stand, in a repository of their own with one tag."""
+    folder = tmp_path_factory.mktemp("template.git")
+    for name, file in packaged_files():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(file.read_bytes())
+        (folder / name).chmod(file.stat().st_mode)
+    for command in (["init", "--quiet"], ["add", "--all"], ["commit", "--quiet", "--message", "x"], ["tag", "v1"]):
+        subprocess.run(["git", *command], cwd=folder, check=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def linting_python(shared_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the build repository's Makefile installs; the deploy repository's is a part of it."""
+    pinned = tmp_path_factory.mktemp("requirements") / "requirements.txt"
+    files = (BUILD / "container" / "requirements.txt", BUILD / "requirements-dev.txt")
+    pinned.write_text("\n".join(file.read_text(encoding="utf-8") for file in files), encoding="utf-8")
+    return environment(Home.open(shared_home), pinned, print) / "bin" / "python"
+
+
+@pytest.mark.parametrize("problem_type", PROBLEM_TYPES)
+@pytest.mark.parametrize("kind", Kind)
+def test_make_test_passes_in_a_new_repository(
+    template: Path, tmp_path: Path, linting_python: Path, kind: Kind, problem_type: str
+) -> None:
+    copier = Copier()
+    answers = copier.resolve(None, {"project_name": "fresh-sales", "problem_type": problem_type}, ask=False)
+    folder = tmp_path / kind
+    copier.render(str(template), "v1", kind, answers, folder)
+    makefile = (folder / "Makefile").read_text(encoding="utf-8")
+    for program, *arguments in CHECKS:
+        assert f"\t$(BIN)/{program}" in makefile, "the Makefile checks something else than this test"
+        done = subprocess.run(
+            [linting_python.parent / program, *arguments],
+            cwd=folder,
+            env={**os.environ, "PYTHONPATH": ""},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"{program} in {kind}, {problem_type}:\n{done.stdout}{done.stderr}"

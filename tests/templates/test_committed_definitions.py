@@ -1,0 +1,117 @@
+"""The definitions that the templates carry, as they are rendered; `tests/sdk` compiles them."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from mlops_new.definition import parse, validate
+from mlops_new.spec import DEFINITIONS, LONGEST_NAME, Kind
+from rendering import render
+
+NAME = ("longest-name-" * 5)[:LONGEST_NAME]
+INSTANCE_TYPE = "ml.c6i.32xlarge"
+PARAMETERS = {
+    "build": "ExecutionRoleArn ImageUri Bucket InputDataUri Commit "
+    "ProcessingInstanceType TrainingInstanceType TransformInstanceType",
+    "inference": "ExecutionRoleArn ImageUri ModelDataUrl ModelPackageArn Bucket InputDataUri CodeUri Commit "
+    "ProcessingInstanceType TransformInstanceType",
+}
+STEPS = {
+    "build": "Preprocess:Processing Train:Training CreateModel:Model Transform:Transform Evaluate:Processing "
+    "CheckMetrics:Condition Register:RegisterModel NotGoodEnough:Fail",
+    "inference": "Preprocess:Processing CreateModel:Model Transform:Transform Postprocess:Processing",
+}
+
+
+@pytest.fixture(scope="module")
+def texts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The rendered definitions by the pipeline's name."""
+    root = tmp_path_factory.mktemp("definitions")
+    found: dict[str, str] = {}
+    for kind, definitions in DEFINITIONS.items():
+        repository = render(kind.value, root / kind, project_name=NAME, instance_type=INSTANCE_TYPE)
+        found |= {name: (repository / path).read_text("utf-8") for name, path in definitions.items()}
+    return found
+
+
+each = pytest.mark.parametrize("pipeline", [name for kind in Kind for name in DEFINITIONS[kind]])
+
+
+def references(value: Any) -> Iterator[str]:
+    match value:
+        case {"Get": str(reference)}:
+            yield reference
+        case dict():
+            for item in value.values():
+                yield from references(item)
+        case list():
+            for item in value:
+                yield from references(item)
+        case _:
+            pass
+
+
+@each
+def test_a_definition_is_canonical(texts: dict[str, str], pipeline: str) -> None:
+    text = texts[pipeline]
+    assert json.dumps(json.loads(text), indent=2, sort_keys=True) + "\n" == text
+    assert "null" not in text
+
+
+@each
+def test_a_definition_is_valid(texts: dict[str, str], pipeline: str) -> None:
+    assert validate(parse(texts[pipeline])) == []
+
+
+@each
+def test_a_definition_has_the_parameters_and_steps_that_others_count_on(texts: dict[str, str], pipeline: str) -> None:
+    definition = parse(texts[pipeline])
+    assert list(definition.parameters) == PARAMETERS[pipeline].split()
+    assert {f"{step.name}:{step.type}" for step in definition.steps} == set(STEPS[pipeline].split())
+
+
+@each
+def test_a_definition_says_nothing_of_an_account_a_place_or_a_time(texts: dict[str, str], pipeline: str) -> None:
+    found = re.findall(r"\d{12}|arn:aws|amazonaws|[a-z]{2}-[a-z]+-\d\b|offline|20\d\d-\d\d-\d\d", texts[pipeline])
+    assert found == ["2020-12-01"]  # the schema's version
+
+
+@each
+def test_a_definition_uses_each_of_its_parameters_and_no_other(texts: dict[str, str], pipeline: str) -> None:
+    document = json.loads(texts[pipeline])
+    declared = {parameter["Name"] for parameter in document["Parameters"]}
+    used = {name.removeprefix("Parameters.") for name in references(document) if name.startswith("Parameters.")}
+    assert used == declared
+
+
+@each
+def test_no_output_s_place_begins_another_s(texts: dict[str, str], pipeline: str) -> None:
+    # SageMaker reads inputs by prefix: .../transform would also bring .../transform_input.
+    joins = re.findall(r'"Execution.PipelineExecutionId"\s*\},\s*"([^"]+)"', texts[pipeline])
+    assert joins
+    read = {re.sub(r".*\['(.*)'\].*", r"\1", name) for name in references(json.loads(texts[pipeline])) if "['" in name}
+    inputs = (read | {"transformed", "model"}) - {"evaluation"}
+    assert [(name, other) for name in inputs for other in joins if other != name and other.startswith(name)] == []
+
+
+@each
+def test_answers_are_where_they_belong(texts: dict[str, str], pipeline: str) -> None:
+    document = json.loads(texts[pipeline])
+    defaults = {parameter["Name"]: parameter.get("DefaultValue") for parameter in document["Parameters"]}
+    assert {value for name, value in defaults.items() if name.endswith("InstanceType")} == {INSTANCE_TYPE}
+    assert defaults["Commit"] == "unknown"
+    assert f'"{NAME}/{pipeline}"' in texts[pipeline]
+
+
+def test_a_registered_model_waits_for_approval_and_knows_its_origin(texts: dict[str, str]) -> None:
+    (register,) = [step for step in parse(texts["build"]).steps if step.name == "Register"]
+    assert register.arguments["ModelPackageGroupName"] == NAME
+    assert register.arguments["ModelApprovalStatus"] == "PendingManualApproval"
+    assert register.arguments["CustomerMetadataProperties"] == {
+        "commit": {"Get": "Parameters.Commit"},
+        "data": {"Get": "Parameters.InputDataUri"},
+        "execution": {"Get": "Execution.PipelineExecutionId"},
+    }
