@@ -127,7 +127,11 @@ def test_statistics_are_what_they_say(tmp_path: Path) -> None:
     }  # fmt: skip
     told = features["size"]["numerical_statistics"]
     assert told["common"] == {"num_present": 2000, "num_missing": 0}
-    for key, value in (("mean", known["size"].mean()), ("sum", known["size"].sum()), ("std_dev", known["size"].std(ddof=0))):
+    for key, value in (
+        ("mean", known["size"].mean()),
+        ("sum", known["size"].sum()),
+        ("std_dev", known["size"].std(ddof=0)),
+    ):
         assert told[key] == pytest.approx(value, rel=1e-12)
     assert (told["min"], told["max"]) == (known["size"].min(), known["size"].max())
     buckets = told["distribution"]["kll"]["buckets"]
@@ -207,7 +211,9 @@ def test_what_model_monitor_wrote_is_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("method", ["LInfinity", "ChiSquared"])
 def test_categories_are_compared_by_either_method(tmp_path: Path, method: str) -> None:
-    config = DataQuality(categorical_drift_method=method, categorical_comparison_threshold=0.001 if method != "LInfinity" else 0.1)
+    config = DataQuality(
+        categorical_drift_method=method, categorical_comparison_threshold=0.001 if method != "LInfinity" else 0.1
+    )
     assert not checked(tmp_path, table(500, seed=3), config=config).findings
     other = table(500, seed=3).assign(kind=np.where(np.arange(500) % 3 == 0, "blue", table(500, seed=3)["kind"]))
     assert fired(checked(tmp_path, other, config=config)) == {("kind", "baseline_drift_check")}
@@ -270,7 +276,9 @@ def test_many_categories_are_compared_by_groups(tmp_path: Path) -> None:
 def test_too_many_categories_for_a_domain_are_outside_of_it(tmp_path: Path) -> None:
     known = table()
     batch = pd.concat([known] * 40, ignore_index=True).assign(kind=lambda t: [f"k{number}" for number in t.index])
-    assert {("kind", "categorical_values_check"), ("kind", "baseline_drift_check")} <= fired(checked(tmp_path, batch, known))
+    assert {("kind", "categorical_values_check"), ("kind", "baseline_drift_check")} <= fired(
+        checked(tmp_path, batch, known)
+    )
 
 
 def test_mixed_types_are_text(tmp_path: Path) -> None:
@@ -322,7 +330,16 @@ def seasons(first: int, days: int, seed: int = 0) -> pd.DataFrame:
         price = 10 + np.random.default_rng([seed, day // 91]).normal()
         for shop in range(20):
             holiday = "feast" if day % 365 in {100, 101} else ""
-            rows.append((pd.Timestamp("2020-01-02") + pd.Timedelta(days=day), shop, warmth + draws.normal(), price, holiday, 1 + shop % 5))
+            rows.append(
+                (
+                    pd.Timestamp("2020-01-02") + pd.Timedelta(days=day),
+                    shop,
+                    warmth + draws.normal(),
+                    price,
+                    holiday,
+                    1 + shop % 5,
+                )
+            )
     frame = pd.DataFrame(rows, columns=["day", "shop", "warmth", "price", "holiday", "code"])
     return frame.assign(day=frame["day"].dt.strftime("%Y-%m-%d"), y=1.0)
 

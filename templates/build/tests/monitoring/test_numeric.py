@@ -31,7 +31,9 @@ def test_sums_are_exact(values: NDArray[np.float64]) -> None:
     variance = sum((value - mean) ** 2 for value in exact) / len(exact)
     assert found.count == len(values)
     assert found.mean == float(mean)
-    assert math.isclose(found.std**2 if variance < 1e300 else 0, float(variance) if variance < 1e300 else 0, rel_tol=1e-14)
+    assert math.isclose(
+        found.std**2 if variance < 1e300 else 0, float(variance) if variance < 1e300 else 0, rel_tol=1e-14
+    )
 
 
 def test_a_constant_column_has_no_deviation() -> None:
@@ -93,7 +95,9 @@ def test_every_float_can_be_a_bin() -> None:
     found = numeric.numbers(values)
     assert len(found.bins.keys) <= numeric.BINS
     assert np.isfinite(found.bins.centres()).all()
-    assert np.array_equal(numeric.weighted(found.bins.centres(), found.bins.counts, found.bins.shift).keys, found.bins.keys)
+    assert np.array_equal(
+        numeric.weighted(found.bins.centres(), found.bins.counts, found.bins.shift).keys, found.bins.keys
+    )
 
 
 def test_infinities_are_counted_apart() -> None:
