@@ -141,7 +141,9 @@ def test_expressions_reach_arguments_as_text(local: Local) -> None:
         ({"Type": "LessThan", "LeftValue": "a", "RightValue": "b"}, True),
         ({"Type": "In", "QueryValue": get("Parameters.Three"), "Values": [1, 3]}, True),
         ({"Type": "In", "QueryValue": get("Parameters.Three"), "Values": ["3"]}, False),
+        ({"Type": "Not", "Condition": equals(get("Parameters.Three"), 3)}, False),
         ({"Type": "Not", "Expression": equals(get("Parameters.Three"), 3)}, False),
+        ({"Type": "Not", "Condition": {"Type": "Or", "Conditions": [equals(1, 2)]}}, True),
         ({"Type": "Or", "Conditions": [equals(1, 2), equals(get("Parameters.Yes"), get("Parameters.Yes"))]}, True),
     ],
 )
