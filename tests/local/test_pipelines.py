@@ -178,6 +178,25 @@ def test_a_fail_step_ends_the_run_with_its_message(local: Local) -> None:
     assert (execution.status, execution.reason) == ("Failed", "above 0.5")
 
 
+def test_members_that_are_null_are_as_good_as_absent(local: Local) -> None:
+    nothing: dict[str, Any] = {"Environment": None, "NetworkConfig": None, "StoppingCondition": None}
+    step_members: dict[str, Any] = {"DependsOn": None, "RetryPolicies": None, "PropertyFiles": None}
+    code = f"{COPY}; open(r + '/output/out/x', 'w').write('x')"
+    execution = local.run(
+        definition(
+            processing("Work", code, outputs=("out",), request=nothing, **step_members),
+            training("Train", "", request={"Environment": {"CODE": "pass"}, "CheckpointConfig": None, "VpcConfig": None}),
+            model("Create", get("Steps.Train.ModelArtifacts.S3ModelArtifacts")),
+            transform(
+                "Predict", "Create", output_of("Work", "out"), request={"ModelClientConfig": None, "DataProcessing": None}
+            ),
+            Optional={"Type": "String", "DefaultValue": None, "EnumValues": None},
+        ),
+        Optional="given",
+    )
+    assert execution.status == "Succeeded", execution.reason
+
+
 def test_property_files(local: Local) -> None:
     there = definition(
         reporting({"a": {"b": [{"c": 7}]}, "ok": True}),
