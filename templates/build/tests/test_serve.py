@@ -56,6 +56,14 @@ def test_ping(client: FlaskClient) -> None:
     assert client.get("/ping").status_code == 200
 
 
+def test_a_column_without_any_value_is_trained_and_served(schema_of: Callable[..., Schema]) -> None:
+    table = pd.DataFrame({"a": np.arange(40.0), "b": np.nan, "c": [None] * 40, "y": np.arange(40.0)})
+    settings = schema_of(data={"features": ["a", "b", "c"], "categorical": ["c"]})
+    model = train.train(table.astype({"c": "str"}), settings, replace(Hyperparameters(), max_iter=20))
+    few = pd.DataFrame({"a": [1.0, 1.0], "b": [np.nan, 7.0], "c": [None, "new"]})
+    assert model.predict(few)["prediction"].nunique() == 1
+
+
 def test_ids_are_ignored(client: FlaskClient) -> None:
     code, answer = post(client, ROWS)
     assert code == 200
