@@ -185,10 +185,15 @@ def test_members_that_are_null_are_as_good_as_absent(local: Local) -> None:
     execution = local.run(
         definition(
             processing("Work", code, outputs=("out",), request=nothing, **step_members),
-            training("Train", "", request={"Environment": {"CODE": "pass"}, "CheckpointConfig": None, "VpcConfig": None}),
+            training(
+                "Train", "", request={"Environment": {"CODE": "pass"}, "CheckpointConfig": None, "VpcConfig": None}
+            ),
             model("Create", get("Steps.Train.ModelArtifacts.S3ModelArtifacts")),
             transform(
-                "Predict", "Create", output_of("Work", "out"), request={"ModelClientConfig": None, "DataProcessing": None}
+                "Predict",
+                "Create",
+                output_of("Work", "out"),
+                request={"ModelClientConfig": None, "DataProcessing": None},
             ),
             Optional={"Type": "String", "DefaultValue": None, "EnumValues": None},
         ),
