@@ -68,7 +68,10 @@ def test_a_clean_batch_is_checked_decided_and_reported(deploy: Path) -> None:
     assert "https://" not in page
 
     again = run(deploy)
-    assert "Earlier runs" in Path(again["report"]).read_text(encoding="utf-8") or len(list(Path(again["report"]).parents[2].iterdir())) > 1
+    assert (
+        "Earlier runs" in Path(again["report"]).read_text(encoding="utf-8")
+        or len(list(Path(again["report"]).parents[2].iterdir())) > 1
+    )
 
 
 def test_ground_truth_is_compared_once(deploy: Path) -> None:
@@ -110,7 +113,12 @@ def test_retraining_follows_the_decision(project: Path, deploy: Path) -> None:
     config = deploy / "config.toml"
     text = config.read_text(encoding="utf-8")
     try:
-        config.write_text(text.replace("model_age_days = 0", "model_age_days = 0.0001").replace("drifted_features = 0.3", "drifted_features = 0.0001"), encoding="utf-8")
+        config.write_text(
+            text.replace("model_age_days = 0", "model_age_days = 0.0001").replace(
+                "drifted_features = 0.3", "drifted_features = 0.0001"
+            ),
+            encoding="utf-8",
+        )
         document = run(deploy, "--retrain")
     finally:
         config.write_text(text, encoding="utf-8")
