@@ -18,6 +18,7 @@ _PLAIN = (
     "-c", "core.autocrlf=false",
     "-c", "advice.detachedHead=false",
     "-c", "gc.auto=0",
+    "-c", "core.compression=1",  # of what is written by the way; the host packs as it likes
 )  # fmt: skip
 _OLDEST = (2, 28)
 _DUBIOUS = "dubious ownership"
