@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from model.schema import Schema
+    from monitoring.findings import Result
 
 PLAIN = schema.parse(document(data={"ids": ["id"]}))
 DAILY = schema.parse(document(data={"ids": ["day", "id"], "time": "day", "evaluation": 56}))
@@ -65,7 +66,7 @@ def baseline(frame: pd.DataFrame, tmp_path: Path, known: Schema = PLAIN) -> Path
     return tmp_path / "baseline"
 
 
-def check(frame: pd.DataFrame, tmp_path: Path, known: Schema = PLAIN) -> model_quality.Result:
+def check(frame: pd.DataFrame, tmp_path: Path, known: Schema = PLAIN) -> Result:
     columns = ["id", "prediction"] + (["probability"] if "probability" in frame.columns else [])
     predictions = write(frame[columns], tmp_path / "runs" / "a" / "predictions.csv")
     truths = write(frame[["id", "y"]], tmp_path / "later" / "truth.csv")

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pytest
 
 from monitoring import baseline, charts, checks, columns, constraints, report
+from monitoring.findings import Finding
 from monitoring.html import el, join
 from monitoring.report import Run
 from monitoring.settings import DataQuality
@@ -49,7 +50,7 @@ def inference(shift: float = 0.0, features: int = 4) -> Run:
             "severity": item.severity,
         }
         for item in outcomes
-        if isinstance(item, checks.Finding)
+        if isinstance(item, Finding)
     ]
     ranks = [
         {
