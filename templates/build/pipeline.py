@@ -100,7 +100,9 @@ def pipeline() -> Pipeline:
         else_steps=[
             FailStep(
                 "NotGoodEnough",
-                error_message=Join(" ", ["The metrics miss the threshold:", within(baselines["evaluation"], REPORT.path)]),
+                error_message=Join(
+                    " ", ["The metrics miss the threshold:", within(baselines["evaluation"], REPORT.path)]
+                ),
             )
         ],
     )

@@ -44,14 +44,14 @@ def _scaled(table: Floats, categorical: NDArray[np.bool_]) -> Floats:
 
 
 def _by_means(scaled: Floats, clusters: int, seed: int) -> NDArray[np.int64]:
-    from sklearn.cluster import KMeans  # noqa: PLC0415 (slow to import)
+    from sklearn.cluster import KMeans
 
     return np.asarray(KMeans(clusters, n_init=1, random_state=seed).fit_predict(scaled), np.int64)
 
 
 def _by_prototypes(scaled: Floats, categorical: NDArray[np.bool_], clusters: int, seed: int) -> NDArray[np.int64]:
-    from kmodes.kmodes import KModes  # noqa: PLC0415 (slow to import)
-    from kmodes.kprototypes import KPrototypes  # noqa: PLC0415
+    from kmodes.kmodes import KModes
+    from kmodes.kprototypes import KPrototypes
 
     places = np.flatnonzero(categorical).tolist()
     if categorical.all():

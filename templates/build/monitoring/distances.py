@@ -98,6 +98,6 @@ def _pooled(groups: list[tuple[float, float]]) -> list[tuple[float, float]]:
 
 
 def _chance_of(statistic: float, degrees: int) -> float:
-    from scipy.special import gammaincc  # noqa: PLC0415 (slow to import, and rarely asked for)
+    from scipy.special import gammaincc
 
     return float(gammaincc(degrees / 2, statistic / 2))

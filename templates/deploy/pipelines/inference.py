@@ -36,7 +36,7 @@ def pipeline() -> Pipeline:
     preprocess = step.processing(
         "Preprocess",
         script("preprocess"),
-        inputs={"raw": jobs.INPUT_DATA, "code": CODE},
+        inputs={"raw": jobs.INPUT_DATA, "code": CODE, "model": MODEL_DATA},
         outputs=["transform_input", "batch"],
     )
     batch = output(preprocess, "batch")
@@ -68,7 +68,12 @@ def pipeline() -> Pipeline:
     postprocess = step.processing(
         "Postprocess",
         script("postprocess"),
-        inputs={"transformed": transform.properties.TransformOutput.S3OutputPath, "batch": batch, "code": CODE, **checks},
+        inputs={
+            "transformed": transform.properties.TransformOutput.S3OutputPath,
+            "batch": batch,
+            "code": CODE,
+            **checks,
+        },
         outputs={
             # Ground truth arrives later than the next run: the model-quality pipeline looks through all predictions.
             "predictions": Join(on="/", values=[step.shared("predictions"), jobs.EXECUTION_ID]),

@@ -49,9 +49,7 @@ def pipeline() -> Pipeline:
         property_files=[NEWS],
     )
     found = {"model_quality": output(check, "model_quality")}
-    decide = step.processing(
-        "Decide", script("decide"), inputs={"code": CODE, **found}, outputs=["decision"]
-    )
+    decide = step.processing("Decide", script("decide"), inputs={"code": CODE, **found}, outputs=["decision"])
     report = step.processing(
         "Report",
         module("monitoring.report", "--inference"),
