@@ -20,7 +20,7 @@ from monitoring.baseline import Feature, Statistics, feature
 from monitoring.columns import Profile
 from monitoring.constraints import SPREAD, Constraint, Constraints, usual_limit
 from monitoring.findings import Finding, Skipped
-from monitoring.windows import FEWEST, Windows
+from monitoring.windows import Windows
 
 Outcome = Finding | Skipped
 
@@ -201,17 +201,22 @@ def _far(seen: Feature, known: Feature) -> Drift | None:
 def _near_windows(
     seen: Feature, known: Feature, constraint: Constraint, days: int, window_days: int
 ) -> Drift | Skipped | None:
-    if known.windows is None or constraint.limits.window is None or not window_days:
+    if known.windows is None or not window_days:
         return None
+    if not known.windows.enough:
+        return _skipped(seen, "too few windows of the baseline have values of it to say what is usual")
     if days and 2 * days < window_days:
         return _skipped(seen, f"the batch covers {days} days, the baseline was cut into windows of {window_days}")
-    return _from_windows(seen, known.windows, constraint.limits.window, max(1, round(days / window_days)))
+    threshold = constraint.limits.window
+    if threshold is None:
+        return None
+    return _from_windows(seen, known.windows, threshold, max(1, round(days / window_days)))
 
 
 def _from_windows(seen: Feature, windows: Windows, threshold: float, length: int) -> Drift | None:
     if length > 1:
         windows = windows.joined(length)
-        if len(windows.counts) < FEWEST:
+        if not windows.enough:
             return None
         threshold = usual_limit(windows.usual())
     if seen.numbers:

@@ -82,7 +82,7 @@ def _of_feature(known: Feature, general: Limits, max_domain: int) -> Constraint:
         general.numbers_method,
         general.texts,
         general.texts_method,
-        usual_limit(known.windows.usual()) if known.windows else None,
+        usual_limit(known.windows.usual()) if known.windows and known.windows.enough else None,
     )
     return Constraint(
         known.name,

@@ -353,7 +353,7 @@ def test_no_check_fires_on_ten_good_weeks(tmp_path: Path) -> None:
     for week in range(10):
         result = checked(tmp_path, seasons(3 * 364 + 7 * (week + 8), 7), known, of=DAILY, config=config)
         assert not result.findings, week
-        assert not result.skipped, week
+        assert not {item.feature for item in result.skipped} - {"holiday"}, week  # three windows have seen one
 
 
 def test_faults_of_a_week_are_found(tmp_path: Path) -> None:
