@@ -31,10 +31,9 @@ MOST_FAR = 0.05
 
 @dataclass(frozen=True)
 class Batch:
-    """What is checked: its columns, those that nothing is expected of, and the days it covers (0: not known)."""
+    """What is checked, and the days it covers (0: not known)."""
 
     profile: Profile
-    other: frozenset[str] = frozenset()
     days: int = 0
 
 
@@ -63,7 +62,7 @@ def check(
         if column is None:
             continue
         seen = feature(name, column, known.features.get(name))
-        outcomes += _values(seen, constraint, batch.profile.columns[name].numbers.bins.below_zero())
+        outcomes += _values(seen, constraint, column.numbers.bins.below_zero())
         if constraints.compare and seen.present:  # without values, completeness has said what there is to say
             found = drift(seen, known.features.get(name), constraint, batch.days, window_days)
             if isinstance(found, Skipped):
@@ -75,15 +74,14 @@ def check(
 
 
 def _columns(batch: Batch, constraints: Constraints) -> Iterator[Finding]:
-    present = [name for name in batch.profile.columns if name not in batch.other or name in constraints.features]
     counts = (
-        f"Number of columns in current dataset: {len(present)}, "
+        f"Number of columns in current dataset: {len(batch.profile.columns)}, "
         f"Number of columns in baseline constraints: {len(constraints.features)}"
     )
     for name in constraints.features:
         if name not in batch.profile.columns:
             yield Finding(name, "missing_column_check", f"Column {name} is missing in the current dataset. {counts}")
-    for name in present:
+    for name in batch.profile.columns:
         if name not in constraints.features:
             yield Finding(name, "extra_column_check", f"Column {name} is not in the baseline. {counts}", share=0.0)
 

@@ -1,9 +1,9 @@
 """Shapley values of a model's predictions by Kernel SHAP (Lundberg & Lee, 2017), for many rows at once.
 
 A feature's value for one row is its mean contribution to the difference from the background, over all coalitions of
-features. Coalitions are drawn in pairs with their complements, every size as often as its weight asks, and per
-background row anew: what one design misses is not what the next one misses. All rows share them, so a design costs
-one matrix, and predictions are made for tens of thousands of synthetic rows at a time.
+features. Coalitions are drawn in pairs with their complements, every size equally often, and for each background row
+anew: what one design misses is not what the next one misses. Rows that differ from the background in as many features
+share a design, which costs one matrix, and predictions are made for tens of thousands of synthetic rows at a time.
 """
 
 import math
@@ -20,8 +20,6 @@ Predict = Callable[[Floats], Floats]
 
 BATCH = 1 << 15
 """Synthetic rows of one call of the model, about: they fit a processor's cache with their columns."""
-
-
 WANTED_ERROR = 0.025
 FEWEST, MOST = 96, 4096
 PILOT = 16
@@ -66,11 +64,10 @@ def explain(
         background: What a feature's absence is (rows x features).
         predict: Predictions (rows x outputs) for a matrix.
         samples: Coalitions for each row and background row, all of them where there are no more; 0: as many as make
-        the estimated
-            error small.
+            the estimated error small.
         seed: Of the drawing.
         budget: Predictions of synthetic rows, at most, about: only so many of the first rows are explained, and 100
-        at least.
+            at least.
     """
     error = math.nan
     if not samples:
