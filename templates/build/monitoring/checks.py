@@ -53,13 +53,13 @@ def check(
     batch: Batch, known: Statistics, constraints: Constraints, window_days: int = 0
 ) -> tuple[list[Outcome], dict[str, Drift]]:
     """All checks of all columns, in the baseline's order; and the measured drift by column."""
-    if not constraints.enabled:
-        return [Skipped("(all)", "all checks", "evaluate_constraints is Disabled in constraints.json")], {}
     outcomes: list[Outcome] = [*_columns(batch, constraints)]
     drifts: dict[str, Drift] = {}
     for name, constraint in constraints.features.items():
         column = batch.profile.columns.get(name)
-        if column is None:
+        if not constraint.enabled:
+            outcomes.append(Skipped(name, "all checks", "evaluate_constraints is Disabled in constraints.json"))
+        if not constraint.enabled or column is None:
             continue
         seen = feature(name, column, known.features.get(name))
         outcomes += _values(seen, constraint, column.numbers.bins.below_zero())
@@ -78,11 +78,11 @@ def _columns(batch: Batch, constraints: Constraints) -> Iterator[Finding]:
         f"Number of columns in current dataset: {len(batch.profile.columns)}, "
         f"Number of columns in baseline constraints: {len(constraints.features)}"
     )
-    for name in constraints.features:
-        if name not in batch.profile.columns:
+    for name, constraint in constraints.features.items():
+        if constraint.enabled and name not in batch.profile.columns:
             yield Finding(name, "missing_column_check", f"Column {name} is missing in the current dataset. {counts}")
     for name in batch.profile.columns:
-        if name not in constraints.features:
+        if constraints.enabled and name not in constraints.features:
             yield Finding(name, "extra_column_check", f"Column {name} is not in the baseline. {counts}", share=0.0)
 
 
