@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from os import cpu_count
 from pathlib import Path
-from typing import Any, TypeVar
+from queue import SimpleQueue
+from typing import Any, NamedTuple, TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -28,7 +29,10 @@ T = TypeVar("T")
 
 BLOCK_BYTES = 8 << 20
 BLOCK_ROWS = 1 << 16
+PARSED_BYTES = 1 << 20
+HEAD_BYTES = 256 << 10
 LONGEST_ROW = 64 << 20
+SLACK = 64 << 10
 MISSING = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "None")
 """What stands for a missing value in CSV; the same as `model.values.MISSING`."""
 
@@ -179,6 +183,13 @@ def _plain(values: Any, textual: bool) -> Any:  # noqa: FBT001 (an attribute of 
     return values.cast(pa.string())
 
 
+class _Piece(NamedTuple):
+    """Whole rows of a file, and whether there is a quote among them."""
+
+    rows: memoryview
+    quoted: bool
+
+
 @dataclass
 class _Csv:
     """One CSV file. `types` holds how columns are best read, by the rows seen so far: a guess that only saves time."""
@@ -188,46 +199,56 @@ class _Csv:
     gzipped: bool
     names: list[str] = field(default_factory=list)
     types: dict[str, Any] = field(default_factory=dict)
+    free: SimpleQueue[bytearray] = field(default_factory=SimpleQueue)
 
     def reader(self) -> _Reader:
-        start = next(self._pieces(64 << 10), memoryview(b""))
-        self.names = self._header(bytes(start))
+        first = next(self._pieces(64 << 10), None)
+        self.names = self._header(bytes(first.rows) if first else b"")
         return _Reader(self.names, self._blocks)
 
     def _blocks(self) -> Iterator[Callable[[], tuple[Block, int]]]:
         header = self.source.header
         guessed = False
         for piece in self._pieces(self.source.block_bytes):
-            rows = _without_header(piece) if header else piece
+            rows = _without_header(piece.rows) if header else piece.rows
             header = False
             if _blank(rows):
                 continue
+            body = _Piece(rows, piece.quoted)
             if not guessed:
-                self._guess(rows)
+                self._guess(body)
                 guessed = True
-            yield partial(self._parsed, rows)
+            yield partial(self._parsed, body)
 
-    def _pieces(self, size: int) -> Iterator[memoryview]:
+    def _pieces(self, size: int) -> Iterator[_Piece]:
         """Pieces of the file that end where a row ends."""
-        rest = memoryview(b"")
+        rest = b""
         with self._opened() as stream:
             while True:
-                piece = bytearray(len(rest) + size)
-                piece[: len(rest)] = rest
-                got = self._read_into(stream, memoryview(piece)[len(rest) :])
+                room = self._room(len(rest) + size)
+                room[: len(rest)] = rest
+                got = self._read_into(stream, memoryview(room)[len(rest) : len(rest) + size])
                 if not got:
                     break
                 end = len(rest) + got
-                cut = _last_row_end(piece, end)
+                cut, quotes = _last_row_end(room, end)
                 if not cut and end > LONGEST_ROW:
                     raise InputError(
                         f"{self.file.name}: a row is longer than 64 MB: is a quote opened and never closed?"
                     )
-                rest = memoryview(piece)[cut:end]
+                rest = bytes(memoryview(room)[cut:end])
                 if cut:
-                    yield memoryview(piece)[:cut]
-        if len(rest):
-            yield rest
+                    yield _Piece(memoryview(room)[:cut], quotes > 0)
+        if rest:
+            yield _Piece(memoryview(rest), quoted=b'"' in rest)
+
+    def _room(self, size: int) -> bytearray:
+        """Memory for a piece: that of one that has been parsed where there is one, for fresh memory takes time."""
+        while not self.free.empty():
+            room = self.free.get()
+            if len(room) >= size:
+                return room
+        return bytearray(size + SLACK)
 
     def _opened(self) -> Any:
         return pa.input_stream(str(self.file), compression="gzip" if self.gzipped else None)
@@ -250,10 +271,11 @@ class _Csv:
         _check_delimiter(self.file, names)
         return _checked(self.file, names) if self.source.header else [f"_c{i}" for i in range(len(names))]
 
-    def _guess(self, rows: memoryview) -> None:
+    def _guess(self, piece: _Piece) -> None:
         """Look at the first rows: which columns are numbers or missing, and in which texts hardly ever occur again?"""
-        head = bytes(rows[: 256 << 10])
-        table = self._read(rows[: _last_row_end(head, len(head)) or len(rows)], {})
+        head = bytes(piece.rows[:HEAD_BYTES])
+        end = _last_row_end(head, len(head))[0] or len(piece.rows)
+        table = self._read(_Piece(piece.rows[:end], piece.quoted), {})
         for name in set(table.column_names) - self.source.texts:
             kind = table.field(name).type
             if pa.types.is_null(kind) or kind in (pa.int64(), pa.float64()):
@@ -261,31 +283,36 @@ class _Csv:
             elif len(pc.unique(table.column(name))) > table.num_rows / 2:
                 self.types[name] = pa.string()
 
-    def _parsed(self, rows: memoryview) -> tuple[Block, int]:
+    def _parsed(self, piece: _Piece) -> tuple[Block, int]:
         types = {name: self.types.get(name, _TEXT) for name in self.names}
         while True:
             try:
-                table = self._read(rows, types)
+                table = self._read(piece, types)
             except _NoNumberError as error:
                 types[error.column] = _TEXT
                 self.types.pop(error.column, None)  # other blocks are likely to hold such values too
                 continue
+            if isinstance(piece.rows.obj, bytearray):
+                self.free.put(piece.rows.obj)  # the table has a copy of all that it needs
             return {name: _single(table.column(name)) for name in table.column_names}, table.num_rows
 
-    def _read(self, rows: memoryview, types: dict[str, Any]) -> Any:
+    def _read(self, piece: _Piece, types: dict[str, Any]) -> Any:
+        """Parse rows bit by bit, as fits a processor's cache; at once where a row is longer than that."""
         kept = [name for name in self.names if name not in self.source.leave]
-        quotes = b'"' in rows.obj if isinstance(rows.obj, bytes | bytearray) else True
-        try:
-            return pa.csv.read_csv(
-                pa.BufferReader(pa.py_buffer(rows)),
-                pa.csv.ReadOptions(column_names=self.names, use_threads=False, block_size=len(rows) + 1),
-                pa.csv.ParseOptions(newlines_in_values=quotes),
-                pa.csv.ConvertOptions(
-                    column_types=types, null_values=MISSING, strings_can_be_null=False, include_columns=kept
-                ),
-            )
-        except pa.ArrowInvalid as error:
-            raise self._translated(error) from None
+        for size in (PARSED_BYTES, len(piece.rows) + 1):
+            try:
+                return pa.csv.read_csv(
+                    pa.BufferReader(pa.py_buffer(piece.rows)),
+                    pa.csv.ReadOptions(column_names=self.names, use_threads=False, block_size=size),
+                    pa.csv.ParseOptions(newlines_in_values=piece.quoted),
+                    pa.csv.ConvertOptions(
+                        column_types=types, null_values=MISSING, strings_can_be_null=False, include_columns=kept
+                    ),
+                )
+            except pa.ArrowInvalid as error:
+                if "straddl" not in str(error) or size > len(piece.rows):
+                    raise self._translated(error) from None
+        raise AssertionError  # the last size holds all rows
 
     def _translated(self, error: Exception) -> Exception:
         text = " ".join(str(error).split())
@@ -349,10 +376,10 @@ def _first_row_end(piece: bytes) -> int:
     return end
 
 
-def _last_row_end(piece: bytes | bytearray, length: int) -> int:
-    """The place after the last line end before `length` that is not inside quotes; 0 where there is none.
+def _last_row_end(piece: bytes | bytearray, length: int) -> tuple[int, int]:
+    """The place after the last line end before `length` that is not inside quotes (0 where there is none).
 
-    A piece begins outside quotes, so a place is inside them when an odd number of quotes is before it.
+    A piece begins outside quotes, so a place is inside them when an odd number of quotes is before it: the second value.
     """
     end = piece.rfind(b"\n", 0, length) + 1
     before = piece.count(b'"', 0, end)
@@ -360,4 +387,4 @@ def _last_row_end(piece: bytes | bytearray, length: int) -> int:
         earlier = piece.rfind(b"\n", 0, end - 1) + 1
         before -= piece.count(b'"', earlier, end)
         end = earlier
-    return end
+    return end, before

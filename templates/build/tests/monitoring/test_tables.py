@@ -69,6 +69,8 @@ def test_a_row_may_be_long(tmp_path: Path) -> None:
     found = profile(Source(file, block_bytes=1000))
     assert found.rows == 2
     assert found.columns["b"].numbers.moments.sum == 3.0
+    file.write_text("a,b\n" + "x" * 3_000_000 + ",1\nx,2\n" * 3, encoding="utf-8")
+    assert profile(Source(file)).rows == 6
 
 
 def test_files_of_all_kinds_say_the_same(tmp_path: Path) -> None:
