@@ -11,10 +11,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
-from monitoring import categories, numeric
+from monitoring import arrow, categories, numeric
 from monitoring.categories import Words
 from monitoring.columns import Column, Profile, Type
 from monitoring.numeric import Histogram, Numbers
@@ -128,9 +127,7 @@ def _spelled(numbers: Numbers, *, pooled: bool) -> Words:
     texts = [POOLED] if pooled else [spell(value) for value in numbers.bins.centres().tolist()]
     counts = [numbers.count] if pooled else numbers.bins.counts.tolist()
     pairs = [(text, count) for text, count in [*zip(texts, counts, strict=True), ("inf", numbers.infinite)] if count]
-    return categories.words(
-        pa.array([text for text, _ in pairs], pa.string()), np.array([n for _, n in pairs], np.int64)
-    )
+    return categories.words(arrow.strings([text for text, _ in pairs]), np.array([n for _, n in pairs], np.int64))
 
 
 def spell(value: float) -> str:

@@ -13,6 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from monitoring import arrow
+
 Ints = NDArray[np.int64]
 Hashes = NDArray[np.uint64]
 
@@ -56,7 +58,7 @@ class Words:
 
     hashes: Hashes = field(default_factory=lambda: np.empty(0, np.uint64))
     counts: Ints = field(default_factory=lambda: np.empty(0, np.int64))
-    texts: Any = field(default_factory=lambda: pa.array([], pa.string()))
+    texts: Any = field(default_factory=lambda: arrow.strings([]))
     groups: Ints = field(default_factory=lambda: np.zeros(GROUPS, np.int64))
     level: int = 0
 
@@ -118,7 +120,7 @@ def _kept(
     starts = np.flatnonzero(np.concatenate([[True], hashes[1:] != hashes[:-1]]))
     hashes, counts = hashes[starts], np.add.reduceat(counts[order], starts)
     if level == 0 and len(hashes) <= limit:
-        return Words(hashes, counts, texts.take(pa.array(order[starts])), groups)
+        return Words(hashes, counts, texts.take(arrow.integers(order[starts])), groups)
     kept = len(hashes) if level == 0 else int(np.searchsorted(hashes, _bound(level)))
     while kept > limit:
         level += 1
@@ -134,5 +136,5 @@ def _bound(level: int) -> np.uint64:
 def occurrences(texts: Any) -> tuple[Any, Ints]:
     """The distinct values of an Arrow array or dictionary without nulls, and how often each occurs."""
     encoded = texts if pa.types.is_dictionary(texts.type) else pc.dictionary_encode(texts)
-    counts = np.bincount(encoded.indices.to_numpy(zero_copy_only=False), minlength=len(encoded.dictionary))
+    counts = np.bincount(arrow.plain(encoded.indices), minlength=len(encoded.dictionary))
     return encoded.dictionary, counts.astype(np.int64)

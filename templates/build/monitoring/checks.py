@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
-from monitoring import categories, distances
+from monitoring import arrow, categories, distances
 from monitoring.baseline import Feature, Statistics, feature
 from monitoring.columns import Profile
 from monitoring.constraints import SPREAD, Constraint, Constraints, usual_limit
@@ -144,7 +143,7 @@ def _inside(seen: Feature, domain: frozenset[str]) -> tuple[int, list[str]]:
         return sum(count for text, count in seen.texts.items() if text in domain), new[:5]
     if seen.groups is None:  # numbers: the baseline knew only text
         return 0, []
-    places = np.unique(categories.hashes_of(pa.array(sorted(domain), pa.string())) >> np.uint64(54))
+    places = np.unique(categories.hashes_of(arrow.strings(sorted(domain))) >> np.uint64(54))
     return int(seen.groups[places.astype(np.int64)].sum()), []
 
 
@@ -269,7 +268,7 @@ def _groups(known: Feature) -> NDArray[np.int64]:
     if known.groups is not None:
         return known.groups
     texts: Mapping[str, int] = known.texts or {}
-    return categories.words(pa.array(list(texts), pa.string()), np.array(list(texts.values()), np.int64)).groups
+    return categories.words(arrow.strings(list(texts)), np.array(list(texts.values()), np.int64)).groups
 
 
 def _drifted(name: str, found: Drift) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from monitoring import categories, numeric
+from monitoring import arrow, categories, numeric
 from monitoring.categories import Words
 from monitoring.numeric import Numbers
 from monitoring.tables import MISSING, Block, Source, scan
@@ -96,13 +96,19 @@ def column(values: Any, textual: bool = False, known: Column | None = None) -> C
     if missing:
         values = values.drop_null()
     if pa.types.is_float64(values.type):
-        return _of_floats(values.to_numpy(), missing, hint)
-    if pa.types.is_string(values.type) and not textual and not _may_be_numbers(values).any():
+        return _of_floats(arrow.plain(values), missing, hint)
+    if not textual and _hardly_ever_again(values, hint) and not _may_be_numbers(values).any():
         return Column(missing, words=categories.words(values, np.ones(len(values), np.int64), level=hint.words.level))
     distinct, counts = categories.occurrences(values)
     if textual:
         return _of_texts(canonical(distinct), counts, missing, hint)
     return _of_values(distinct, counts, missing, hint)
+
+
+def _hardly_ever_again(values: Any, known: Column) -> bool:
+    """Whether texts are better not looked up, for most of them are new."""
+    many = known.words.level > 0 or 2 * known.words.distinct > known.words.total > 0
+    return many and pa.types.is_string(values.type)
 
 
 def _of_floats(values: NDArray[np.float64], missing: int, hint: Column) -> Column:
@@ -114,10 +120,10 @@ def _of_floats(values: NDArray[np.float64], missing: int, hint: Column) -> Colum
 
 
 def _of_texts(distinct: Any, counts: NDArray[np.int64], missing: int, hint: Column) -> Column:
-    empty = pc.equal(distinct, "").to_numpy(zero_copy_only=False)
+    empty = _is_empty(distinct)
     if empty.any():
         missing += int(counts[empty].sum())
-        distinct, counts = distinct.filter(pa.array(~empty)), counts[~empty]
+        distinct, counts = distinct.filter(arrow.booleans(~empty)), counts[~empty]
     return Column(missing, words=categories.words(distinct, counts, level=hint.words.level))
 
 
@@ -128,7 +134,7 @@ def _of_values(distinct: Any, counts: NDArray[np.int64], missing: int, hint: Col
     absent, floats = _parsed(distinct)
     number = ~np.isnan(floats)
     rest = ~(absent | number)
-    words = categories.words(distinct.filter(pa.array(rest)), counts[rest], level=hint.words.level)
+    words = categories.words(distinct.filter(arrow.booleans(rest)), counts[rest], level=hint.words.level)
     numbers = numeric.repeated(floats[number], counts[number], hint.numbers.bins.shift)
     return Column(missing + int(counts[absent].sum()), numbers, words)
 
@@ -136,17 +142,18 @@ def _of_values(distinct: Any, counts: NDArray[np.int64], missing: int, hint: Col
 def _parsed(texts: Any) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
     """Which texts stand for a missing value, and the numbers among them (NaN for the others)."""
     texts = pc.utf8_trim(texts, " \t")
-    absent = pc.is_in(texts, pa.array(MISSING)).to_numpy(zero_copy_only=False)
-    number = pc.match_substring_regex(texts, _NUMBER)
-    plain = pc.if_else(number, texts, pa.scalar(None, pa.string()))
-    floats = pc.cast(plain, pa.float64()).to_numpy(zero_copy_only=False)
-    return absent | (np.isnan(floats) & number.to_numpy(zero_copy_only=False)), floats
+    absent = arrow.truths(pc.is_in(texts, arrow.strings(MISSING)))
+    match = pc.match_substring_regex(texts, _NUMBER)
+    number = arrow.truths(match)
+    floats = np.full(len(texts), np.nan)
+    floats[number] = arrow.plain(pc.cast(texts.filter(match), pa.float64()))
+    return absent | (np.isnan(floats) & number), floats
 
 
 def floats_of(values: Any) -> NDArray[np.float64]:
     """The numbers of an array row by row; NaN where there is none."""
     if pa.types.is_float64(values.type):
-        return np.asarray(values.to_numpy(zero_copy_only=False))
+        return np.asarray(arrow.plain(values, np.nan))
     texts, codes = _encoded(values)
     return np.append(_parsed(texts)[1], np.nan)[codes]
 
@@ -154,22 +161,25 @@ def floats_of(values: Any) -> NDArray[np.float64]:
 def places_of(values: Any, known: Any, textual: bool) -> NDArray[np.int64]:  # noqa: FBT001 (an attribute of the column)
     """The place of each row's text among the known ones; their number for another value, -1 for a missing one."""
     if pa.types.is_float64(values.type):
-        return np.where(np.isnan(values.to_numpy(zero_copy_only=False)), -1, len(known))
+        return np.where(np.isnan(arrow.plain(values, np.nan)), -1, len(known))
     texts, codes = _encoded(values)
     if textual:
         texts = canonical(texts)
-        absent = pc.equal(texts, "").to_numpy(zero_copy_only=False)
+        absent = _is_empty(texts)
     else:
         absent = _parsed(texts)[0]
-    found = pc.fill_null(pc.index_in(texts, known), len(known)).to_numpy(zero_copy_only=False).astype(np.int64)
+    found = arrow.plain(pc.index_in(texts, known), len(known))
     return np.append(np.where(absent, -1, found), -1)[codes]
 
 
 def _encoded(values: Any) -> tuple[Any, NDArray[np.int64]]:
     """The distinct texts, and for each row which one it is; the place after the last is a missing value."""
     encoded = values if pa.types.is_dictionary(values.type) else pc.dictionary_encode(values)
-    codes = pc.fill_null(encoded.indices, len(encoded.dictionary)).to_numpy(zero_copy_only=False)
-    return encoded.dictionary, codes.astype(np.int64)
+    return encoded.dictionary, arrow.plain(encoded.indices, len(encoded.dictionary))
+
+
+def _is_empty(texts: Any) -> NDArray[np.bool_]:
+    return np.asarray(arrow.plain(pc.binary_length(texts)) == 0)
 
 
 def _may_be_numbers(texts: Any) -> NDArray[np.bool_]:
@@ -191,8 +201,8 @@ def canonical(texts: Any) -> Any:
     texts = pc.replace_substring_regex(texts, _WHOLE, r"\1")
     texts = pc.replace_substring_regex(texts, _DECIMAL, r"\1")
     lower = pc.utf8_lower(texts)
-    texts = pc.if_else(pc.is_in(lower, pa.array(["true", "false"])), lower, texts)
-    return pc.if_else(pc.equal(texts, "-0"), "0", texts)
+    texts = pc.if_else(pc.is_in(lower, arrow.strings(["true", "false"])), lower, texts)
+    return pc.replace_substring_regex(texts, "^-0$", "0")
 
 
 def of_arrays(arrays: dict[str, Any], texts: Iterable[str] = ()) -> Profile:

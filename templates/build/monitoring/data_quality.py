@@ -10,13 +10,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import pyarrow as pa
-
 import paths
 from model import schema as schemas
 from model.errors import InputError
 from model.schema import Schema
-from monitoring import baseline, checks, constraints, findings, job, settings, windows
+from monitoring import arrow, baseline, checks, constraints, findings, job, settings, windows
 from monitoring.baseline import Statistics
 from monitoring.checks import Batch
 from monitoring.columns import Column, Profile, profile
@@ -137,7 +135,7 @@ def _batch(source: Source, schema: Schema) -> Batch:
 def _days(times: Column, name: str) -> int:
     if not times.words.exact or not times.words.total:
         return 0
-    days = windows.days_of(pa.array(list(times.words.table())), name)
+    days = windows.days_of(arrow.strings(list(times.words.table())), name)
     return int(days.max() - days.min()) + 1
 
 

@@ -18,8 +18,8 @@ BINS = 2048
 """Distinct values kept of a column. With more, neighbours share a bin: a rank is off by less than a bin's mass."""
 
 _DIGIT = 21  # bits of a digit: the products of two digits of 8192 values still add up exactly in a float64
-_SLICE = 8192
-_POINT = 54 * _DIGIT  # places after the point of the fixed-point sums: more than the smallest float64 needs
+_SLICE = 8192  # and NumPy's dot product of so few starts no threads
+_POINT = 1134  # places after the point of the fixed-point sums: more than the smallest float64 needs
 _LARGEST = float(np.finfo(np.float64).max)
 _ONES = np.ones(_SLICE)
 _FLIP = np.int64(0x7FFF_FFFF_FFFF_FFFF)
@@ -67,14 +67,13 @@ def _sqrt_ratio(numerator: int, denominator: int) -> float:
 
 def moments(values: Floats) -> Moments:
     """Count, sum and sum of squares of finite values, exactly."""
-    result = Moments()
-    for start in range(0, len(values), _SLICE):
-        result += _slice_moments(values[start : start + _SLICE])
-    return result
+    largest = max(float(values.max(initial=0.0)), -float(values.min(initial=0.0)))
+    parts = [_slice_moments(values[start : start + _SLICE], largest) for start in range(0, len(values), _SLICE)]
+    return Moments(len(values), sum(part.total for part in parts), sum(part.squares for part in parts))
 
 
-def _slice_moments(values: Floats) -> Moments:
-    largest = max(float(values.max()), -float(values.min()))
+def _slice_moments(values: Floats, largest: float) -> Moments:
+    """Of at most 8192 values, none of which is larger in size than the largest."""
     if largest == 0.0:
         return Moments(len(values))
     power = math.frexp(largest)[1] - _DIGIT + 1  # of the unit of the first digit
@@ -82,7 +81,7 @@ def _slice_moments(values: Floats) -> Moments:
         rest = _scaled(values, -power)
     except FloatingPointError:  # next to such large values the smallest ones lose bits: they are added on their own
         small = np.abs(values) < largest * 2.0**-900
-        return _slice_moments(values[~small]) + _slice_moments(values[small])
+        return moments(values[~small]) + moments(values[small])
     return Moments(len(values), *_digit_sums(rest, power))
 
 

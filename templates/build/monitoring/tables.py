@@ -36,7 +36,6 @@ SLACK = 64 << 10
 MISSING = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "None")
 """What stands for a missing value in CSV; the same as `model.values.MISSING`."""
 
-_TEXT = pa.dictionary(pa.int32(), pa.string())
 _COLUMN = re.compile(r"In CSV column #(\d+):")
 
 
@@ -179,7 +178,7 @@ def _plain(values: Any, textual: bool) -> Any:  # noqa: FBT001 (an attribute of 
     if numeric and not textual:
         return values.cast(pa.float64(), safe=False)
     if pa.types.is_floating(kind):
-        values = pc.if_else(pc.is_nan(values), pa.scalar(None, kind), values)
+        values = pc.if_else(pc.is_nan(values), pa.nulls(len(values), kind), values)
     return values.cast(pa.string())
 
 
@@ -192,13 +191,13 @@ class _Piece(NamedTuple):
 
 @dataclass
 class _Csv:
-    """One CSV file. `types` holds how columns are best read, by the rows seen so far: a guess that only saves time."""
+    """One CSV file. `numeric` are the columns that were numbers so far: a guess that only saves time."""
 
     file: Path
     source: Source
     gzipped: bool
     names: list[str] = field(default_factory=list)
-    types: dict[str, Any] = field(default_factory=dict)
+    numeric: set[str] = field(default_factory=set)
     free: SimpleQueue[bytearray] = field(default_factory=SimpleQueue)
 
     def reader(self) -> _Reader:
@@ -272,25 +271,23 @@ class _Csv:
         return _checked(self.file, names) if self.source.header else [f"_c{i}" for i in range(len(names))]
 
     def _guess(self, piece: _Piece) -> None:
-        """Look at the first rows: which columns are numbers or missing, and in which texts hardly ever occur again?"""
+        """Look at the first rows: which columns are numbers or missing?"""
         head = bytes(piece.rows[:HEAD_BYTES])
         end = _last_row_end(head, len(head))[0] or len(piece.rows)
         table = self._read(_Piece(piece.rows[:end], piece.quoted), {})
         for name in set(table.column_names) - self.source.texts:
             kind = table.field(name).type
             if pa.types.is_null(kind) or kind in (pa.int64(), pa.float64()):
-                self.types[name] = pa.float64()
-            elif len(pc.unique(table.column(name))) > table.num_rows / 2:
-                self.types[name] = pa.string()
+                self.numeric.add(name)
 
     def _parsed(self, piece: _Piece) -> tuple[Block, int]:
-        types = {name: self.types.get(name, _TEXT) for name in self.names}
+        types = {name: pa.float64() if name in self.numeric else pa.string() for name in self.names}
         while True:
             try:
                 table = self._read(piece, types)
             except _NoNumberError as error:
-                types[error.column] = _TEXT
-                self.types.pop(error.column, None)  # other blocks are likely to hold such values too
+                types[error.column] = pa.string()
+                self.numeric.discard(error.column)  # other blocks are likely to hold such values too
                 continue
             if isinstance(piece.rows.obj, bytearray):
                 self.free.put(piece.rows.obj)  # the table has a copy of all that it needs
@@ -334,7 +331,7 @@ class _NoNumberError(Exception):
 def _single(chunked: Any) -> Any:
     if chunked.num_chunks == 1:
         return chunked.chunk(0)
-    return pa.concat_arrays(chunked.unify_dictionaries().chunks) if chunked.num_chunks else pa.array([], chunked.type)
+    return pa.concat_arrays(chunked.chunks) if chunked.num_chunks else pa.nulls(0, chunked.type)
 
 
 def _not_utf8(file: Path) -> str:
@@ -379,7 +376,7 @@ def _first_row_end(piece: bytes) -> int:
 def _last_row_end(piece: bytes | bytearray, length: int) -> tuple[int, int]:
     """The place after the last line end before `length` that is not inside quotes (0 where there is none).
 
-    A piece begins outside quotes, so a place is inside them when an odd number of quotes is before it: the second value.
+    A piece begins outside quotes, so a place is inside them when an odd number of them is before it: the second value.
     """
     end = piece.rfind(b"\n", 0, length) + 1
     before = piece.count(b'"', 0, end)

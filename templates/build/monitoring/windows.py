@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from model.errors import InputError
-from monitoring import numeric
+from monitoring import arrow, numeric
 from monitoring.columns import Column, Profile, floats_of, places_of
 from monitoring.numeric import Histogram
 from monitoring.tables import Block, Source, names_of, scan
@@ -201,12 +201,11 @@ def days_of(values: Any, name: str) -> NDArray[np.int64]:
         raise InputError(
             f"column {name!r} is the time, but has values that are no dates like 2026-06-30: {error}"
         ) from None
-    codes = encoded.indices.to_numpy(zero_copy_only=False)
-    return np.asarray(days.cast(pa.int32()).to_numpy(zero_copy_only=False).astype(np.int64)[codes])
+    return np.asarray(arrow.plain(days.cast(pa.int32())).astype(np.int64)[arrow.plain(encoded.indices)])
 
 
 def _places(values: Any, scale: Scale, textual: bool) -> NDArray[np.int64]:  # noqa: FBT001 (an attribute of the column)
     if scale.edges is None:
-        return places_of(values, pa.array(scale.texts, pa.string()), textual)
+        return places_of(values, arrow.strings(scale.texts), textual)
     floats = floats_of(values)
     return np.where(np.isfinite(floats), np.searchsorted(scale.edges, floats), -1)
