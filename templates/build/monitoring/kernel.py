@@ -3,7 +3,7 @@
 A feature's value for one row is its mean contribution to the difference from the background, over all coalitions of
 features. Coalitions are drawn in pairs with their complements, every size equally often, and for each background row
 anew: what one design misses is not what the next one misses. Rows that differ from the background in as many features
-share a design, which costs one matrix, and predictions are made for tens of thousands of synthetic rows at a time.
+share a design, which costs one matrix, and predictions are made for thousands of synthetic rows at a time.
 """
 
 import math
@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Predict = Callable[[Floats], Floats]
 
-BATCH = 1 << 15
+BATCH = 1 << 13
 """Synthetic rows of one call of the model, about: they fit a processor's cache with their columns."""
 WANTED_ERROR = 0.025
 FEWEST, MOST = 96, 4096
-PILOT = 16
-"""Rows on which the number of samples is found out; half as many with a large background."""
+PILOT = 60_000
+"""Predictions of one of the two designs that the number of samples is found out with, about."""
 
 
 @dataclass(frozen=True)
@@ -83,16 +83,16 @@ def explain(
 def enough_samples(rows: Floats, background: Floats, predict: Predict, seed: int) -> tuple[int, float]:
     """With how many samples two independent designs agree on some of the rows, and the error that is left."""
     most = min(2 ** rows.shape[1] - 2, MOST)
-    few = max(PILOT // 2, min(PILOT, 5 * PILOT // len(background)))
-    some = rows[:: max(1, len(rows) // few)][:few]
     samples, error = min(FEWEST, most), math.inf
     while True:
+        few = min(max(PILOT // max(1, samples * len(background)), 6), 32)
+        some = rows[:: max(1, len(rows) // few)][:few]
         one, other = (_explained(some, background, predict, samples, seed + 1 + again)[0] for again in (0, 1))
         size = float(np.abs(one + other).mean()) / 2
         error = float(np.abs(one - other).mean()) / math.sqrt(2) / size if size else 0.0
         if error <= WANTED_ERROR or samples >= most:
             return samples, error
-        more = (error / WANTED_ERROR) ** 1.5  # the error falls a little faster than with the root of the samples
+        more = (error / WANTED_ERROR) ** 1.4  # the error falls a little faster than with the root of the samples
         samples = min(most, 2 * math.ceil(samples * max(1.25, more) / 2))
 
 
