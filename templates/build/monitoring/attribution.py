@@ -14,6 +14,7 @@ import tarfile
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from os import cpu_count
 from pathlib import Path
 from typing import Any
 
@@ -200,7 +201,7 @@ def explain(
 ) -> tuple[Explanation, Json]:
     """Explain rows, write local values and the background, and make the document of the global ones."""
     coder = Coder.of(rows, typical)
-    with threadpoolctl.threadpool_limits(1):  # thousands of small predictions: threads would wait for each other
+    with threadpoolctl.threadpool_limits(max(1, (cpu_count() or 1) // 2)):  # many small predictions: threads wait a lot
         explained = kernel.explain(
             coder.encode(rows),
             coder.encode(typical),
