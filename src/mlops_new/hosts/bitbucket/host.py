@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from mlops_new import git
 from mlops_new.errors import Conflict, Denied, Error, Invalid
 from mlops_new.hosts.bitbucket import git_access
-from mlops_new.hosts.bitbucket.converge import settle
 from mlops_new.hosts.bitbucket.credentials import Account
 from mlops_new.hosts.bitbucket.names import described, mark_of, project_key, project_mark, refuse_foreign
 from mlops_new.hosts.bitbucket.patience import Patience
 from mlops_new.hosts.bitbucket.repository import Repository
+from mlops_new.hosts.bitbucket.settling import settle
 from mlops_new.hosts.bitbucket.transport import Document, Transport, at
 from mlops_new.ports import HostedRepository
 from mlops_new.spec import Mark

@@ -1,6 +1,6 @@
 """What a repository's set-up consists of: the same words for what is wanted and for what is there."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from mlops_new.hosts.bitbucket.credentials import Secret
 
@@ -151,8 +151,8 @@ class ObservedSetup:
     deployments: tuple[Deployment, ...] = ()
     reviewers: frozenset[str] = frozenset()
     restrictions: frozenset[Restriction] = frozenset()
-    webhooks: frozenset[Webhook] = frozenset()
-    schedules: tuple[Schedule, ...] = field(default=())
+    webhooks: tuple[Webhook, ...] = ()
+    schedules: tuple[Schedule, ...] = ()
 
     def deployment(self, name: str) -> Deployment | None:
         """The environment of that name."""

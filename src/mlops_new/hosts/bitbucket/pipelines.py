@@ -1,13 +1,13 @@
 """Bitbucket Pipelines of one repository: switched on, environments, variables, schedules."""
 
-from collections.abc import Callable
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any
 
 from mlops_new.errors import Invalid
-from mlops_new.hosts.bitbucket.converge import expect
 from mlops_new.hosts.bitbucket.model import Deployment, Environment, Plain, Schedule, Secured, Variable, settled
 from mlops_new.hosts.bitbucket.repository import Repository
+from mlops_new.hosts.bitbucket.settling import expect
 from mlops_new.hosts.bitbucket.transport import Document
 
 
@@ -64,10 +64,10 @@ def environments(repository: Repository) -> list[tuple[str, Environment]]:
     return [(str(one["uuid"]), Environment(str(one.get("name")), _kind(one))) for one in found]
 
 
-def deployments(repository: Repository, with_variables: Callable[[str], bool]) -> tuple[Deployment, ...]:
-    """The environments, with the variables of those whose name the function picks."""
+def deployments(repository: Repository, with_variables: Collection[str]) -> tuple[Deployment, ...]:
+    """The environments, with the variables of those that are named."""
     return tuple(
-        Deployment(found, tuple(variables(repository, uuid)) if with_variables(found.name) else ())
+        Deployment(found, tuple(variables(repository, uuid)) if found.name in with_variables else ())
         for uuid, found in environments(repository)
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mlops_new.hosts.bitbucket.converge import Seen, settle
+from mlops_new.hosts.bitbucket.settling import Seen, settle
 from mlops_new.hosts.bitbucket.transport import Document, Transport, at
 
 

@@ -47,9 +47,9 @@ def add_reviewer(repository: Repository, user: str) -> None:
     repository.settle(lambda: reviewers(repository), lambda seen: user in seen, act)
 
 
-def webhooks(repository: Repository) -> frozenset[Webhook]:
+def webhooks(repository: Repository) -> tuple[Webhook, ...]:
     """The webhooks."""
-    return frozenset(_webhook(one) for one in repository.list("hooks", what="list the webhooks"))
+    return tuple(_webhook(one) for one in repository.list("hooks", what="list the webhooks"))
 
 
 def set_webhook(repository: Repository, wanted: Webhook) -> None:
