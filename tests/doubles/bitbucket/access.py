@@ -3,6 +3,7 @@
 import base64
 import re
 from dataclasses import dataclass
+from functools import cache
 
 # Written down from the public documentation, apart from the program's own table: each checks the other.
 _OPERATIONS = """
@@ -57,6 +58,7 @@ OPERATIONS = [_pattern(line) for line in _OPERATIONS.strip().splitlines()]
 EVERY_SCOPE = frozenset[str]().union(*(scopes for _, scopes in OPERATIONS)) | {"write:repository:bitbucket"}
 
 
+@cache
 def required(method: str, path: str) -> frozenset[str] | None:
     """The scopes of an operation; None when there is no such operation."""
     return next((scopes for pattern, scopes in OPERATIONS if pattern.fullmatch(f"{method} {path}")), None)

@@ -31,20 +31,23 @@ def _prepare(repository: Repository) -> None:
     if repository.git.exists():
         return
     init = ["git", "init", "--quiet", "--bare", "--initial-branch=main", "--template="]
-    subprocess.run([*init, repository.git], check=True)
+    subprocess.run([*init, repository.git], env=_bare_environment(), check=True)
     (repository.git / "hooks").mkdir()
     hook = repository.git / "hooks" / "update"
     hook.write_text(_HOOK, encoding="utf-8")
     hook.chmod(0o755)
 
 
+def _bare_environment() -> dict[str, str]:
+    """What a server elsewhere would have: nothing of the environment that the tests run in."""
+    return {"PATH": os.environ["PATH"], "GIT_CONFIG_NOSYSTEM": "1"}
+
+
 def _environment(request: Request, repository: Repository, headers: Mapping[str, str]) -> dict[str, str]:
     refused = [f"refs/heads/{rule['pattern']}" for rule in repository.restrictions.values() if rule["kind"] == "push"]
     query = "&".join(f"{name}={value}" for name, value in request.query.items())
     service = request.path.partition(".git")[2]
-    return {
-        "PATH": os.environ["PATH"],
-        "GIT_CONFIG_NOSYSTEM": "1",
+    return _bare_environment() | {
         "GIT_PROJECT_ROOT": str(repository.git),
         "GIT_HTTP_EXPORT_ALL": "1",
         "REMOTE_USER": "double",
@@ -68,5 +71,7 @@ def _reply(output: bytes) -> Reply:
 
 def _heads(repository: Repository) -> dict[str, str]:
     listing = ["git", "for-each-ref", "--format=%(refname) %(objectname)"]
-    listed = subprocess.run(listing, cwd=repository.git, capture_output=True, check=True, text=True)
+    listed = subprocess.run(
+        listing, cwd=repository.git, env=_bare_environment(), capture_output=True, check=True, text=True
+    )
     return dict(line.split() for line in listed.stdout.splitlines())

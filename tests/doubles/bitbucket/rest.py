@@ -25,11 +25,15 @@ class Rest:
         self.private_allowed = True
         self.ready_environments = ("Test", "Staging", "Production")
         self.schedules_start_off = True
+        self.redirect_to: str | None = None
         self._hidden: dict[tuple[str, ...], int] = {}
         self._next_id = 0
 
     def answer(self, request: Request) -> Reply:
         """Find the operation and perform it."""
+        if self.redirect_to:
+            target, self.redirect_to = self.redirect_to, None
+            return Reply(302, b"", {"Location": target})
         segments = tuple(unquote(segment) for segment in request.path.strip("/").split("/"))
         match segments:
             case ("user",):
@@ -126,7 +130,7 @@ class Rest:
         if body.get("is_private") and not self.private_allowed:
             raise Refusal(402, "Your plan does not include private repositories.")
         key = (body.get("project") or {}).get("key")
-        if key not in self.workspace.projects or self.hidden("project", key):
+        if key not in self.workspace.projects:
             raise Refusal(400, "Bad request", fields={"project": ["Project does not exist."]})
         full_name = f"{self.workspace.slug}/{slug}"
         document = {"type": "repository", "uuid": new_uuid(), "full_name": full_name, **body}

@@ -113,6 +113,10 @@ class BitbucketServer:
         """A repository in its memory."""
         return self.workspace.repositories[slug]
 
+    def pretend_pushed(self, slug: str, branch: str = "main") -> None:
+        """Let a branch be there without the time that git takes."""
+        self.repository(slug).heads[f"refs/heads/{branch}"] = "1" * 40
+
     def add_user(self, uuid: str, account_id: str) -> None:
         """A member of the workspace, who can be named by either identifier."""
         user = {"type": "user", "uuid": uuid, "account_id": account_id}
@@ -136,8 +140,16 @@ class BitbucketServer:
             number = len(self.requests) + 1
             request = Request(number, method, path, dict(parse_qsl(parts.query)), body, not is_rest)
             self.requests.append(request)
-            struck = [fault.how for fault in self._faults if fault.strikes(number, method, path)]
-        return request, struck
+            return request, self._struck(number, method, path)
+
+    def _struck(self, number: int, method: str, path: str) -> list[How]:
+        """Every delay that applies, and the first other fault."""
+        struck: list[How] = []
+        for fault in self._faults:
+            is_free = isinstance(fault.how, Slow) or all(isinstance(how, Slow) for how in struck)
+            if is_free and fault.strikes(number, method, path):
+                struck.append(fault.how)
+        return struck
 
     def answer(self, request: Request, headers: Any) -> Reply:
         """Do what is asked."""

@@ -32,21 +32,26 @@ class Specification:
         document["components"]["schemas"]["object"].pop("required", None)
         self._document = document
         self._paths = [(_pattern(path), path, item) for path, item in document["paths"].items()]
+        self._registry = Registry().with_resource("urn:spec", DRAFT4.create_resource(document))
+        self._operation = cache(self._find)
+        self._validator = cache(self._make_validator)
 
     def faults(self, request: Request) -> Iterator[str]:
         """Everything that the document would not allow."""
-        fitting = [(path, item) for pattern, path, item in self._paths if pattern.fullmatch(request.path)]
-        method = request.method.lower()
-        found = next(((path, item) for path, item in fitting if method in item), None)
+        found = self._operation(request.method, request.path)
         if found is None:
             yield f"{request}: the specification has no such operation"
             return
         path, item = found
-        operation = item[method]
+        operation = item[request.method.lower()]
         declared = {one["name"] for one in [*item.get("parameters", ()), *operation.get("parameters", ())]}
         if unknown := request.query.keys() - declared - _EVERYWHERE:
             yield f"{request}: no parameter {', '.join(sorted(unknown))}"
         yield from self._body(request, path, operation)
+
+    def _find(self, method: str, path: str) -> tuple[str, Any] | None:
+        fitting = ((name, item) for pattern, name, item in self._paths if pattern.fullmatch(path))
+        return next(((name, item) for name, item in fitting if method.lower() in item), None)
 
     def _body(self, request: Request, path: str, operation: Mapping[str, Any]) -> Iterator[str]:
         reference = self._schema(request.method, path, operation)
@@ -54,10 +59,11 @@ class Specification:
             if operation.get("requestBody", {}).get("required") and not request.body:
                 yield f"{request}: a body is required"
             return
-        registry = Registry().with_resource("urn:spec", DRAFT4.create_resource(self._document))
-        validator = Draft4Validator({"$ref": f"urn:spec{reference}"}, registry=registry)
-        for error in validator.iter_errors(request.document):
+        for error in self._validator(reference).iter_errors(request.document):
             yield f"{request}: {'.'.join(map(str, error.absolute_path))}: {error.message}"
+
+    def _make_validator(self, reference: str) -> Draft4Validator:
+        return Draft4Validator({"$ref": f"urn:spec{reference}"}, registry=self._registry)
 
     def _schema(self, method: str, path: str, operation: Mapping[str, Any]) -> str | None:
         if name := _FORGOTTEN.get((method, path)):
