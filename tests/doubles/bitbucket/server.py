@@ -35,6 +35,7 @@ class BitbucketServer:
         self.problems: list[str] = []
         self.clock_ahead = 0.0
         self.tells_scopes = False
+        self.extra_headers: dict[str, str] = {}
         self._faults: list[Fault] = []
         self._lock = threading.Lock()
         self._folder = tempfile.TemporaryDirectory(prefix="bitbucket-double-")
@@ -162,7 +163,7 @@ class BitbucketServer:
             with self._lock:
                 reply = self.rest.answer(request)
             scopes = {"X-OAuth-Scopes": ", ".join(sorted(token.scopes))} if self.tells_scopes else {}
-            return Reply(reply.status, reply.body, {**reply.headers, **scopes})
+            return Reply(reply.status, reply.body, {**reply.headers, **scopes, **self.extra_headers})
         except Refusal as refusal:
             return refusal.reply()
 

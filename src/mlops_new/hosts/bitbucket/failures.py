@@ -60,6 +60,7 @@ class Failure:
         untouched: The service says that it did nothing.
         exists: The service says that what we would create is there already.
         pause: Seconds that the service asks us to wait.
+        answer: What came back; None when nothing did.
     """
 
     error: Error
@@ -69,6 +70,7 @@ class Failure:
     untouched: bool = False
     exists: bool = False
     pause: float | None = None
+    answer: Answer | None = None
 
 
 class Unclear(Exception):  # noqa: N818  # it is no error yet: whoever wrote looks again first

@@ -45,6 +45,22 @@ DELETE_WEBHOOK = Scope("delete:webhook:bitbucket", "webhook", "remove a webhook 
 READ_PULL_REQUEST = Scope("read:pullrequest:bitbucket", "pullrequest", "look at reviewers and pull requests")
 WRITE_PULL_REQUEST = Scope("write:pullrequest:bitbucket", "pullrequest:write", "open pull requests")
 
+# What a scope of an access token holds besides itself.
+_IMPLIED = {
+    "project": ("repository",),
+    "repository:write": ("repository",),
+    "pullrequest": ("repository",),
+    "pullrequest:write": ("pullrequest", "repository:write", "repository"),
+    "pipeline:write": ("pipeline",),
+    "pipeline:variable": ("pipeline:write", "pipeline"),
+}
+
+
+def held(granted: Iterable[str]) -> frozenset[str]:
+    """The scopes that a token has, with those that they imply."""
+    return frozenset(scope for one in granted for scope in (one, *_IMPLIED.get(one, ())))
+
+
 _READ, _WRITE = r"GET", r"POST|PUT"
 _REPOSITORY = r"repositories/[^/]+/[^/]+"
 # The first pattern that fits "METHOD path" decides.

@@ -113,12 +113,13 @@ def parse(values: object, environ: Mapping[str, str]) -> Setup:
     table = Table.of("bitbucket", {} if values is None else values, environ)
     workspace = table.text("workspace")
     hosting = Hosting(table.text("project"), table.choice("fork_policy", FORK_POLICIES, Hosting().fork_policy))
-    only = {kind: _part(nested) for kind in Kind if (nested := table.table(kind.value))}
-    both = _part(table)
+    nested = {kind: inner for kind in Kind if (inner := table.table(kind.value))}
+    both = _part(table, Main())
+    only = {kind: _part(inner, both.main or Main()) for kind, inner in nested.items()}
     return Setup(workspace, hosting, both, only)
 
 
-def _part(table: Table) -> Part:
+def _part(table: Table, usual: Main) -> Part:
     environments = table.table("environments")
     main = table.table("main")
     part = Part(
@@ -127,7 +128,7 @@ def _part(table: Table) -> Part:
         reviewers=table.texts("reviewers"),
         webhooks=tuple(_webhook(one) for one in table.tables("webhooks")),
         schedules=tuple(_schedule(one) for one in table.tables("schedules")),
-        main=_main(main) if main else None,
+        main=_main(main, usual) if main else None,
     )
     table.finish()
     return part
@@ -172,11 +173,11 @@ def _schedule(table: Table) -> Schedule:
     return schedule
 
 
-def _main(table: Table) -> Main:
-    usual = Main()
+def _main(table: Table, usual: Main) -> Main:
     main = Main(
         pull_request=table.flag("pull_request", default=usual.pull_request),
-        may_push=table.texts("may_push", pattern=r"\{[0-9a-f-]+\}", example="{12345678-…}, a user's UUID"),
+        may_push=table.texts("may_push", pattern=r"\{[0-9a-f-]+\}", example="{12345678-…}, a user's UUID")
+        or usual.may_push,
         approvals=table.number("approvals", usual.approvals),
         green_builds=table.number("green_builds", usual.green_builds),
         force_push=table.flag("force_push", default=usual.force_push),

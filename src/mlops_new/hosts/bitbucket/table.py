@@ -65,9 +65,11 @@ class Table:
     def choice(self, name: str, choices: Sequence[str], default: str | None) -> str:
         """One of the choices."""
         value = self._take(name)
-        value = default if value is None else value
+        if value is None and default is not None:
+            return default
         if value not in choices:
-            raise Invalid(f"the setting {self._at(name)} is {value!r}", hint=f"it is one of: {', '.join(choices)}")
+            fault = f"[{self.place}] does not say {name}" if value is None else f"{self._at(name)} is {value!r}"
+            raise Invalid(fault, hint=f"it is one of: {', '.join(choices)}")
         return str(value)
 
     def flag(self, name: str, *, default: bool) -> bool:

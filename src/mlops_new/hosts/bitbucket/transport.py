@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -63,16 +64,18 @@ class Transport:
             url, query = self._same_server(str(page["next"]), what), {}
         raise Error(f"cannot {what}: Bitbucket's pages go round in circles", hint="run the same command again")
 
-    def probe(self, path: str) -> Answer:
-        """Read something only to see what the answer is.
+    def probe(self, path: str, what: str) -> Answer:
+        """Read something only to see what the answer is, whatever its status.
 
         Raises:
-            Unreachable: no answer came.
+            Unreachable: there is none, or the service is not able to give one now.
         """
-        outcome = self._exchange("GET", path, "reach Bitbucket", None, {})
-        if isinstance(outcome, Failure):
+        outcome = self._read(path, what, {"pagelen": "10"})
+        if isinstance(outcome, Answer):
+            return outcome
+        if outcome.answer is None or outcome.unclear:
             raise outcome.error
-        return outcome
+        return outcome.answer
 
     def write(self, method: str, path: str, what: str, body: Document | None) -> Document:
         """Create, change or delete something: sent once.
@@ -145,7 +148,7 @@ class Transport:
             failure = judge(outcome, what, scopes)
             if failure is None:
                 return outcome
-            outcome = failure
+            outcome = replace(failure, answer=outcome)
         return scrubbed(outcome, [self.account.credentials.token.reveal(), *_values(body)])
 
     def _exchange(self, method: str, path: str, what: str, body: Any, params: Mapping[str, str]) -> Answer | Failure:
