@@ -10,6 +10,8 @@ from doubles.bitbucket.state import Environment, Json, Repository, Workspace, ne
 
 _SLUG = re.compile(r"(?!-)(?!.*--)[a-z0-9_.-]{1,62}(?<!-)")
 _KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+# These collections count their entries and give no link to the next page.
+_WITHOUT_LINKS = re.compile(r"/(variables|environments)$")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -56,6 +58,10 @@ class Rest:
             self._hidden[key] = left - 1
         return left > 0
 
+    def hide(self, *key: str, reads: int | None = None) -> None:
+        """Let so many reads, usually as many as `lag` says, not show something that exists."""
+        self._hidden[key] = self.lag if reads is None else reads
+
     # --- workspace ---
 
     def _check_workspace(self, slug: str) -> None:
@@ -92,7 +98,7 @@ class Rest:
             fields = {"__all__": ["Project with this Owner and Key already exists."]}
             raise Refusal(400, "Bad request", fields=fields)
         self.workspace.projects[key] = {"type": "project", "uuid": new_uuid(), **body, "key": key}
-        self._hide("project", key)
+        self.hide("project", key)
         return as_json(201, self.workspace.projects[key])
 
     def _delete_project(self, key: str) -> Reply:
@@ -136,7 +142,7 @@ class Rest:
         document = {"type": "repository", "uuid": new_uuid(), "full_name": full_name, **body}
         document["links"] = {"self": {"href": f"{self.base}/2.0/repositories/{full_name}"}}
         self.workspace.repositories[slug] = Repository(document, self.folder / f"{slug}.git")
-        self._hide("repository", slug)
+        self.hide("repository", slug)
         return as_json(200, document | {"mainbranch": None})
 
     def _operation(self, request: Request, repository: Repository, rest: list[str]) -> Reply:
@@ -280,7 +286,7 @@ class Rest:
         hook = {"type": "webhook_subscription", **kept, **request.document, "uuid": uuid}
         repository.hooks[uuid] = hook
         if not rest:
-            self._hide("hook", uuid)
+            self.hide("hook", uuid)
         return as_json(200 if rest else 201, _without_secret(hook))
 
     def _pull_requests(self, request: Request, repository: Repository, rest: list[str]) -> Reply:
@@ -300,20 +306,20 @@ class Rest:
 
     # --- shared ---
 
-    def _hide(self, *key: str) -> None:
-        self._hidden[key] = self.lag
-
     def _number(self) -> int:
         self._next_id += 1
         return self._next_id
 
     def _page(self, request: Request, documents: Iterable[Json]) -> Reply:
         found = [one for one in documents if _matches(one, request.query.get("q"))]
-        length = min(int(request.query.get("pagelen", "10")), self.longest_page)
+        length = int(request.query.get("pagelen", "10"))
+        if request.path.endswith("/pullrequests") and length > 50:
+            raise Refusal(400, "Invalid pagelen")
+        length = min(length, self.longest_page)
         page = int(request.query.get("page", "1"))
         answer: Json = {"page": page, "pagelen": length, "size": len(found)}
         answer["values"] = found[(page - 1) * length : page * length]
-        if page * length < len(found):
+        if page * length < len(found) and not _WITHOUT_LINKS.search(request.path):
             query = urlencode({**request.query, "page": page + 1})
             answer["next"] = f"{self.base}/2.0{request.path}?{query}"
         return as_json(200, answer)

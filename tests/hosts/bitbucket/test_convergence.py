@@ -1,13 +1,15 @@
 """Whatever request of a set-up fails, and however: the same run again ends where a clean run ends."""
 
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from graphlib import TopologicalSorter
 
 import pytest
 
-from doubles.bitbucket import After, Before, BitbucketServer, Drop, TooMany
+from doubles.bitbucket import After, Before, BitbucketServer, Drop, Slow, TooMany
 from doubles.bitbucket.client import Waits, host_at
 from doubles.bitbucket.faults import How
 from doubles.bitbucket.state import Json
@@ -17,6 +19,7 @@ from mlops_new.hosts.bitbucket.apply import perform
 from mlops_new.hosts.bitbucket.observe import observe_setup
 from mlops_new.hosts.bitbucket.patience import Patience
 from mlops_new.hosts.bitbucket.plan import NOTHING, missing
+from mlops_new.hosts.bitbucket.steps import depends
 from mlops_new.spec import Kind, Mark
 
 SLUG = "fresh-sales-build"
@@ -171,3 +174,52 @@ def test_a_lagging_read_after_a_hidden_success(clean: Clean) -> None:
             try_to_set_up(server, Waits().patience())
             set_up(server, Waits().patience())
             assert server.picture() == clean.picture, f"request {number}"
+
+
+def test_steps_that_do_not_depend_run_side_by_side(clean: Clean) -> None:
+    with new_server() as server:
+        host = host_at(server, hosting=SETUP.hosting)
+        host.create(SLUG, mark=Mark("fresh-sales", "build"), description="Sales")
+        server.pretend_pushed(SLUG)
+        steps = missing(SLUG, SETUP.of("fresh-sales", Kind.BUILD))
+        order = TopologicalSorter({step: {one for one in steps if depends(step, one)} for step in steps})
+        order.prepare()
+        with ThreadPoolExecutor() as pool:
+            while order.is_active():
+                ready = order.get_ready()
+                list(pool.map(lambda step: perform(step, host), ready))
+                order.done(*ready)
+        assert server.picture() == clean.picture
+
+
+def test_two_people_at_the_same_moment_make_one_of_everything(clean: Clean) -> None:
+    with new_server() as server:
+        server.fail(Slow(0.005), times=None)
+        with ThreadPoolExecutor(2) as pool:
+            both = [pool.submit(set_up, server, Waits().patience()) for _ in range(2)]
+            assert [one.exception() for one in both] == [None, None]
+        assert server.picture() == clean.picture
+
+
+def test_what_people_changed_is_put_right_and_what_they_added_stays(clean: Clean) -> None:
+    with new_server() as server:
+        set_up(server, Waits().patience())
+        repository = server.repository(SLUG)
+        repository.restrictions[99] = {"kind": "force", "pattern": "release/*", "id": 99}
+        for rule in repository.restrictions.values():
+            if rule["kind"] == "push":
+                rule["users"] = [{"uuid": REVIEWER}]
+        for variable in repository.variables.values():
+            variable["value"] = "changed"
+        for hook in repository.hooks.values():
+            hook["active"] = False
+        for schedule in repository.schedules.values():
+            schedule["cron_pattern"] = "0 0 4 * * ? *"
+        repository.pipelines = False
+        set_up(server, Waits().patience())
+        del repository.restrictions[99]
+        picture = server.picture()
+        secured = next(one for one in picture["repositories"][SLUG]["variables"] if one["secured"])
+        assert secured.pop("value") == "changed"  # it could not be seen, so it was not touched
+        secured["value"] = "s3cret"
+        assert picture == clean.picture

@@ -47,7 +47,7 @@ def test_all_is_well(server: BitbucketServer, tells: bool) -> None:  # noqa: FBT
     checks = examine(host_at(server))
     assert bad(checks) == set()
     assert server.writes == []
-    assert checks["token"].detail.startswith("personal API token, accepted")
+    assert checks["token"].detail.startswith("personal API token of Me, accepted")
     assert checks["repository fresh-sales-deploy"].detail == "free"
     assert checks["Bitbucket project FRESH_SALES"].detail == "free"
     told = checks["scope write:webhook:bitbucket"].detail

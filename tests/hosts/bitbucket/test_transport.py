@@ -17,7 +17,7 @@ from mlops_new.hosts.bitbucket import pipelines
 from mlops_new.hosts.bitbucket.credentials import Account, Secret
 from mlops_new.hosts.bitbucket.failures import Unclear
 from mlops_new.hosts.bitbucket.host import BitbucketCloud
-from mlops_new.hosts.bitbucket.model import Secured
+from mlops_new.hosts.bitbucket.model import Plain, Secured
 from mlops_new.hosts.bitbucket.transport import Transport, at
 from mlops_new.spec import Mark
 
@@ -71,9 +71,10 @@ def test_the_rate_limit_is_obeyed_and_said(server: BitbucketServer) -> None:
 def test_the_rate_limit_is_not_obeyed_for_hours(server: BitbucketServer) -> None:
     waits = Waits()
     server.fail(TooMany("1800"))
-    with pytest.raises(Unreachable, match="rate limit"):
+    with pytest.raises(Unreachable, match="rate limit") as caught:
         reader(server, waits).find(WHERE, "see it")
     assert waits.seconds == []
+    assert caught.value.hint == "run the same command again in 30 minutes: it continues"
 
 
 def test_a_write_waits_as_long_as_it_is_told(server: BitbucketServer) -> None:
@@ -126,6 +127,16 @@ def test_every_page_is_read(server: BitbucketServer) -> None:
     for number in range(5):
         host.create(f"p{number}-build", mark=Mark(f"p{number}", "build"), description="")
     assert [one.mark.project for one in host.marked()] == ["p0", "p1", "p2", "p3", "p4"]
+
+
+def test_every_page_is_read_where_pages_have_no_links(server: BitbucketServer) -> None:
+    server.rest.longest_page = 2
+    host = host_at(server)
+    host.create("a-build", mark=Mark("a", "build"), description="")
+    wanted = frozenset(Plain(f"V{number}", "x") for number in range(5))
+    for variable in wanted:
+        pipelines.set_variable(host.repository("a-build"), variable)
+    assert pipelines.variables(host.repository("a-build")) == wanted
 
 
 ASTRAY = {

@@ -107,7 +107,9 @@ def _token(host: BitbucketCloud, answer: Answer) -> Check:
     failure = judge(answer, "see the workspace")
     if answer.status == HTTPStatus.UNAUTHORIZED and failure:
         return _failed("token", failure.error)
-    return Check("token", ok=True, detail=f"{kind}, accepted; Bitbucket does not tell when it expires")
+    owner = host.user()
+    whose = f"{kind} of {owner}" if owner else kind
+    return Check("token", ok=True, detail=f"{whose}, accepted; Bitbucket does not tell when it expires")
 
 
 def _workspace(host: BitbucketCloud, answer: Answer) -> Check:

@@ -12,6 +12,7 @@ from typing import Any
 from mlops_new.errors import Conflict, Denied, Error, Unreachable
 
 _LONGEST = 300
+_MINUTES = 120  # seconds, from which on they are told as minutes
 _STATUS_PAGE = "see https://bitbucket.status.atlassian.com, and run the same command again: it continues"
 _PROXY = "a proxy or firewall seems to stand in between: check HTTPS_PROXY, NO_PROXY and BITBUCKET_API_URL"
 _HOW_TO_AUTHENTICATE = (
@@ -111,7 +112,7 @@ def judge(answer: Answer, what: str, scopes: Sequence[str] = ()) -> Failure | No
         page = Unreachable(f"cannot {what}: a web page came back, not Bitbucket's API", hint=_PROXY)
         return Failure(page, unclear=True)
     if answer.status < HTTPStatus.MULTIPLE_CHOICES:
-        return None
+        return None if not answer.text or isinstance(answer.document, dict) else _unreadable(refused)
     if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return _broken(refused)
     return _MEANINGS.get(answer.status, _redirected if answer.status < HTTPStatus.BAD_REQUEST else _other)(refused)
@@ -177,11 +178,11 @@ def _withdrawn(refused: _Refused) -> Failure:
 
 
 def _limited(refused: _Refused) -> Failure:
-    error = Unreachable(
-        f"cannot {refused.what} now: Bitbucket's rate limit is reached",
-        hint="run the same command again in a while: it continues",
-    )
-    return Failure(error, unclear=True, temporary=True, untouched=True, pause=_retry_after(refused.answer))
+    pause = _retry_after(refused.answer)
+    when = "a while" if pause is None else f"{pause / 60:.0f} minutes" if pause > _MINUTES else f"{pause:.0f} s"
+    message = f"cannot {refused.what} now: Bitbucket's rate limit is reached"
+    error = Unreachable(message, hint=f"run the same command again in {when}: it continues")
+    return Failure(error, unclear=True, temporary=True, untouched=True, pause=pause)
 
 
 def _refusal(refused: _Refused) -> Failure:
@@ -200,6 +201,11 @@ def _redirected(refused: _Refused) -> Failure:
     return Failure(Unreachable(f"cannot {refused.what}: redirected to {target}", hint=_PROXY), unclear=True)
 
 
+def _unreadable(refused: _Refused) -> Failure:
+    error = Unreachable(f"cannot {refused.what}: the answer is not Bitbucket's", hint=_PROXY)
+    return Failure(error, unclear=True)
+
+
 def _other(refused: _Refused) -> Failure:
     return Failure(Error(refused.sentence))
 
@@ -211,6 +217,7 @@ _MEANINGS: Mapping[int, Callable[[_Refused], Failure]] = {
     403: _forbidden,
     404: _absent,
     407: _proxy,
+    408: _broken,
     409: _refusal,
     410: _withdrawn,
     429: _limited,

@@ -4,13 +4,14 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from mlops_new import git
 from mlops_new.errors import Conflict, Denied, Error, Invalid
 from mlops_new.hosts.bitbucket import git_access
 from mlops_new.hosts.bitbucket.credentials import Account
 from mlops_new.hosts.bitbucket.names import described, mark_of, project_key, project_mark, refuse_foreign
-from mlops_new.hosts.bitbucket.patience import Patience
+from mlops_new.hosts.bitbucket.patience import NOT_YET, Patience
 from mlops_new.hosts.bitbucket.repository import Repository
 from mlops_new.hosts.bitbucket.settling import settle
 from mlops_new.hosts.bitbucket.transport import Document, Transport, at
@@ -131,6 +132,12 @@ class BitbucketCloud:
             )
         self._workspace_seen = True
 
+    def user(self) -> str | None:
+        """The name of the token's owner; None where the token may not tell."""
+        answer = self.transport.probe("user", "see whose token it is")
+        document = answer.document if answer.status == HTTPStatus.OK else None
+        return str(document.get("display_name")) if document else None
+
     # --- Bitbucket projects ---
 
     def find_project(self, name: str) -> Document | None:
@@ -197,6 +204,7 @@ class BitbucketCloud:
             self.transport.delete(self._at(slug), f"delete the repository {slug}")
 
         settle(look, lambda seen: seen is None, act, self._patience)
+        self._unseen_by_git.discard(self.url(slug))
 
     def marked(self) -> list[Marked]:
         """Every repository of the workspace that carries a mark of ours."""
@@ -303,7 +311,7 @@ class BitbucketCloud:
             except git.GitError as error:
                 if pause is None or "not found" not in error.message:
                     break  # the command itself will tell what is wrong
-                self._patience.wait(pause, "git does not see yet what was just created")
+                self._patience.wait(pause, NOT_YET)
             else:
                 break
         self._unseen_by_git.discard(url)

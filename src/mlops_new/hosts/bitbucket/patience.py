@@ -39,3 +39,4 @@ class Patience:
 
 
 NOTICEABLE = 2.0
+NOT_YET = "Bitbucket does not show yet what was just created"

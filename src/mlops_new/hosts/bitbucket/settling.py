@@ -5,10 +5,9 @@ from typing import TypeVar
 
 from mlops_new.errors import Error
 from mlops_new.hosts.bitbucket.failures import Failure, Unclear
-from mlops_new.hosts.bitbucket.patience import Patience
+from mlops_new.hosts.bitbucket.patience import NOT_YET, Patience
 
 Seen = TypeVar("Seen")
-_NOT_YET = "Bitbucket does not show yet what was just created"
 
 
 def settle(
@@ -57,7 +56,7 @@ def look_for(look: Callable[[], Seen], wanted: Callable[[Seen], bool], patience:
     for pause in patience.lag:
         if wanted(seen):
             break
-        patience.wait(pause, _NOT_YET)
+        patience.wait(pause, NOT_YET)
         seen = look()
     return seen
 

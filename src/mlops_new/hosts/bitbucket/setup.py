@@ -111,8 +111,9 @@ def parse(values: object, environ: Mapping[str, str]) -> Setup:
         Invalid: naming the place and what may stand there.
     """
     table = Table.of("bitbucket", {} if values is None else values, environ)
-    workspace = table.text("workspace")
-    hosting = Hosting(table.text("project"), table.choice("fork_policy", FORK_POLICIES, Hosting().fork_policy))
+    workspace = table.text("workspace", pattern=r"[A-Za-z0-9_-]+", example="acme, as in https://bitbucket.org/acme")
+    project = table.text("project", pattern=r"[A-Z][A-Z0-9_]*", example="DATA, a project's key")
+    hosting = Hosting(project, table.choice("fork_policy", FORK_POLICIES, Hosting().fork_policy))
     nested = {kind: inner for kind in Kind if (inner := table.table(kind.value))}
     both = _part(table, Main())
     only = {kind: _part(inner, both.main or Main()) for kind, inner in nested.items()}
