@@ -53,7 +53,7 @@ def set_variable(repository: Repository, wanted: Variable, environment: str | No
         body = _body(wanted)
         if seen is None:
             return repository.post(*where, what=what, body=body)
-        return repository.put(*where, str(seen["uuid"]), what=what, body=body)
+        return repository.change(*where, str(seen["uuid"]), what=what, body=body)
 
     repository.settle(look, lambda seen: settled(wanted, _variable(seen) if seen else None), act)
 
@@ -113,33 +113,31 @@ def set_schedule(repository: Repository, wanted: Schedule) -> None:
     """
     what = f"schedule the pipeline {wanted.pipeline}"
 
-    def look() -> list[_Found]:
-        same = [found for found in _schedules(repository) if found.schedule.target == wanted.target]
-        return sorted((found for found in same if found.schedule.cron == wanted.cron), key=lambda found: found.uuid)
-
     def act(seen: list[_Found]) -> list[_Found]:
         made = repository.post("pipelines_config", "schedules", what=what, body=_schedule_body(wanted))
-        repository.transport.created(repository.at("pipelines_config", "schedules", str(made["uuid"])))
         return [*seen, _Found(str(made["uuid"]), replace(wanted, enabled=bool(made.get("enabled"))))]
 
-    found = repository.settle(look, bool, act, unique=False)[0]
-    if not found.schedule.enabled:  # a new one may come switched off, too
-        _switch_on(repository, found.uuid, what)
+    found = repository.settle(lambda: _fitting(repository, wanted), bool, act, unique=False)
     _remove_others(repository, wanted, what)
+    if not found[0].schedule.enabled:  # a new one may come switched off, too
+        _switch_on(repository, wanted, what)
 
 
-def _switch_on(repository: Repository, uuid: str, what: str) -> None:
-    path = repository.at("pipelines_config", "schedules", uuid)
+def _switch_on(repository: Repository, wanted: Schedule, what: str) -> None:
+    def look() -> _Found:
+        absent = f"the schedule of {wanted.pipeline} in {repository.slug} does not appear"
+        return expect(lambda: next(iter(_fitting(repository, wanted)), None), repository.transport.patience, absent)
 
-    def look() -> bool:
-        return bool((repository.transport.find(path, what) or {}).get("enabled"))
+    def act(seen: _Found) -> _Found:
+        repository.change("pipelines_config", "schedules", seen.uuid, what=what, body={"enabled": True})
+        return seen
 
-    def act(seen: bool) -> bool:  # noqa: FBT001  # what `look` returns
-        del seen
-        repository.put("pipelines_config", "schedules", uuid, what=what, body={"enabled": True})
-        return True
+    repository.settle(look, lambda seen: seen.schedule.enabled, act)
 
-    repository.settle(look, bool, act)
+
+def _fitting(repository: Repository, wanted: Schedule) -> list[_Found]:
+    found = (one for one in _schedules(repository) if replace(one.schedule, enabled=wanted.enabled) == wanted)
+    return sorted(found, key=lambda one: one.uuid)
 
 
 def _remove_others(repository: Repository, wanted: Schedule, what: str) -> None:

@@ -30,8 +30,13 @@ class Repository:
         return self.transport.write("POST", self.at(*segments), f"{what} of {self.slug}", body)
 
     def put(self, *segments: str, what: str, body: Mapping[str, Any] | None = None) -> Document:
-        """Change something in it: once."""
+        """Set something in it that has a name: once."""
         return self.transport.write("PUT", self.at(*segments), f"{what} of {self.slug}", body)
+
+    def change(self, *segments: str, what: str, body: Mapping[str, Any]) -> Document:
+        """Change something in it that a look has shown: once. Should it be gone by now, it takes another look."""
+        path = self.at(*segments)
+        return self.transport.write("PUT", path, f"{what} of {self.slug}", body, gone_is_unclear=True)
 
     def delete(self, *segments: str, what: str) -> None:
         """Remove what has an identifier of its own: none is given twice, so asking again cannot hit another."""

@@ -26,7 +26,7 @@ def restrict(repository: Repository, wanted: Restriction) -> None:
         body = _restriction_body(wanted)
         if seen is None:
             return repository.post("branch-restrictions", what=what, body=body)
-        return repository.put("branch-restrictions", str(seen["id"]), what=what, body=body)
+        return repository.change("branch-restrictions", str(seen["id"]), what=what, body=body)
 
     repository.settle(look, lambda seen: seen is not None and _restriction(seen) == wanted, act)
 
@@ -66,7 +66,7 @@ def set_webhook(repository: Repository, wanted: Webhook) -> None:
     def update(seen: list[Document]) -> list[Document]:
         secret = wanted.signed and not _webhook(seen[0]).signed
         body = _webhook_body(wanted, secret=secret)
-        return [repository.put("hooks", str(seen[0]["uuid"]), what=what, body=body), *seen[1:]]
+        return [repository.change("hooks", str(seen[0]["uuid"]), what=what, body=body), *seen[1:]]
 
     found = repository.settle(look, bool, create, unique=False)
     if not wanted.settled(_webhook(found[0])):

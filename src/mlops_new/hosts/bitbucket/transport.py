@@ -84,24 +84,32 @@ class Transport:
             raise outcome.error
         return outcome.answer
 
-    def write(self, method: str, path: str, what: str, body: Document | None) -> Document:
-        """Create, change or delete something: sent once.
+    def write(
+        self, method: str, path: str, what: str, body: Document | None, *, gone_is_unclear: bool = False
+    ) -> Document:
+        """Create or change something: sent once.
+
+        Args:
+            method: POST or PUT.
+            path: Made by `at`.
+            what: As in "cannot <what>".
+            body: Its JSON.
+            gone_is_unclear: A 404 only says that what was there at the last look is gone.
 
         Raises:
             Unclear: it may have happened or not: look before anything else.
         """
-        pauses = iter(self.patience.lag if self._is_fresh(path) else ())
-        while True:
-            outcome = self._judged(method, path, what, body, {})
-            if isinstance(outcome, Answer):
-                return _document(outcome)
+        pauses = iter(self.patience.lag if self._is_fresh(path) and not gone_is_unclear else ())
+        while isinstance(outcome := self._judged(method, path, what, body, {}), Failure):
+            if outcome.unclear:
+                raise Unclear(outcome)
+            if outcome.absent and gone_is_unclear:
+                raise Unclear(replace(outcome, temporary=True))
             # What it belongs to was created a moment ago and is not there yet: nothing has happened.
             if not outcome.absent or (pause := next(pauses, None)) is None:
-                break
+                raise outcome.error
             self.patience.wait(pause, NOT_YET)
-        if outcome.unclear:
-            raise Unclear(outcome)
-        raise outcome.error
+        return _document(outcome)
 
     def delete(self, path: str, what: str) -> None:
         """Delete something; what is gone already is fine.
