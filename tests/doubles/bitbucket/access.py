@@ -8,7 +8,6 @@ from functools import cache
 # Written down from the public documentation, apart from the program's own table: each checks the other.
 _OPERATIONS = """
 GET /user                                                      read:user:bitbucket
-GET /user/workspaces                                           read:workspace:bitbucket
 GET /workspaces/*                                              read:workspace:bitbucket
 GET /workspaces/*/projects                                     read:project:bitbucket
 GET /workspaces/*/projects/*                                   read:project:bitbucket

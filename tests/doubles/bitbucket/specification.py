@@ -49,6 +49,12 @@ class Specification:
             yield f"{request}: no parameter {', '.join(sorted(unknown))}"
         yield from self._body(request, path, operation)
 
+    def scopes(self, method: str, path: str) -> frozenset[str]:
+        """The scopes that an API token needs for an operation."""
+        found = self._operation(method, path)
+        declared = found[1][method.lower()].get("x-atlassian-oauth2-scopes", ()) if found else ()
+        return frozenset(scope for one in declared for scope in one["scopes"])
+
     def _find(self, method: str, path: str) -> tuple[str, Any] | None:
         fitting = ((name, item) for pattern, name, item in self._paths if pattern.fullmatch(path))
         return next(((name, item) for name, item in fitting if method.lower() in item), None)

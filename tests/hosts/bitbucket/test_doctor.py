@@ -11,7 +11,7 @@ from doubles.bitbucket.faults import How
 from doubles.bitbucket.server import PERSONAL, WORKSPACE
 from mlops_new.hosts.bitbucket import doctor
 from mlops_new.hosts.bitbucket.doctor import Check
-from mlops_new.hosts.bitbucket.host import BitbucketCloud
+from mlops_new.hosts.bitbucket.host import BitbucketCloud, Hosting
 from mlops_new.hosts.bitbucket.setup import parse
 from mlops_new.spec import Kind, Mark
 
@@ -108,6 +108,11 @@ def test_names_that_are_taken(server: BitbucketServer) -> None:
     checks = examine(host_at(server))
     assert bad(checks) == {"Bitbucket project FRESH_SALES", "repository fresh-sales-deploy"}
     assert server.writes == []
+
+
+def test_a_shared_project_that_is_not_there(server: BitbucketServer) -> None:
+    checks = examine(host_at(server, hosting=Hosting(project="DATA")))
+    assert bad(checks) == {"Bitbucket project DATA"}
 
 
 def test_a_repository_of_ours_shows_whether_git_can_push(server: BitbucketServer) -> None:

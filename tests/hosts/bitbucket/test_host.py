@@ -13,7 +13,9 @@ from doubles.bitbucket.client import Waits, host_at
 from doubles.bitbucket.faults import How
 from mlops_new import git
 from mlops_new.errors import Conflict, Error, Invalid
+from mlops_new.hosts.bitbucket.apply import perform
 from mlops_new.hosts.bitbucket.host import BitbucketCloud, Hosting
+from mlops_new.hosts.bitbucket.steps import CreateProject
 from mlops_new.spec import Mark
 
 BUILD, DEPLOY = Mark("fresh-sales", "build"), Mark("fresh-sales", "deploy")
@@ -82,6 +84,16 @@ def test_a_shared_project_is_used_and_never_touched(server: BitbucketServer) -> 
 def test_a_shared_project_that_is_not_there(server: BitbucketServer) -> None:
     with pytest.raises(Invalid, match="no Bitbucket project DATA, which the settings name"):
         host_at(server, hosting=Hosting(project="DATA")).create("fresh-sales-build", mark=BUILD, description="")
+
+
+def test_the_project_is_a_step_of_its_own_where_the_plan_shows_it(server: BitbucketServer) -> None:
+    host = host_at(server)
+    step = CreateProject("fresh-sales", host.project_key("fresh-sales"))
+    for _ in range(2):
+        perform(step, host)
+    assert str(step) == "Create Bitbucket project FRESH_SALES"
+    assert list(server.workspace.projects) == ["FRESH_SALES"]
+    assert len(server.writes) == 1
 
 
 def test_a_repository_that_exists_but_is_not_shown_to_us(server: BitbucketServer) -> None:

@@ -19,7 +19,7 @@ from mlops_new.hosts.bitbucket.model import (
     Secured,
     Webhook,
 )
-from mlops_new.hosts.bitbucket.plan import NOTHING, missing
+from mlops_new.hosts.bitbucket.plan import NOTHING, missing, require_secrets
 from mlops_new.hosts.bitbucket.setup import Setup, parse
 from mlops_new.hosts.bitbucket.steps import (
     CreateEnvironment,
@@ -201,14 +201,18 @@ def test_what_a_person_changed_is_put_right() -> None:
 def test_a_secret_is_asked_for_only_where_it_is_written() -> None:
     unknown = RepositorySetup(variables=(Secured("TOKEN", "TEAM_TOKEN"),))
     assert missing("x", unknown, COMPLETE) == ()
+    steps = missing("x", unknown, NOTHING)
     with pytest.raises(Invalid, match="cannot set the variable TOKEN of x: TEAM_TOKEN is not set"):
-        missing("x", unknown, NOTHING)
+        require_secrets(steps)
     hook = RepositorySetup(
         webhooks=(Webhook("https://a.example", frozenset({"repo:fork"}), signed=True, source="HOOK"),)
     )
-    assert [str(step) for step in missing("x", hook, COMPLETE)] == ["Tell https://a.example about repo:fork of x"]
+    steps = missing("x", hook, COMPLETE)
+    assert [str(step) for step in steps] == ["Tell https://a.example about repo:fork of x"]
+    require_secrets(steps)
+    steps = missing("x", hook, NOTHING)
     with pytest.raises(Invalid, match="HOOK is not set"):
-        missing("x", hook, ObservedSetup(pipelines=True))
+        require_secrets(steps)
 
 
 def test_what_waits_for_what() -> None:

@@ -218,6 +218,17 @@ def test_a_missing_scope_is_named(server: BitbucketServer) -> None:
     assert "new token" in caught.value.hint
 
 
+def test_what_is_gone_between_look_and_change_is_looked_at_again(server: BitbucketServer) -> None:
+    host = host_at(server)
+    host.create("a-build", mark=Mark("a", "build"), description="")
+    repository = host.repository("a-build")
+    pipelines.set_variable(repository, Plain("A", "1"))
+    gone = '{"type": "error", "error": {"message": "Variable not found"}}'
+    server.fail(Before(404, gone), method="PUT", path="variables")
+    pipelines.set_variable(repository, Plain("A", "2"))
+    assert pipelines.variables(repository) == {Plain("A", "2")}
+
+
 def test_a_wrong_token(server: BitbucketServer) -> None:
     server.tokens = [WORKSPACE]
     with pytest.raises(Denied, match="Token is invalid, expired") as caught:

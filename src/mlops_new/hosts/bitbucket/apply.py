@@ -7,6 +7,7 @@ from mlops_new.hosts.bitbucket.host import BitbucketCloud
 from mlops_new.hosts.bitbucket.steps import (
     AddReviewer,
     CreateEnvironment,
+    CreateProject,
     EnablePipelines,
     Restrict,
     SetSchedule,
@@ -16,8 +17,11 @@ from mlops_new.hosts.bitbucket.steps import (
 )
 
 
-def perform(step: SetupStep, host: BitbucketCloud) -> None:
+def perform(step: SetupStep | CreateProject, host: BitbucketCloud) -> None:
     """Do one thing; what is done already is left as it is. Steps that do not `depends` may run side by side."""
+    if isinstance(step, CreateProject):
+        host.create_project(step.name)
+        return
     repository = host.repository(step.slug)
     match step:
         case EnablePipelines():

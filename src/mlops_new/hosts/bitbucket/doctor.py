@@ -11,12 +11,11 @@ from http import HTTPStatus
 from pathlib import Path
 
 from mlops_new import git
-from mlops_new.errors import Conflict, Error, Unreachable
+from mlops_new.errors import Conflict, Error
 from mlops_new.hosts.bitbucket import pipelines, scopes
 from mlops_new.hosts.bitbucket.failures import Answer, granted, judge
 from mlops_new.hosts.bitbucket.host import BitbucketCloud
 from mlops_new.hosts.bitbucket.model import RepositorySetup
-from mlops_new.hosts.bitbucket.names import project_key
 from mlops_new.hosts.bitbucket.scopes import Scope
 from mlops_new.hosts.bitbucket.transport import at
 from mlops_new.ports import HostedRepository
@@ -107,9 +106,16 @@ def _token(host: BitbucketCloud, answer: Answer) -> Check:
     failure = judge(answer, "see the workspace")
     if answer.status == HTTPStatus.UNAUTHORIZED and failure:
         return _failed("token", failure.error)
-    owner = host.user()
+    owner = _owner(host)
     whose = f"{kind} of {owner}" if owner else kind
     return Check("token", ok=True, detail=f"{whose}, accepted; Bitbucket does not tell when it expires")
+
+
+def _owner(host: BitbucketCloud) -> str | None:
+    try:
+        return host.user()
+    except Error:
+        return None  # good to know, and no more
 
 
 def _workspace(host: BitbucketCloud, answer: Answer) -> Check:
@@ -145,7 +151,7 @@ def _rights(
 def _answer(host: BitbucketCloud, path: str) -> Answer | None:
     try:
         return host.transport.probe(path, "check the token's scopes")
-    except Unreachable:
+    except Error:
         return None
 
 
@@ -175,7 +181,7 @@ def _right(host: BitbucketCloud, scope: Scope, has: frozenset[str] | None, answe
 
 
 def _names(host: BitbucketCloud, project: str) -> Iterator[Check]:
-    yield _name(f"Bitbucket project {host.hosting.project or project_key(project)}", lambda: host.find_project(project))
+    yield _name(f"Bitbucket project {host.project_key(project)}", lambda: host.find_project(project))
     for kind in Kind:
         name = slug(project, kind)
         yield _name(f"repository {name}", partial(_ours, host, name, Mark(project, kind.value)))

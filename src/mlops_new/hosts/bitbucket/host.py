@@ -62,6 +62,7 @@ class BitbucketCloud:
         self._workspace_seen = False
         self._projects: set[str] = set()
         self._unseen_by_git: set[str] = set()
+        self._deleted: set[str] = set()
 
     # --- what every Git host does ---
 
@@ -94,7 +95,7 @@ class BitbucketCloud:
             del seen
             body = self._repository_body(slug, self.create_project(mark.project), described(mark, description))
             made = self.transport.write("POST", self._at(slug), what, body)
-            self._created(slug)
+            self._note_created(slug)
             return made
 
         document = settle(look, lambda seen: seen is not None, act, self._patience)
@@ -145,16 +146,26 @@ class BitbucketCloud:
 
         Raises:
             Conflict: there is one of that key that is not ours.
+            Invalid: the settings name one that is not there.
         """
-        key = self.hosting.project or project_key(name)
+        key = self.project_key(name)
         document = self.transport.find(self._project_at(key), f"look for the Bitbucket project {key}")
         if self.hosting.project is None:
             refuse_foreign(document, project_mark(name), f"Bitbucket project {key} in {self.account.workspace}")
+        elif document is None:
+            raise Invalid(
+                f"the workspace {self.account.workspace} has no Bitbucket project {key}, which the settings name",
+                hint="create it, or correct `project` in the [bitbucket] table",
+            )
         return document
+
+    def project_key(self, name: str) -> str:
+        """The key of that Bitbucket project."""
+        return self.hosting.project or project_key(name)
 
     def create_project(self, name: str) -> str:
         """Create the Bitbucket project, marked, unless it is there; return its key."""
-        key = self.hosting.project or project_key(name)
+        key = self.project_key(name)
         with self._lock:  # two repositories created side by side share one
             if key not in self._projects:
                 settle(lambda: self.find_project(name), bool, lambda _: self._new_project(name, key), self._patience)
@@ -172,10 +183,10 @@ class BitbucketCloud:
         key = project_key(name)
 
         def act(seen: Document | None) -> None:
-            if seen is not None and (left := self._slugs(f'project.key = "{key}"')):
-                raise Conflict(
-                    f"Bitbucket project {key} still holds {', '.join(left)}", hint="move or delete them first"
-                )
+            del seen
+            if left := self._slugs(f'project.key = "{key}"') - self._deleted:
+                holds = f"Bitbucket project {key} still holds {', '.join(sorted(left))}"
+                raise Conflict(holds, hint="move or delete them first")
             self.transport.delete(self._project_at(key), f"delete the Bitbucket project {key}")
 
         settle(lambda: self.find_project(name), lambda seen: seen is None, act, self._patience)
@@ -205,6 +216,7 @@ class BitbucketCloud:
 
         settle(look, lambda seen: seen is None, act, self._patience)
         self._unseen_by_git.discard(self.url(slug))
+        self._deleted.add(slug)
 
     def marked(self) -> list[Marked]:
         """Every repository of the workspace that carries a mark of ours."""
@@ -277,16 +289,12 @@ class BitbucketCloud:
             "fork_policy": self.hosting.fork_policy,
         }
 
-    def _created(self, slug: str) -> None:
+    def _note_created(self, slug: str) -> None:
+        self._deleted.discard(slug)
         self.transport.created(self._at(slug))
         self._unseen_by_git.add(self.url(slug))
 
     def _new_project(self, name: str, key: str) -> Document:
-        if self.hosting.project is not None:
-            raise Invalid(
-                f"the workspace {self.account.workspace} has no Bitbucket project {key}, which the settings name",
-                hint="create it, or correct `project` in the [bitbucket] table",
-            )
         body = {
             "name": name,
             "key": key,
@@ -300,8 +308,8 @@ class BitbucketCloud:
         path = at("repositories", self.account.workspace)
         return self.transport.list(path, f"list the repositories of {self.account.workspace}", q=query)
 
-    def _slugs(self, query: str) -> list[str]:
-        return [str(one.get("full_name")).partition("/")[2] for one in self._repositories(query)]
+    def _slugs(self, query: str) -> set[str]:
+        return {str(one.get("full_name")).partition("/")[2] for one in self._repositories(query)}
 
     def _wait_for_git(self, url: str) -> None:
         for pause in (*self._patience.lag, None):

@@ -26,14 +26,18 @@ def missing(slug: str, wanted: RepositorySetup, observed: ObservedSetup = NOTHIN
         slug: The repository.
         wanted: Its set-up.
         observed: What `observe_setup` saw; `NOTHING` for a repository that is to be created.
+    """
+    return tuple(_steps(slug, wanted, observed))
+
+
+def require_secrets(steps: Iterable[SetupStep]) -> None:
+    """Before anything is done, make sure that everything secret that must be written is known.
 
     Raises:
-        Invalid: a secured variable or a webhook's secret must be written, and its value is not known.
+        Invalid: naming the environment variable that is not set.
     """
-    steps = tuple(_steps(slug, wanted, observed))
     for step in steps:
         _check_secret(step)
-    return steps
 
 
 def _steps(slug: str, wanted: RepositorySetup, seen: ObservedSetup) -> Iterator[SetupStep]:

@@ -29,6 +29,24 @@ class _OfRepository:
 
 
 @dataclass(frozen=True)
+class CreateProject:
+    """Create the Bitbucket project that holds a project's repositories; they wait for it."""
+
+    name: str
+    key: str
+
+    action = "create project"
+
+    @property
+    def target(self) -> str:
+        """Its key."""
+        return self.key
+
+    def __str__(self) -> str:
+        return f"Create Bitbucket project {self.key}"
+
+
+@dataclass(frozen=True)
 class EnablePipelines(_OfRepository):
     """Switch Pipelines on."""
 

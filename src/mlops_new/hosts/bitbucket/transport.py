@@ -38,7 +38,8 @@ class Transport:
             path: Relative to the API's version; made by `at`.
             what: As in "cannot <what>".
         """
-        outcome = self._read_created(path, what, {}, self.patience.lag if path in self._fresh else ())
+        lag = self.patience.lag if path in self._fresh and self._is_fresh(path) else ()
+        outcome = self._read_created(path, what, {}, lag)
         if isinstance(outcome, Answer):
             return _document(outcome)
         if outcome.absent:
