@@ -64,6 +64,14 @@ def test_every_scope_that_is_missing_is_named_with_its_purpose(server: Bitbucket
     assert "a new one that has admin:project:bitbucket" in checks["scope admin:project:bitbucket"].hint
 
 
+def test_a_refusal_without_a_reason_names_the_scope_it_may_be_about(server: BitbucketServer) -> None:
+    forbidden = Before(403, '{"type": "error", "error": {"message": "Forbidden"}}')
+    server.fail(forbidden, path="branch-restrictions", times=None)
+    checks = examine(host_at(server))
+    assert bad(checks) == {"scope admin:repository:bitbucket"}
+    assert "owner lacks the matching right" in checks["scope admin:repository:bitbucket"].hint
+
+
 def test_scopes_of_an_access_token_have_their_own_names_and_imply_others(server: BitbucketServer) -> None:
     classic = {"project", "project:admin", "repository:write", "repository:admin", "pipeline:variable", "account"}
     server.extra_headers = {"X-OAuth-Scopes": ", ".join(sorted(classic))}
@@ -121,7 +129,7 @@ def test_a_repository_of_ours_shows_whether_git_can_push(server: BitbucketServer
     server.repository("fresh-sales-build").pipelines = True
     checks = examine(host)
     assert bad(checks) == set()
-    assert checks["repository fresh-sales-build"].detail == "ours"
+    assert checks["repository fresh-sales-build"].detail == "there, and may be used"
     assert checks["git push"].detail == "possible to fresh-sales-build"
     assert checks["pipelines"].detail == "on for fresh-sales-build"
     assert server.repository("fresh-sales-build").heads == {}

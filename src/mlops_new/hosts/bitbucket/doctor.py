@@ -172,16 +172,19 @@ def _reads(host: BitbucketCloud, project: str) -> dict[Scope, str]:
 def _right(host: BitbucketCloud, scope: Scope, has: frozenset[str] | None, answer: Answer | None) -> Check:
     name = scope.named(host.account.credentials)
     refused = answer is not None and answer.status == HTTPStatus.FORBIDDEN
-    if (has is not None and name not in has) or (has is None and refused):
-        hint = f"a token's scopes cannot be changed: make a new one that has {name} too"
+    hint = f"a token's scopes cannot be changed: make a new one that has {name} too"
+    if has is not None and name not in has:
         return Check(f"scope {name}", ok=False, detail=f"missing; it takes it to {scope.purpose}", hint=hint)
+    if has is None and refused:
+        or_right = f"{hint}; or its owner lacks the matching right in Bitbucket"
+        return Check(f"scope {name}", ok=False, detail=f"refused; it takes it to {scope.purpose}", hint=or_right)
     known = has is not None or answer is not None
     detail = "granted" if known else "cannot be told without writing"
     return Check(f"scope {name}", ok=True, detail=f"{detail}; to {scope.purpose}")
 
 
 def _names(host: BitbucketCloud, project: str) -> Iterator[Check]:
-    yield _name(f"Bitbucket project {host.project_key(project)}", lambda: host.find_project(project))
+    yield _name(f"Bitbucket project {host.project_key(project)}", partial(host.find_project, project))
     for kind in Kind:
         name = slug(project, kind)
         yield _name(f"repository {name}", partial(_ours, host, name, Mark(project, kind.value)))
@@ -192,7 +195,7 @@ def _name(name: str, find: Callable[[], object]) -> Check:
         found = find()
     except Error as error:
         return _failed(name, error)
-    return Check(name, ok=True, detail="free" if found is None else "ours")
+    return Check(name, ok=True, detail="free" if found is None else "there, and may be used")
 
 
 def _ours(host: BitbucketCloud, name: str, mark: Mark) -> HostedRepository | None:

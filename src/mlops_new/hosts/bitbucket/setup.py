@@ -152,7 +152,7 @@ def _deployment(name: str, table: Table) -> Deployment:
 
 
 def _webhook(table: Table) -> Webhook:
-    source = table.text("secret") or ""
+    source = table.variable_name("secret") or ""
     webhook = Webhook(
         url=table.https("url"),
         events=frozenset(table.texts("events", pattern=r"[a-z]+:[a-z_]+", example="repo:push", least=1)),

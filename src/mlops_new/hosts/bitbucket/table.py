@@ -59,8 +59,20 @@ class Table:
         return value
 
     def https(self, name: str) -> str:
-        """An https URL without credentials."""
-        return self.needed(name, pattern=r"https://[^\s/@]+(/\S*)?", example="https://hooks.example.com/mlops")
+        """An https URL without credentials; one that holds some is not repeated."""
+        value = self.needed(name)
+        if not re.fullmatch(r"https://[^\s/@]+(/\S*)?", value):
+            fault = f"the setting {self._at(name)} is not an https URL without credentials"
+            raise Invalid(fault, hint="for example: https://hooks.example.com/mlops")
+        return value
+
+    def variable_name(self, name: str) -> str | None:
+        """The name of an environment variable, or None; what is none may be a secret, so it is not repeated."""
+        value = self._take(name)
+        if value is not None and not _is_name(value):
+            fault = f"the setting {self._at(name)} is not the name of an environment variable"
+            raise Invalid(fault, hint="the secret itself is the value of that variable, never in this file")
+        return None if value is None else str(value)
 
     def choice(self, name: str, choices: Sequence[str], default: str | None) -> str:
         """One of the choices."""
