@@ -16,7 +16,7 @@ def size() -> Iterator[Line]:
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "environment"
         subprocess.run([sys.executable, "-m", "venv", place], check=True)
-        install = [place / "bin" / "pip", "install", "--quiet", ROOT]
+        install = [str(place / "bin" / "pip"), "install", "--quiet", str(ROOT)]
         subprocess.run(install, check=True, env=clean_environment(), capture_output=True)
         counted = subprocess.run(["du", "-sm", place], check=True, capture_output=True, text=True).stdout
     yield Line("the environment after pip install .", float(counted.split()[0]), 120, "MB")

@@ -140,6 +140,20 @@ def run(
     command.run(request, load(config), _console(as_json=as_json))
 
 
+@app.command()
+def lineage(
+    subject: Annotated[str, typer.Argument(metavar="PATH|VERSION", help="A file of predictions, or a model version.")],
+    *,
+    directory: Directory = HERE,
+    as_json: Json = False,
+    config: Config = None,
+) -> None:
+    """Tell which model, data, commits and template version something comes from."""
+    from mlops_new.commands import lineage as command
+
+    command.run(directory.absolute(), subject, load(config), _console(as_json=as_json))
+
+
 @models.command("list")
 def list_models(*, directory: Directory = HERE, as_json: Json = False, config: Config = None) -> None:
     """List the model versions of this project, the newest first."""

@@ -10,7 +10,7 @@ from typing import Any
 from mlops_new.errors import Error
 from mlops_new.platforms.local import archives, files
 from mlops_new.platforms.local.images import Image
-from mlops_new.platforms.local.records import job_arn
+from mlops_new.platforms.local.records import job_arn, now
 from mlops_new.platforms.local.supervised import Ending, Supervised
 from mlops_new.platforms.local.task import CAPACITY_ERROR, INTERNAL_ERROR, StepFailed, StepStopped, Task
 
@@ -49,11 +49,16 @@ def process(task: Task) -> dict[str, Any]:
     for folder, _ in outputs:
         folder.mkdir(parents=True, exist_ok=True)
     command = [*application["ContainerEntrypoint"], *application.get("ContainerArguments", [])]
-    run(task, image, command, request, said=place.root / "output" / "message")
+    started, ended = run(task, image, command, request, said=place.root / "output" / "message")
     _store(task, outputs)
-    described["ProcessingJobStatus"] = "Completed"
     message = _read(place.root / "output" / "message")
-    return described | ({"ExitMessage": message} if message else {})
+    return {
+        **described,
+        "ProcessingJobStatus": "Completed",
+        "ProcessingStartTime": started,
+        "ProcessingEndTime": ended,
+        **({"ExitMessage": message} if message else {}),
+    }
 
 
 def train(task: Task) -> dict[str, Any]:
@@ -78,18 +83,21 @@ def train(task: Task) -> dict[str, Any]:
     command = [*algorithm.get("ContainerEntrypoint", ["train"]), *algorithm.get("ContainerArguments", [])]
     named = {"TRAINING_JOB_NAME": task.job_name, "TRAINING_JOB_ARN": job_arn("training-job", task.job_name)}
     request_environment = named | request.get("Environment", {})
-    run(task, image, command, {**request, "Environment": request_environment}, said=place.root / "output" / "failure")
+    asked = {**request, "Environment": request_environment}
+    started, ended = run(task, image, command, asked, said=place.root / "output" / "failure")
     return {
         "TrainingJobName": task.job_name,
         "TrainingJobArn": named["TRAINING_JOB_ARN"],
         **request,
         "TrainingJobStatus": "Completed",
+        "TrainingStartTime": started,
+        "TrainingEndTime": ended,
         "ModelArtifacts": {"S3ModelArtifacts": _store_model(task, request["OutputDataConfig"])},
         "FinalMetricDataList": _metrics(place.log, algorithm.get("MetricDefinitions", [])),
     }
 
 
-def run(task: Task, image: Image, command: list[Any], request: Mapping[str, Any], *, said: Path) -> None:
+def run(task: Task, image: Image, command: list[Any], request: Mapping[str, Any], *, said: Path) -> tuple[str, str]:
     """Run a job's process to its end.
 
     Args:
@@ -99,6 +107,9 @@ def run(task: Task, image: Image, command: list[Any], request: Mapping[str, Any]
         request: Its `Environment` and `StoppingCondition` count.
         said: The file in which the job says why it failed.
 
+    Returns:
+        When the process began and ended.
+
     Raises:
         StepFailed: It did not end with 0.
         StepStopped: The run was stopped meanwhile.
@@ -106,6 +117,7 @@ def run(task: Task, image: Image, command: list[Any], request: Mapping[str, Any]
     place, limit = task.workspace, request.get("StoppingCondition", {}).get("MaxRuntimeInSeconds")
     environment = place.environment(image, request.get("Environment", {}))
     words = [place.relocate(word) for word in command]
+    started = now()
     with Supervised(words, environment=environment, folder=place.program, log=place.log) as running:
         ending = running.wait(task.stop, limit)
     if ending.stopped:
@@ -114,6 +126,7 @@ def run(task: Task, image: Image, command: list[Any], request: Mapping[str, Any]
         raise StepFailed(f"the job ran longer than MaxRuntimeInSeconds = {limit} and was ended")
     if ending.code != 0:
         raise failure(ending, _read(said) or last_line(place.log))
+    return started, now()
 
 
 def failure(ending: Ending, why: str) -> StepFailed:

@@ -14,7 +14,7 @@ from mlops_new.errors import Error
 from mlops_new.platforms.local.association import Association, association, is_csv
 from mlops_new.platforms.local.delimited import RecordTooLarge, batches, singles
 from mlops_new.platforms.local.jsonpath import FilterError
-from mlops_new.platforms.local.records import job_arn
+from mlops_new.platforms.local.records import job_arn, now
 from mlops_new.platforms.local.serving import Server, container_of
 from mlops_new.platforms.local.task import StepFailed, Task
 
@@ -71,6 +71,7 @@ def transform(task: Task) -> dict[str, Any]:
     objects = _objects(task, source)
     timeout = request.get("ModelClientConfig", {}).get("InvocationsTimeoutInSeconds", _DEFAULT_TIMEOUT)
     container = container_of(task, request["ModelName"])
+    started = now()
     with Server(task, container, _environment(request), timeout=timeout) as server:
         plan = _plan(request, server)
         _send(task, server, plan, objects)
@@ -79,6 +80,8 @@ def transform(task: Task) -> dict[str, Any]:
         "TransformJobArn": job_arn("transform-job", task.job_name),
         **request,
         "TransformJobStatus": "Completed",
+        "TransformStartTime": started,
+        "TransformEndTime": now(),
     }
 
 
