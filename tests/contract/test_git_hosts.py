@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from doubles.bitbucket import BitbucketServer
-from doubles.bitbucket.client import host_at
-from doubles.bitbucket.server import PERSONAL, WORKSPACE
 from mlops_new import git
 from mlops_new.errors import Conflict
 from mlops_new.hosts.local import LocalHost
 from mlops_new.ports import GitHost
 from mlops_new.spec import Mark
+from tests.doubles.bitbucket import BitbucketServer
+from tests.doubles.bitbucket.client import host_at
+from tests.doubles.bitbucket.server import PERSONAL, WORKSPACE
 
 SLUG = "fresh-sales-build"
 OURS = Mark("fresh-sales", "build")

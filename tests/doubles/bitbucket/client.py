@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass, field
 
-from doubles.bitbucket.access import Token
-from doubles.bitbucket.server import PERSONAL, BitbucketServer
 from mlops_new.hosts.bitbucket.credentials import Account, account
 from mlops_new.hosts.bitbucket.host import BitbucketCloud, Hosting
 from mlops_new.hosts.bitbucket.patience import Patience
+from tests.doubles.bitbucket.access import Token
+from tests.doubles.bitbucket.server import PERSONAL, BitbucketServer
 
 
 def environment(server: BitbucketServer, token: Token = PERSONAL) -> dict[str, str]:

@@ -5,8 +5,8 @@ import subprocess
 from collections.abc import Mapping
 from email.parser import BytesParser
 
-from doubles.bitbucket.messages import Reply, Request
-from doubles.bitbucket.state import Repository
+from tests.doubles.bitbucket.messages import Reply, Request
+from tests.doubles.bitbucket.state import Repository
 
 # A `push` rule lets nobody change the branch directly.
 _HOOK = """#!/bin/sh

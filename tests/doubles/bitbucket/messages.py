@@ -55,7 +55,7 @@ def as_json(status: int, document: Any, headers: Mapping[str, str] | None = None
     return Reply(status, body, {"Content-Type": "application/json"} | dict(headers or {}))
 
 
-class Refusal(Exception):  # noqa: N818  # an answer like another
+class Refusal(Exception):  # an answer like another
     """An error answer."""
 
     def __init__(self, status: int, message: str, **more: Any) -> None:

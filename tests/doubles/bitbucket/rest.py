@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import unquote, urlencode
 
-from doubles.bitbucket.messages import Refusal, Reply, Request, as_json
-from doubles.bitbucket.state import Environment, Json, Repository, Workspace, new_uuid
+from tests.doubles.bitbucket.messages import Refusal, Reply, Request, as_json
+from tests.doubles.bitbucket.state import Environment, Json, Repository, Workspace, new_uuid
 
 _SLUG = re.compile(r"(?!-)(?!.*--)[a-z0-9_.-]{1,62}(?<!-)")
 _KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]*")

@@ -12,12 +12,12 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit
 
-from doubles.bitbucket import access, git_http, specification
-from doubles.bitbucket.access import Token
-from doubles.bitbucket.faults import After, Before, Drop, Fault, How, Slow, TooMany
-from doubles.bitbucket.messages import Refusal, Reply, Request
-from doubles.bitbucket.rest import Rest
-from doubles.bitbucket.state import Json, Repository, Workspace, new_uuid, picture
+from tests.doubles.bitbucket import access, git_http, specification
+from tests.doubles.bitbucket.access import Token
+from tests.doubles.bitbucket.faults import After, Before, Drop, Fault, How, Slow, TooMany
+from tests.doubles.bitbucket.messages import Refusal, Reply, Request
+from tests.doubles.bitbucket.rest import Rest
+from tests.doubles.bitbucket.state import Json, Repository, Workspace, new_uuid, picture
 
 PERSONAL = Token("ATATT-personal-secret", "ann@example.com")
 WORKSPACE = Token("ATCT-workspace-secret", None)

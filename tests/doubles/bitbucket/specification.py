@@ -12,7 +12,7 @@ from jsonschema import Draft4Validator
 from referencing import Registry
 from referencing.jsonschema import DRAFT4
 
-from doubles.bitbucket.messages import Request
+from tests.doubles.bitbucket.messages import Request
 
 _FILE = "bitbucket-cloud.swagger.v3.json"
 # Parameters that the document explains for every collection in its prose, and declares for few.

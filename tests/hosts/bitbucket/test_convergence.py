@@ -9,10 +9,6 @@ from graphlib import TopologicalSorter
 
 import pytest
 
-from doubles.bitbucket import After, Before, BitbucketServer, Drop, Slow, TooMany
-from doubles.bitbucket.client import Waits, host_at
-from doubles.bitbucket.faults import How
-from doubles.bitbucket.state import Json
 from mlops_new.errors import Error
 from mlops_new.hosts.bitbucket import setup as settings
 from mlops_new.hosts.bitbucket.apply import perform
@@ -21,6 +17,10 @@ from mlops_new.hosts.bitbucket.patience import Patience
 from mlops_new.hosts.bitbucket.plan import NOTHING, missing
 from mlops_new.hosts.bitbucket.steps import depends
 from mlops_new.spec import Kind, Mark
+from tests.doubles.bitbucket import After, Before, BitbucketServer, Drop, Slow, TooMany
+from tests.doubles.bitbucket.client import Waits, host_at
+from tests.doubles.bitbucket.faults import How
+from tests.doubles.bitbucket.state import Json
 
 SLUG = "fresh-sales-build"
 REVIEWER = "{0d5f1d6e-0000-4000-8000-000000000001}"

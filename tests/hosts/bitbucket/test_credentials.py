@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from doubles.bitbucket import BitbucketServer
-from doubles.bitbucket.access import Token
-from doubles.bitbucket.client import environment, host_at
-from doubles.bitbucket.server import PERSONAL, WORKSPACE
 from mlops_new import git
 from mlops_new.errors import Denied, Error, Invalid
 from mlops_new.hosts.bitbucket.credentials import AccessToken, ApiToken, Secret, account
 from mlops_new.hosts.bitbucket.git_access import environment as git_environment
 from mlops_new.spec import Mark
+from tests.doubles.bitbucket import BitbucketServer
+from tests.doubles.bitbucket.access import Token
+from tests.doubles.bitbucket.client import environment, host_at
+from tests.doubles.bitbucket.server import PERSONAL, WORKSPACE
 
 PERSON = {"BITBUCKET_EMAIL": "ann@example.com", "BITBUCKET_API_TOKEN": "ATATT-1", "BITBUCKET_WORKSPACE": "acme"}
 

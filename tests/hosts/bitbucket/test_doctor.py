@@ -5,15 +5,15 @@ from dataclasses import replace
 
 import pytest
 
-from doubles.bitbucket import Before, BitbucketServer, Drop
-from doubles.bitbucket.client import Waits, account_at, host_at
-from doubles.bitbucket.faults import How
-from doubles.bitbucket.server import PERSONAL, WORKSPACE
 from mlops_new.hosts.bitbucket import doctor
-from mlops_new.hosts.bitbucket.doctor import Check
 from mlops_new.hosts.bitbucket.host import BitbucketCloud, Hosting
 from mlops_new.hosts.bitbucket.setup import parse
+from mlops_new.ports import Check
 from mlops_new.spec import Kind, Mark
+from tests.doubles.bitbucket import Before, BitbucketServer, Drop
+from tests.doubles.bitbucket.client import Waits, account_at, host_at
+from tests.doubles.bitbucket.faults import How
+from tests.doubles.bitbucket.server import PERSONAL, WORKSPACE
 
 TABLE = {
     "variables": {"A": "1"},

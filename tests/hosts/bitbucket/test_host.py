@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from doubles.bitbucket import After, Before, BitbucketServer, Drop, Slow
-from doubles.bitbucket.client import Waits, host_at
-from doubles.bitbucket.faults import How
 from mlops_new import git
 from mlops_new.errors import Conflict, Error, Invalid
 from mlops_new.hosts.bitbucket.apply import perform
 from mlops_new.hosts.bitbucket.host import BitbucketCloud, Hosting
 from mlops_new.hosts.bitbucket.steps import CreateProject
 from mlops_new.spec import Mark
+from tests.doubles.bitbucket import After, Before, BitbucketServer, Drop, Slow
+from tests.doubles.bitbucket.client import Waits, host_at
+from tests.doubles.bitbucket.faults import How
 
 BUILD, DEPLOY = Mark("fresh-sales", "build"), Mark("fresh-sales", "deploy")
 

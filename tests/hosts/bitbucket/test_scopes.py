@@ -2,9 +2,9 @@
 
 import pytest
 
-from doubles.bitbucket import access, specification
 from mlops_new.hosts.bitbucket.credentials import ApiToken, Secret
 from mlops_new.hosts.bitbucket.scopes import held, names, needed
+from tests.doubles.bitbucket import access, specification
 
 CREDENTIALS = ApiToken("ann@example.com", Secret("x"))
 OPERATIONS = [

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from doubles.bitbucket import BitbucketServer
-from doubles.bitbucket.client import Waits, host_at
 from mlops_new.errors import Unreachable
 from mlops_new.spec import Mark
+from tests.doubles.bitbucket import BitbucketServer
+from tests.doubles.bitbucket.client import Waits, host_at
 
 pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl to make a certificate")
 

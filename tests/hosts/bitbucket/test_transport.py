@@ -7,11 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from doubles.bitbucket import After, Before, BitbucketServer, Drop, Slow, TooMany
-from doubles.bitbucket.access import Token
-from doubles.bitbucket.client import Waits, account_at, host_at
-from doubles.bitbucket.faults import How
-from doubles.bitbucket.server import PERSONAL, WORKSPACE
 from mlops_new.errors import Denied, Error, Unreachable
 from mlops_new.hosts.bitbucket import pipelines
 from mlops_new.hosts.bitbucket.credentials import Account, Secret
@@ -20,6 +15,11 @@ from mlops_new.hosts.bitbucket.host import BitbucketCloud
 from mlops_new.hosts.bitbucket.model import Plain, Secured
 from mlops_new.hosts.bitbucket.transport import Transport, at
 from mlops_new.spec import Mark
+from tests.doubles.bitbucket import After, Before, BitbucketServer, Drop, Slow, TooMany
+from tests.doubles.bitbucket.access import Token
+from tests.doubles.bitbucket.client import Waits, account_at, host_at
+from tests.doubles.bitbucket.faults import How
+from tests.doubles.bitbucket.server import PERSONAL, WORKSPACE
 
 WHERE = at("workspaces", "acme")
 PROJECTS = at("workspaces", "acme", "projects")

@@ -7,11 +7,10 @@ from hmac import compare_digest
 from typing import NoReturn
 from urllib.parse import urlsplit
 
+from mlops_new.environ import SECRET_VARIABLES
 from mlops_new.errors import Denied, Invalid
 
 DEFAULT_API = "https://api.bitbucket.org"
-# No child process needs them: git gets what it needs by its credential protocol.
-SECRET_VARIABLES = ("BITBUCKET_API_TOKEN", "BITBUCKET_ACCESS_TOKEN")
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _WORKSPACE = re.compile(r"[A-Za-z0-9_-]+")
 

@@ -4,21 +4,20 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 
 from mlops_new import git
-from mlops_new.errors import Conflict, Error
+from mlops_new.errors import Conflict, Denied, Error
 from mlops_new.hosts.bitbucket import pipelines, scopes
 from mlops_new.hosts.bitbucket.failures import Answer, granted, judge
 from mlops_new.hosts.bitbucket.host import BitbucketCloud
 from mlops_new.hosts.bitbucket.model import RepositorySetup
 from mlops_new.hosts.bitbucket.scopes import Scope
 from mlops_new.hosts.bitbucket.transport import at
-from mlops_new.ports import HostedRepository
+from mlops_new.ports import Check, HostedRepository
 from mlops_new.spec import Kind, Mark, slug
 
 NEEDS_OF_UPDATE = (scopes.READ_REPOSITORY, scopes.WRITE_REPOSITORY, scopes.READ_PULL_REQUEST, scopes.WRITE_PULL_REQUEST)
@@ -32,23 +31,6 @@ _NOBODY = {
     for role in ("AUTHOR", "COMMITTER")
     for what, value in (("NAME", "mlops-new"), ("EMAIL", "mlops-new@localhost"))
 }
-
-
-@dataclass(frozen=True)
-class Check:
-    """One thing looked at.
-
-    Args:
-        name: What.
-        ok: Whether it stands in nobody's way; true also where it cannot be known.
-        detail: What was found.
-        hint: What to do where it is not ok.
-    """
-
-    name: str
-    ok: bool
-    detail: str
-    hint: str = ""
 
 
 def needs_of_project(host: BitbucketCloud, setups: Iterable[RepositorySetup]) -> tuple[Scope, ...]:
@@ -98,7 +80,7 @@ def examine(host: BitbucketCloud, needs: Sequence[Scope], project: str | None = 
 
 
 def _failed(name: str, error: Error) -> Check:
-    return Check(name, ok=False, detail=error.message, hint=error.hint)
+    return Check(name, ok=False, detail=error.message, hint=error.hint, code=error.code)
 
 
 def _token(host: BitbucketCloud, answer: Answer) -> Check:
@@ -174,13 +156,17 @@ def _right(host: BitbucketCloud, scope: Scope, has: frozenset[str] | None, answe
     refused = answer is not None and answer.status == HTTPStatus.FORBIDDEN
     hint = f"a token's scopes cannot be changed: make a new one that has {name} too"
     if has is not None and name not in has:
-        return Check(f"scope {name}", ok=False, detail=f"missing; it takes it to {scope.purpose}", hint=hint)
+        return _lacking(scope, name, "missing", hint)
     if has is None and refused:
-        or_right = f"{hint}; or its owner lacks the matching right in Bitbucket"
-        return Check(f"scope {name}", ok=False, detail=f"refused; it takes it to {scope.purpose}", hint=or_right)
+        return _lacking(scope, name, "refused", f"{hint}; or its owner lacks the matching right in Bitbucket")
     known = has is not None or answer is not None
     detail = "granted" if known else "cannot be told without writing"
     return Check(f"scope {name}", ok=True, detail=f"{detail}; to {scope.purpose}")
+
+
+def _lacking(scope: Scope, name: str, how: str, hint: str) -> Check:
+    detail = f"{how}; it takes it to {scope.purpose}"
+    return Check(f"scope {name}", ok=False, detail=detail, hint=hint, code=Denied.code)
 
 
 def _names(host: BitbucketCloud, project: str) -> Iterator[Check]:
@@ -243,7 +229,7 @@ def _push(host: BitbucketCloud, repository: HostedRepository) -> Check:
             refs = f"{commit}:refs/heads/mlops-new-doctor"
             git.run("push", "--dry-run", "--quiet", repository.url, refs, cwd=Path(folder), env=env)
     except Error as error:
-        return Check("git push", ok=False, detail=error.message, hint=error.hint or _GIT_HINT)
+        return Check("git push", ok=False, detail=error.message, hint=error.hint or _GIT_HINT, code=error.code)
     return Check("git push", ok=True, detail=f"possible to {repository.slug}")
 
 

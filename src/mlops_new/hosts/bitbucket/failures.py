@@ -74,7 +74,7 @@ class Failure:
     answer: Answer | None = None
 
 
-class Unclear(Exception):  # noqa: N818  # it is no error yet: whoever wrote looks again first
+class Unclear(Exception):  # it is no error yet: whoever wrote looks again first
     """A write whose outcome has to be looked at."""
 
     def __init__(self, failure: Failure) -> None:

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from mlops_new.hosts.bitbucket.credentials import SECRET_VARIABLES, Account
+from mlops_new import git
+from mlops_new.hosts.bitbucket.credentials import Account
 
 # Each run of the helper takes one copy. One command asks once or twice, an update with Copier a few times more.
 _COPIES = 32
@@ -53,14 +54,4 @@ def _variables(account: Account, pipe: Path) -> dict[str, str]:
         (f"{section}.helper", helper),
         (f"{section}.useHttpPath", "false"),
     ]
-    return _numbered(config) | {"GIT_ASKPASS": "", "GIT_TRACE_REDACT": "1"} | dict.fromkeys(SECRET_VARIABLES, "")
-
-
-def _numbered(config: list[tuple[str, str]]) -> dict[str, str]:
-    """Configuration by environment, after what the person's own environment configures in this way."""
-    inherited = os.environ.get("GIT_CONFIG_COUNT", "0")
-    start = int(inherited) if inherited.isdigit() else 0
-    variables = {"GIT_CONFIG_COUNT": str(start + len(config))}
-    for index, (key, value) in enumerate(config, start):
-        variables |= {f"GIT_CONFIG_KEY_{index}": key, f"GIT_CONFIG_VALUE_{index}": value}
-    return variables
+    return git.configuration(*config) | {"GIT_ASKPASS": "", "GIT_TRACE_REDACT": "1"}

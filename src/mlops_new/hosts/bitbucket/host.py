@@ -184,13 +184,17 @@ class BitbucketCloud:
 
         def act(seen: Document | None) -> None:
             del seen
-            if left := self._slugs(f'project.key = "{key}"') - self._deleted:
+            if left := self.held(name):
                 holds = f"Bitbucket project {key} still holds {', '.join(sorted(left))}"
                 raise Conflict(holds, hint="move or delete them first")
             self.transport.delete(self._project_at(key), f"delete the Bitbucket project {key}")
 
         settle(lambda: self.find_project(name), lambda seen: seen is None, act, self._patience)
         self._projects.discard(key)
+
+    def held(self, name: str) -> set[str]:
+        """The slugs of the repositories that the Bitbucket project of a project holds."""
+        return self._slugs(f'project.key = "{self.project_key(name)}"') - self._deleted
 
     # --- repositories ---
 

@@ -12,6 +12,7 @@ from mlops_new.hosts.bitbucket.model import (
     RepositorySetup,
     Restriction,
     Schedule,
+    Secured,
     Variable,
     Webhook,
 )
@@ -95,6 +96,14 @@ class Setup:
             webhooks=tuple({one.url: one for one in both.webhooks + only.webhooks}.values()),
             schedules=tuple({one.target: one for one in both.schedules + only.schedules}.values()),
         )
+
+    def secret_variables(self) -> frozenset[str]:
+        """The environment variables that the settings name as the sources of secrets."""
+        parts = (self.both, *self.only.values())
+        variables = [one for part in parts for one in part.variables]
+        variables += [one for part in parts for deployment in part.deployments or () for one in deployment.variables]
+        webhooks = [one.source for part in parts for one in part.webhooks if one.source]
+        return frozenset([*webhooks, *(one.source for one in variables if isinstance(one, Secured) and one.source)])
 
 
 _USUAL = tuple(Deployment(Environment(kind, kind)) for kind in KINDS)

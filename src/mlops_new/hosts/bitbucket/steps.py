@@ -47,6 +47,24 @@ class CreateProject:
 
 
 @dataclass(frozen=True)
+class DeleteProject:
+    """Delete the Bitbucket project, which holds nothing any more."""
+
+    name: str
+    key: str
+
+    action = "delete project"
+
+    @property
+    def target(self) -> str:
+        """Its key."""
+        return self.key
+
+    def __str__(self) -> str:
+        return f"Delete Bitbucket project {self.key}"
+
+
+@dataclass(frozen=True)
 class EnablePipelines(_OfRepository):
     """Switch Pipelines on."""
 

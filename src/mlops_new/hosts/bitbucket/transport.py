@@ -178,9 +178,9 @@ class Transport:
 
     def _exchange(self, method: str, path: str, what: str, body: Any, params: Mapping[str, str]) -> Answer | Failure:
         # Half a second, which commands that need no Bitbucket would pay.
-        import requests  # noqa: PLC0415
+        import requests
 
-        from mlops_new.hosts.bitbucket import session  # noqa: PLC0415
+        from mlops_new.hosts.bitbucket import session
 
         with self._lock:
             self._cloud = self._cloud or session.connect(self.account, self.patience)
