@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import assert_never
@@ -11,10 +11,9 @@ from typing import assert_never
 from mlops_new import definition, git, templates
 from mlops_new.errors import Conflict, Error
 from mlops_new.files import make_folder, staging
-from mlops_new.observe import TEMPLATE_SLUG
-from mlops_new.plan import TEMPLATE_MARK, Plan
+from mlops_new.plan import Plan
 from mlops_new.ports import GitHost, HostSetup, Registry, Templates
-from mlops_new.spec import DEFINITIONS, Kind, ProjectSpec, slug
+from mlops_new.spec import DEFINITIONS, TEMPLATE_MARK, TEMPLATE_SLUG, Kind, ProjectSpec, slug
 from mlops_new.steps import Clone, CreateRepository, PublishTemplate, Push, Register, Render, SetUp, Step
 
 # Most steps wait for a server.
@@ -30,7 +29,7 @@ class World:
         setup: What the Git host has besides repositories.
         registry: The platform's pipelines.
         templates: Copier.
-        scratch: A folder of our own for working copies that nobody sees.
+        scratch: A folder of our own for working copies that nobody sees; private to one command while it applies.
     """
 
     host: GitHost
@@ -65,6 +64,13 @@ def apply(plan: Plan, spec: ProjectSpec, world: World, listener: Listener) -> No
     Raises:
         StepFailed: with the exit code of its cause.
     """
+    make_folder(world.scratch)
+    with staging(world.scratch, spec.name) as private:
+        private.mkdir()
+        _apply(plan, spec, replace(world, scratch=private), listener)
+
+
+def _apply(plan: Plan, spec: ProjectSpec, world: World, listener: Listener) -> None:
     order = TopologicalSorter(plan.after)
     order.prepare()
     running: dict[Future[None], Step] = {}
@@ -113,16 +119,43 @@ def _publish(step: PublishTemplate, world: World) -> None:
     if step.create:
         description = "Templates that projects are rendered and updated from"
         is_new = world.host.create(TEMPLATE_SLUG, mark=TEMPLATE_MARK, description=description).head is None
-    with world.host.credentials(step.url) as env:
+
+    def act(env: Mapping[str, str]) -> None:
         refs = {} if is_new else git.remote_refs(step.url, env)
-        if f"refs/tags/{step.version}" not in refs:
-            templates.publish(step.url, step.version, refs, env, world.scratch)
+        if _tag(step) not in refs:
+            _publish_once(step, refs, env, world)
+
+    _reach(world.host, step.url, act)
+
+
+def _publish_once(step: PublishTemplate, refs: Mapping[str, str], env: Mapping[str, str], world: World) -> None:
+    try:
+        templates.publish(step.url, step.version, refs, env, world.scratch)
+    except git.GitError:
+        # It may have arrived all the same, or somebody publishes the same version at this moment.
+        if _tag(step) not in git.remote_refs(step.url, env):
+            raise
+
+
+def _tag(step: PublishTemplate) -> str:
+    return f"refs/tags/{step.version}"
+
+
+def _reach(host: GitHost, url: str, act: Callable[[Mapping[str, str]], None]) -> None:
+    """Let git work on a repository; once more where it did not see yet what was created a moment ago."""
+    with host.credentials(url) as env:
+        try:
+            act(env)
+        except git.GitError:
+            if not host.appears(url):
+                raise
+            act(env)
 
 
 def _render(step: Render, spec: ProjectSpec, world: World) -> None:
     make_folder(spec.directory)
-    template = spec.template.url
-    with staging(spec.directory, spec.name) as place, templates.at_hand(world.host, template, world.scratch) as env:
+    env = templates.at_hand(world.host, spec.template.url, world.scratch)
+    with staging(spec.directory, spec.name) as place:
         place.mkdir()
         # Copier works in the process's one current folder, so it renders one by one; git commits meanwhile.
         with ThreadPoolExecutor() as pool:
@@ -170,11 +203,14 @@ def _move_all(moves: list[tuple[Path, Path]]) -> None:
 
 def _push(step: Push, world: World) -> None:
     """Push by the remote's name: its URL holds no secret, and git gets the credentials for this one command."""
-    with world.host.credentials(step.url) as env:
+
+    def act(env: Mapping[str, str]) -> None:
         try:
             git.push(step.path, "origin", "HEAD:refs/heads/main", env=env)
         except git.GitError as failed:
             _settle_push(step, env, failed)
+
+    _reach(world.host, step.url, act)
 
 
 def _settle_push(step: Push, env: Mapping[str, str], failed: git.GitError) -> None:

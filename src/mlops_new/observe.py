@@ -11,11 +11,9 @@ from packaging.version import InvalidVersion, Version
 
 from mlops_new import definition, git
 from mlops_new.ports import GitHost, HostedRepository, HostSetup, Pipeline, Registry
-from mlops_new.spec import DEFINITIONS, Kind, pipeline_name, slug
+from mlops_new.spec import DEFINITIONS, TEMPLATE_SLUG, Kind, pipeline_name, slug
 from mlops_new.steps import SetUp
 from mlops_new.templates import ANSWERS_FILE, UPSTREAM, read_answers
-
-TEMPLATE_SLUG = "mlops-templates"
 
 
 class CopyState(Enum):

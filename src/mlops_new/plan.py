@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from mlops_new.errors import Conflict
 from mlops_new.git import same_remote
-from mlops_new.observe import TEMPLATE_SLUG, CopyState, Observed, TemplateRepository, version_of
-from mlops_new.spec import DEFINITIONS, Kind, Mark, ProjectSpec, Template, pipeline_name, slug
+from mlops_new.observe import CopyState, Observed, TemplateRepository, version_of
+from mlops_new.spec import DEFINITIONS, TEMPLATE_MARK, Kind, ProjectSpec, Template, pipeline_name, slug
 from mlops_new.steps import (
     Clone,
     CreateRepository,
@@ -19,8 +19,6 @@ from mlops_new.steps import (
     Step,
 )
 from mlops_new.templates import PACKAGED_VERSION
-
-TEMPLATE_MARK = Mark(TEMPLATE_SLUG, "template")
 
 
 @dataclass(frozen=True)

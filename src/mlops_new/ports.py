@@ -63,6 +63,10 @@ class GitHost(Protocol):
         """Delete a repository that carries the mark; gone is fine, any other is a `Conflict`."""
         ...
 
+    def appears(self, url: str) -> bool:
+        """After git did not find a repository: wait, if it was created a moment ago, and say whether it is there."""
+        ...
+
     def credentials(self, url: str) -> AbstractContextManager[Mapping[str, str]]:
         """The environment that lets git read and write the URL, for one command."""
         ...

@@ -16,11 +16,12 @@ import yaml
 from mlops_new import __version__, git
 from mlops_new.environ import SECRET_VARIABLES
 from mlops_new.errors import Error, Invalid
-from mlops_new.files import make_folder, readable_errors, staging
+from mlops_new.files import readable_errors
 from mlops_new.ports import GitHost
 from mlops_new.spec import Kind, Template
 
 _CACHE = "COPIER_CACHE_DIR"
+_COPY = "template.git"
 ANSWERS_FILE = ".copier-answers.yml"
 PACKAGED_VERSION = f"v{__version__}"
 # The branch of the template repository that holds the versions as they were published. `main` follows it until
@@ -91,23 +92,25 @@ class Copier:
             raise Error(f"{url} was not read as a Git repository, so the project could never be updated from it")
 
 
-@contextmanager
-def at_hand(host: GitHost, url: str, scratch: Path) -> Iterator[Mapping[str, str]]:
+def at_hand(host: GitHost, url: str, private: Path) -> Mapping[str, str]:
     """The environment in which git, and so Copier, reads a template repository from this machine.
 
     Copier starts git many times for each repository that it renders. From a server elsewhere the template is fetched
-    once, into a folder that is gone afterwards; under the same URL git then reads that, and needs no credentials.
+    once; under the same URL git then reads that copy, and needs no credentials.
+
+    Args:
+        host: The Git host.
+        url: The template repository.
+        private: A folder of this command's own; the copy in it is used again.
     """
     if Path(url).is_absolute():
-        yield {}
-        return
-    make_folder(scratch)
-    with tempfile.TemporaryDirectory(prefix="template-", dir=scratch) as folder:
-        copy = Path(folder) / "template.git"
+        return {}
+    copy = private / _COPY
+    if not copy.exists():
         with host.credentials(url) as env:
             git.run("clone", "--quiet", "--bare", url, str(copy), env=env)
-        # Copier's own cache would be shared with other programs, and is by URL: whose credentials read it is not asked.
-        yield git.configuration((f"url.{copy}.insteadOf", url)) | {_CACHE: str(Path(folder) / "cache")}
+    # Copier's own cache would be shared with other programs, and is by URL: whose credentials read it is not asked.
+    return git.configuration((f"url.{copy}.insteadOf", url)) | {_CACHE: str(private / "copier")}
 
 
 @contextmanager
@@ -147,7 +150,7 @@ def read_answers(text: str) -> dict[str, Any]:
     return answers if isinstance(answers, dict) else {}
 
 
-def publish(url: str, version: str, refs: Mapping[str, str], env: Mapping[str, str], scratch: Path) -> None:
+def publish(url: str, version: str, refs: Mapping[str, str], env: Mapping[str, str], private: Path) -> None:
     """Commit the packaged templates on top of what was published before, tag them, and push both or neither.
 
     Args:
@@ -155,17 +158,17 @@ def publish(url: str, version: str, refs: Mapping[str, str], env: Mapping[str, s
         version: The tag.
         refs: What the repository has, as `git.remote_refs` tells.
         env: Lets git reach it.
-        scratch: A folder for the working copy.
+        private: A folder of this command's own; the copy in it serves `at_hand` afterwards.
     """
-    make_folder(scratch)
-    with staging(scratch, f"publish-{version}") as copy:
-        git.run("init", "--quiet", "--bare", "--template=", str(copy))
-        parent = refs.get(f"refs/heads/{UPSTREAM}", "")
-        if parent:
-            git.run("fetch", "--quiet", url, f"refs/heads/{UPSTREAM}", cwd=copy, env=env)
-        git.run("fast-import", "--quiet", cwd=copy, stdin=b"".join(_commit(version, parent)))
-        targets = [f"refs/heads/{UPSTREAM}:{ref}" for ref in _moved(refs, version)]
-        git.push(copy, url, *targets, env=env)
+    copy = private / _COPY
+    shutil.rmtree(copy, ignore_errors=True)
+    git.run("init", "--quiet", "--bare", "--template=", str(copy))
+    parent = refs.get(f"refs/heads/{UPSTREAM}", "")
+    if parent:
+        git.run("fetch", "--quiet", url, f"refs/heads/{UPSTREAM}", cwd=copy, env=env)
+    git.run("fast-import", "--quiet", cwd=copy, stdin=b"".join(_commit(version, parent)))
+    targets = [f"refs/heads/{UPSTREAM}:{ref}" for ref in _moved(refs, version)]
+    git.push(copy, url, *targets, env=env)
 
 
 def _moved(refs: Mapping[str, str], version: str) -> list[str]:
@@ -185,6 +188,7 @@ def _commit(version: str, parent: str) -> Iterator[bytes]:
         mode = "100755" if os.access(file, os.X_OK) else "100644"
         yield f"M {mode} inline {json.dumps(name, ensure_ascii=False)}\ndata {len(content)}\n".encode()
         yield content + b"\n"
+    yield f"reset refs/tags/{version}\nfrom refs/heads/{UPSTREAM}\n".encode()
 
 
 def packaged_files() -> list[tuple[str, Path]]:

@@ -1,5 +1,6 @@
 """`mlops-new project`: make the two repositories, host them, register their pipelines."""
 
+import tempfile
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
@@ -112,7 +113,8 @@ def _answers(request: Request, seen: Observed, template: Template, world: World,
     data = {**request.answers, "project_name": request.name}
     if template.version == PACKAGED_VERSION:
         return world.templates.resolve(None, data, ask=ask)
-    with at_hand(world.host, template.url, world.scratch) as env:
+    with tempfile.TemporaryDirectory(prefix="mlops-new-") as private:
+        env = at_hand(world.host, template.url, Path(private))
         return world.templates.resolve(template, data, ask=ask, env=env)
 
 

@@ -52,6 +52,11 @@ class LocalHost:
             raise Conflict(f"{found.url} exists and was not made for this project")
         remove_whole(self._path(slug), self._folder, slug)
 
+    def appears(self, url: str) -> bool:
+        """What is created is there at once."""
+        del url
+        return False
+
     def credentials(self, url: str) -> AbstractContextManager[Mapping[str, str]]:
         """A folder asks for none."""
         del url

@@ -114,9 +114,13 @@ def test_looks_that_come_too_early(server: BitbucketServer, tmp_path: Path) -> N
     server.rest.hide("git", "fresh-sales-build", reads=3)
     copy = working_copy(tmp_path)
     with host.credentials(made.url) as env:
+        with pytest.raises(git.GitError, match="not found"):
+            git.push(copy, made.url, "HEAD:refs/heads/main", env=env)
+        assert host.appears(made.url)
         git.push(copy, made.url, "HEAD:refs/heads/main", env=env)
     assert server.repository("fresh-sales-build").heads["refs/heads/main"] == git.head(copy)
     assert len(waits.seconds) > 2
+    assert not host.appears(made.url), "it is not new any more, so there is nothing to wait for"
 
 
 @pytest.mark.parametrize("how", [Before(500), After(500), Drop(), Drop(after=True)])

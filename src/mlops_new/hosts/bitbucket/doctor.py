@@ -2,8 +2,8 @@
 
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from email.utils import parsedate_to_datetime
 from functools import partial
 from http import HTTPStatus
@@ -18,7 +18,7 @@ from mlops_new.hosts.bitbucket.model import RepositorySetup
 from mlops_new.hosts.bitbucket.scopes import Scope
 from mlops_new.hosts.bitbucket.transport import at
 from mlops_new.ports import Check, HostedRepository
-from mlops_new.spec import Kind, Mark, slug
+from mlops_new.spec import TEMPLATE_MARK, TEMPLATE_SLUG, Kind, Mark, slug
 
 NEEDS_OF_UPDATE = (scopes.READ_REPOSITORY, scopes.WRITE_REPOSITORY, scopes.READ_PULL_REQUEST, scopes.WRITE_PULL_REQUEST)
 NEEDS_OF_DESTROY = (scopes.READ_REPOSITORY, scopes.DELETE_REPOSITORY, scopes.READ_PROJECT, scopes.ADMIN_PROJECT)
@@ -67,27 +67,32 @@ def examine(host: BitbucketCloud, needs: Sequence[Scope], project: str | None = 
         answer = host.transport.probe(at("workspaces", host.account.workspace), "reach Bitbucket")
     except Error as error:
         return [_failed("connection", error)]
-    token = _token(host, answer)
-    if not token.ok:
-        return [token]
-    named = project or "mlops-templates"
+    refused = judge(answer, "see the workspace")
+    if refused and answer.status == HTTPStatus.UNAUTHORIZED:
+        return [_failed("token", refused.error)]
     with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
-        rights = pool.submit(lambda: _rights(host, needs, answer, named, pool))
-        names = pool.submit(lambda: list(_names(host, project)) if project else [])
-        found = pool.submit(lambda: list(_existing(host, project)))
-        first = [token, _workspace(host, answer), _clock(answer)]
-        return [*first, *rights.result(), *names.result(), *_usable(host, found.result())]
+        token = pool.submit(_token, host)
+        rights = pool.submit(_rights, host, needs, answer, project or TEMPLATE_SLUG)
+        holder = pool.submit(_holder, host, project) if project else None
+        marks = _marks(project)
+        found = {name: pool.submit(host.find, name) for name in marks}
+        names = [_repository(name, mark, found[name]) for name, mark in marks.items() if mark.project == project]
+        checks = [token.result(), _workspace(host, answer), _clock(answer), *rights.result()]
+        return [*checks, *([holder.result()] if holder else []), *names, *_usable(host, list(_ours(found, marks)))]
+
+
+def _marks(project: str | None) -> dict[str, Mark]:
+    """The repositories that `project` works on, and the marks that they should have."""
+    own = {slug(project, kind): Mark(project, kind.value) for kind in Kind} if project else {}
+    return own | {TEMPLATE_SLUG: TEMPLATE_MARK}
 
 
 def _failed(name: str, error: Error) -> Check:
     return Check(name, ok=False, detail=error.message, hint=error.hint, code=error.code)
 
 
-def _token(host: BitbucketCloud, answer: Answer) -> Check:
+def _token(host: BitbucketCloud) -> Check:
     kind = host.account.credentials.kind
-    failure = judge(answer, "see the workspace")
-    if answer.status == HTTPStatus.UNAUTHORIZED and failure:
-        return _failed("token", failure.error)
     owner = _owner(host)
     whose = f"{kind} of {owner}" if owner else kind
     return Check("token", ok=True, detail=f"{whose}, accepted; Bitbucket does not tell when it expires")
@@ -101,6 +106,8 @@ def _owner(host: BitbucketCloud) -> str | None:
 
 
 def _workspace(host: BitbucketCloud, answer: Answer) -> Check:
+    if answer.status == HTTPStatus.OK:
+        return Check("workspace", ok=True, detail=host.account.workspace)
     if answer.status == HTTPStatus.FORBIDDEN:  # the missing scope is told among the others
         return Check("workspace", ok=True, detail=f"{host.account.workspace}: not shown with these scopes")
     try:
@@ -119,12 +126,11 @@ def _clock(answer: Answer) -> Check:
     return Check("clock", ok=abs(ahead) < _SKEW, detail=detail, hint="set this machine's clock (NTP)")
 
 
-def _rights(
-    host: BitbucketCloud, needs: Sequence[Scope], first: Answer, project: str, pool: ThreadPoolExecutor
-) -> list[Check]:
+def _rights(host: BitbucketCloud, needs: Sequence[Scope], first: Answer, project: str) -> list[Check]:
     """Each scope: from what Bitbucket tells about the token, else from whether it refuses a read that needs it."""
     paths = {scope: path for scope, path in _reads(host, project).items() if scope in needs}
-    answers = dict(zip(paths, pool.map(lambda path: _answer(host, path), paths.values()), strict=True))
+    with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
+        answers = dict(zip(paths, pool.map(partial(_answer, host), paths.values()), strict=True))
     told = [names for answer in (first, *answers.values()) if answer and (names := granted(answer)) is not None]
     has = scopes.held(told[0]) if told else None
     return [_right(host, scope, has, answers.get(scope)) for scope in dict.fromkeys(needs)]
@@ -169,11 +175,19 @@ def _lacking(scope: Scope, name: str, how: str, hint: str) -> Check:
     return Check(f"scope {name}", ok=False, detail=detail, hint=hint, code=Denied.code)
 
 
-def _names(host: BitbucketCloud, project: str) -> Iterator[Check]:
-    yield _name(f"Bitbucket project {host.project_key(project)}", partial(host.find_project, project))
-    for kind in Kind:
-        name = slug(project, kind)
-        yield _name(f"repository {name}", partial(_ours, host, name, Mark(project, kind.value)))
+def _holder(host: BitbucketCloud, project: str) -> Check:
+    return _name(f"Bitbucket project {host.project_key(project)}", partial(host.find_project, project))
+
+
+def _repository(name: str, mark: Mark, found: "Future[HostedRepository | None]") -> Check:
+    def look() -> HostedRepository | None:
+        repository = found.result()
+        if repository is not None and repository.mark != mark:
+            taken = f"repository {repository.url} exists and was not made for this project"
+            raise Conflict(taken, hint="choose another name")
+        return repository
+
+    return _name(f"repository {name}", look)
 
 
 def _name(name: str, find: Callable[[], object]) -> Check:
@@ -184,23 +198,15 @@ def _name(name: str, find: Callable[[], object]) -> Check:
     return Check(name, ok=True, detail="free" if found is None else "there, and may be used")
 
 
-def _ours(host: BitbucketCloud, name: str, mark: Mark) -> HostedRepository | None:
-    found = host.find(name)
-    if found is not None and found.mark != mark:
-        raise Conflict(f"repository {found.url} exists and was not made for this project", hint="choose another name")
-    return found
-
-
-def _existing(host: BitbucketCloud, project: str | None) -> Iterator[HostedRepository]:
+def _ours(
+    found: Mapping[str, "Future[HostedRepository | None]"], marks: Mapping[str, Mark]
+) -> Iterator[HostedRepository]:
     """Repositories of ours that git and Pipelines can be tried on."""
-    try:
-        slugs = [slug(project, kind) for kind in Kind] if project else []
-        for name in (*slugs, "mlops-templates"):
-            found = host.find(name)
-            if found is not None and found.mark is not None:
-                yield found
-    except Error:
-        return  # the checks of names and scopes tell why
+    for name, future in found.items():
+        if future.exception() is None:  # the checks of names and scopes tell why not
+            repository = future.result()
+            if repository is not None and repository.mark == marks[name]:
+                yield repository
 
 
 def _usable(host: BitbucketCloud, existing: Sequence[HostedRepository]) -> Iterator[Check]:

@@ -101,17 +101,23 @@ class BitbucketCloud:
         document = settle(look, lambda seen: seen is not None, act, self._patience)
         return HostedRepository(slug, self.url(slug), mark, self._head(slug, document) if document else None)
 
+    def appears(self, url: str) -> bool:
+        """After git did not find a repository: wait, if it was created a moment ago, and say whether it is there."""
+        if url not in self._unseen_by_git:
+            return False
+        self._unseen_by_git.discard(url)
+        for pause in self._patience.lag:
+            if self._git_sees(url):
+                return True
+            self._patience.wait(pause, NOT_YET)
+        return False
+
     @contextmanager
     def credentials(self, url: str) -> Iterator[Mapping[str, str]]:
-        """The environment that lets git read and write the URL, for one command.
-
-        git may not see a repository yet that was created a moment ago: this waits until it does.
-        """
+        """The environment that lets git read and write the URL, for one command."""
         if not url.startswith(f"{self.account.git}/"):
             yield {}
             return
-        if url in self._unseen_by_git:
-            self._wait_for_git(url)
         with git_access.environment(self.account) as environment:
             yield environment
 
@@ -315,18 +321,13 @@ class BitbucketCloud:
     def _slugs(self, query: str) -> set[str]:
         return {str(one.get("full_name")).partition("/")[2] for one in self._repositories(query)}
 
-    def _wait_for_git(self, url: str) -> None:
-        for pause in (*self._patience.lag, None):
-            try:
-                with git_access.environment(self.account) as environment:
-                    git.remote_refs(url, environment)
-            except git.GitError as error:
-                if pause is None or "not found" not in error.message:
-                    break  # the command itself will tell what is wrong
-                self._patience.wait(pause, NOT_YET)
-            else:
-                break
-        self._unseen_by_git.discard(url)
+    def _git_sees(self, url: str) -> bool:
+        try:
+            with git_access.environment(self.account) as environment:
+                git.remote_refs(url, environment)
+        except git.GitError:
+            return False
+        return True
 
 
 def _quoted(text: str) -> str:
