@@ -20,6 +20,7 @@ _PLAIN = (
     "-c", "core.autocrlf=false",
     "-c", "advice.detachedHead=false",
     "-c", "gc.auto=0",
+    "-c", "core.compression=1",  # of what is written by the way; the host packs as it likes
 )  # fmt: skip
 # Since then configuration can be given by environment, which is how credentials are.
 _OLDEST = (2, 31)
@@ -132,6 +133,20 @@ def read(path: Path, revision: str, file: str) -> str | None:
         return run("show", f"{revision}:{file}", cwd=path)
     except GitError:
         return None
+
+
+def unpushed(path: Path) -> list[str]:
+    """The commits of any branch or tag, and of a detached HEAD, that no remote branch has, as last fetched or pushed."""
+    return run("rev-list", "HEAD", "--branches", "--tags", "--not", "--remotes", cwd=path).split()
+
+
+def has_commit(path: Path, sha: str) -> bool:
+    """Whether a working copy has a commit."""
+    try:
+        run("cat-file", "-e", f"{sha}^{{commit}}", cwd=path)
+    except GitError:
+        return False
+    return True
 
 
 def same_files(path: Path, one: str, other: str) -> bool:

@@ -166,7 +166,7 @@ def publish(url: str, version: str, refs: Mapping[str, str], env: Mapping[str, s
     parent = refs.get(f"refs/heads/{UPSTREAM}", "")
     if parent:
         git.run("fetch", "--quiet", url, f"refs/heads/{UPSTREAM}", cwd=copy, env=env)
-    git.run("fast-import", "--quiet", cwd=copy, stdin=b"".join(_commit(version, parent)))
+    git.run("fast-import", "--quiet", "--depth=0", cwd=copy, stdin=b"".join(_commit(version, parent)))
     targets = [f"refs/heads/{UPSTREAM}:{ref}" for ref in _moved(refs, version)]
     git.push(copy, url, *targets, env=env)
 

@@ -1,7 +1,9 @@
 """`mlops-new project` as a user runs it."""
 
+import json
 import os
 import pty
+import select
 import signal
 import subprocess
 import sys
@@ -11,6 +13,7 @@ import pytest
 import yaml
 
 from mlops_new.platforms.local.platform import LocalPlatform
+from mlops_new.templates import Copier
 from tests.e2e.program import killed_at, mlops_new
 
 NAME = "fresh-sales"
@@ -201,22 +204,17 @@ def test_questions_are_asked_on_a_terminal_and_no_is_taken_for_an_answer(somewhe
 
 
 def _all_answers() -> list[str]:
-    root = Path(__file__).parents[2]
-    questions = yaml.safe_load((root / "copier.yml").read_text(encoding="utf-8"))
-    skipped = {"project_name", "repository_kind"}
-    words = []
-    for name, question in questions.items():
-        if not name.startswith("_") and name not in skipped and "{" not in str(question.get("default")):
-            words += [
-                "--data",
-                f"{name}={yaml.safe_dump(question['default'], default_flow_style=True).splitlines()[0]}",
-            ]
-    return words
+    answers = Copier().resolve(None, {"project_name": NAME}, ask=False)
+    asked = {name: answer for name, answer in answers.items() if name not in {"project_name", "repository_kind"}}
+    words = {name: answer if isinstance(answer, str) else json.dumps(answer) for name, answer in asked.items()}
+    return [word for name, answer in words.items() for word in ("--data", f"{name}={answer}")]
 
 
 def _until(terminal: int, words: bytes) -> bytes:
+    """What a terminal shows up to some words; a minute of silence is a failure."""
     shown = b""
     while words not in shown:
+        assert select.select([terminal], [], [], 60)[0], shown.decode()
         shown += os.read(terminal, 4096)
     return shown
 
