@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mlops_new.plan import Plan
     from mlops_new.platforms.local.events import Event
     from mlops_new.platforms.local.records import Step as RunStep
+    from mlops_new.removal import Removal
     from mlops_new.steps import Step
 
 
@@ -58,7 +59,13 @@ class Console:
         for step in plan.steps:
             self.say(f"  + {_short(step)}")
 
-    def done(self, step: "Step") -> None:
+    def removals(self, steps: "Sequence[Removal]") -> None:
+        """What will be removed, a line each."""
+        self.say("Plan:")
+        for step in steps:
+            self.say(f"  - {_short(step)}")
+
+    def done(self, step: "Step | Removal") -> None:
         """A step was performed."""
         self.say(f"✓ {_short(step)}", "green")
 
@@ -84,6 +91,18 @@ class Console:
             raise Invalid("this needs a yes, and there is no terminal to ask on", hint="add --yes")
         self.talk.print(f"{question} [Y/n] ", end="", markup=False)
         return sys.stdin.readline().strip().lower() in {"", "y", "yes"}
+
+    def confirm_by_name(self, name: str) -> None:
+        """Have the name typed before something is removed.
+
+        Raises:
+            Invalid: nobody is there to type it, or it is another name.
+        """
+        if not self.interactive:
+            raise Invalid("this removes things, and there is no terminal to ask on", hint="add --yes")
+        self.talk.print(f"Type {name} to remove all this: ", end="", markup=False)
+        if sys.stdin.readline().strip() != name:
+            raise Invalid("that is not the project's name: nothing was removed")
 
     def error(self, error: Error) -> None:
         """What went wrong and what to do; on stdout too when it is read by a program."""
@@ -135,7 +154,7 @@ class Progress:
                 self._console.say(f"✗ {step.name:<24}{step.seconds:7.1f} s  {step.status}: {step.reason}", "red")
 
 
-def _short(step: "Step") -> str:
+def _short(step: "Step | Removal") -> str:
     """Paths as people write them: from here, or from their home."""
     return str(step).replace(f"{Path.cwd()}/", "").replace(f"{Path.home()}/", "~/")
 

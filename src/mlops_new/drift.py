@@ -45,6 +45,7 @@ def differences(name: str, seen: Observed, work: Mapping[Kind, LocalWork]) -> li
     return [
         *(text for kind in Kind for text in _copy(seen.copies[kind], work.get(kind))),
         *(text for kind in Kind for text in _hosted(name, kind, seen.hosted[kind])),
+        *([seen.refusal.message] if seen.refusal else []),
         *_template(seen),
         *(f"to do: {step}" for step in seen.setup),
         *(text for kind in Kind for text in _pipelines(name, kind, seen)),
@@ -57,9 +58,9 @@ def _copy(copy: WorkingCopy, work: LocalWork | None) -> Iterator[str]:
             yield f"working copy {copy.path} is missing"
         case CopyState.FOREIGN:
             yield f"{copy.path} is not this project's repository"
-        case CopyState.OURS if work:
-            yield from (f"{copy.path}: {text}" for text in work.sentences())
-            if work.behind:
+        case CopyState.OURS:
+            yield from (f"{copy.path}: {text}" for text in work.sentences()) if work else ()
+            if work and work.behind:
                 yield f"{copy.path}: main has moved on at {copy.origin}"
 
 

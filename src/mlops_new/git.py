@@ -136,7 +136,7 @@ def read(path: Path, revision: str, file: str) -> str | None:
 
 
 def unpushed(path: Path) -> list[str]:
-    """The commits of any branch or tag, and of a detached HEAD, that no remote branch has, as last fetched or pushed."""
+    """The commits of HEAD, branches and tags that no remote branch has, as far as was fetched or pushed."""
     return run("rev-list", "HEAD", "--branches", "--tags", "--not", "--remotes", cwd=path).split()
 
 

@@ -14,9 +14,7 @@ def local_work(
     copies: Mapping[Kind, WorkingCopy], hosted: Mapping[Kind, HostedRepository | None]
 ) -> dict[Kind, LocalWork]:
     """For each working copy of ours."""
-    return {
-        kind: _work(copy.path, hosted[kind]) for kind, copy in copies.items() if copy.state is CopyState.OURS
-    }
+    return {kind: _work(copy.path, hosted[kind]) for kind, copy in copies.items() if copy.state is CopyState.OURS}
 
 
 def _work(path: Path, hosted: HostedRepository | None) -> LocalWork:

@@ -10,6 +10,7 @@ from typing import Any
 from packaging.version import InvalidVersion, Version
 
 from mlops_new import definition, git
+from mlops_new.errors import Conflict
 from mlops_new.ports import GitHost, HostedRepository, HostSetup, Pipeline, Registry
 from mlops_new.spec import DEFINITIONS, TEMPLATE_SLUG, Kind, pipeline_name, slug
 from mlops_new.steps import SetUp
@@ -65,7 +66,17 @@ class TemplateRepository:
 
 @dataclass(frozen=True)
 class Observed:
-    """Everything that a plan is made from; `setup` is what the Git host says its own set-up lacks."""
+    """Everything that a plan is made from.
+
+    Args:
+        copies: The working copies.
+        hosted: The repositories on the Git host.
+        pipelines: The pipelines on the platform.
+        committed: The digests of the definitions that the working copies have committed.
+        template: The template repository.
+        setup: What the Git host says its own set-up lacks.
+        refusal: What the Git host says stands in its way and is not ours.
+    """
 
     copies: Mapping[Kind, WorkingCopy]
     hosted: Mapping[Kind, HostedRepository | None]
@@ -73,6 +84,7 @@ class Observed:
     committed: Mapping[str, str]
     template: TemplateRepository
     setup: tuple[SetUp, ...] = ()
+    refusal: Conflict | None = None
 
     def recorded_answers(self) -> Mapping[str, Any]:
         """The answers of whichever repository exists; empty for a new project."""
@@ -84,16 +96,27 @@ def observe(name: str, directory: Path, host: GitHost, registry: Registry, setup
     with ThreadPoolExecutor() as pool:  # a Git host may be far away
         template = pool.submit(template_repository, host)
         repositories = hosted(name, host)
-        lacking = pool.submit(setup.missing, name, repositories)
+        lacking = pool.submit(_lacking, name, repositories, setup)
         copies = working_copies(name, directory)
+        steps, refusal = lacking.result()
         return Observed(
             copies=copies,
             hosted=repositories,
             pipelines={pipeline: registry.find_pipeline(pipeline) for pipeline in pipeline_names(name)},
             committed=_committed(name, copies),
             template=template.result(),
-            setup=lacking.result(),
+            setup=steps,
+            refusal=refusal,
         )
+
+
+def _lacking(
+    name: str, repositories: Mapping[Kind, HostedRepository | None], setup: HostSetup
+) -> tuple[tuple[SetUp, ...], Conflict | None]:
+    try:
+        return setup.missing(name, repositories), None
+    except Conflict as conflict:
+        return (), conflict
 
 
 def hosted(name: str, host: GitHost) -> dict[Kind, HostedRepository | None]:

@@ -75,6 +75,8 @@ def refuse_foreign(spec: ProjectSpec, seen: Observed) -> None:
     for kind, repository in seen.hosted.items():
         if repository and repository.mark != spec.mark(kind):
             raise Conflict(f"repository {repository.url} exists and was not made for this project", hint=_OTHER_NAME)
+    if seen.refusal:
+        raise seen.refusal
     for pipeline in seen.pipelines.values():
         if pipeline and (pipeline.mark is None or pipeline.mark.project != spec.name):
             raise Conflict(f"pipeline {pipeline.name} exists and was not made for this project", hint=_OTHER_NAME)

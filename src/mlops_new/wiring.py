@@ -16,6 +16,7 @@ from mlops_new.settings import Host, Settings
 from mlops_new.templates import Copier
 
 Say = Callable[[str], None]
+Connect = Callable[[Settings, Say], World]
 
 
 def connect(settings: Settings, say: Say) -> World:

@@ -1,7 +1,7 @@
 """`mlops-new project`: make the two repositories, host them, register their pipelines."""
 
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from mlops_new.settings import Settings
 from mlops_new.spec import DEFINITIONS, Kind, ProjectSpec, Template, pipeline_name, slug, valid_name
 from mlops_new.steps import SetUp
 from mlops_new.templates import PACKAGED_VERSION, at_hand
-from mlops_new.wiring import connect, lock
+from mlops_new.wiring import Connect, connect, lock
 
 
 @dataclass(frozen=True)
@@ -40,9 +40,6 @@ class Request:
     answers: Mapping[str, Any]
     dry_run: bool
     yes: bool
-
-
-Connect = Callable[[Settings, Callable[[str], None]], World]
 
 
 def run(request: Request, settings: Settings, console: Console, connect: Connect = connect) -> None:

@@ -1,22 +1,19 @@
 """`mlops-new status`: what should exist, what does, and what differs."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from mlops_new import git
-from mlops_new.apply import World
-from mlops_new.commands.connecting import Connect
 from mlops_new.commands.repository import standing_in
 from mlops_new.console import Console
 from mlops_new.drift import differences
-from mlops_new.errors import DRIFT, Conflict
+from mlops_new.errors import DRIFT
 from mlops_new.local_work import local_work
 from mlops_new.observe import Observed, observe
 from mlops_new.plan import choose_template
 from mlops_new.settings import Settings
 from mlops_new.spec import valid_name
-from mlops_new.wiring import connect
+from mlops_new.wiring import Connect, connect
 
 
 def run(name: str | None, directory: Path, settings: Settings, console: Console, connect: Connect = connect) -> int:
@@ -37,26 +34,12 @@ def run(name: str | None, directory: Path, settings: Settings, console: Console,
         repository = standing_in(directory)
         name, directory = repository.project, repository.path.parent
     valid_name(name)
-    seen, conflicts = _look(name, directory, connect(settings, console.say))
-    found = [*conflicts, *differences(name, seen, local_work(seen.copies, seen.hosted))]
+    world = connect(settings, console.say)
+    seen = observe(name, directory, world.host, world.registry, world.setup)
+    found = differences(name, seen, local_work(seen.copies, seen.hosted))
     document = _document(name, seen, found)
     console.result(_text(document), document)
     return DRIFT if found else 0
-
-
-def _look(name: str, directory: Path, world: World) -> tuple[Observed, list[str]]:
-    """What there is; and what the Git host says is not ours, which is no reason to tell nothing else."""
-    conflicts: list[str] = []
-
-    def lacking() -> None:
-        try:
-            world.setup.missing(name, {})
-        except Conflict as conflict:
-            conflicts.append(conflict.message)
-
-    del lacking
-    seen = observe(name, directory, world.host, world.registry, world.setup)
-    return replace(seen), conflicts
 
 
 def _document(name: str, seen: Observed, found: list[str]) -> dict[str, Any]:
@@ -67,7 +50,8 @@ def _document(name: str, seen: Observed, found: list[str]) -> dict[str, Any]:
 
 def _text(document: dict[str, Any]) -> str:
     version, latest = document["template"]["version"], document["template"]["latest"]
-    template = f"template {version}, the latest" if version == latest else f"template {version or 'unknown'}; the latest is {latest}"
+    current = f"template {version}, the latest"
+    template = current if version == latest else f"template {version or 'unknown'}; the latest is {latest}"
     if document["in_sync"]:
         return f"{document['project']} is as it should be ({template})."
     lines = [f"{document['project']} differs from what it should be ({template}):"]
