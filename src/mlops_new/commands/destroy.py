@@ -41,9 +41,10 @@ class Request:
 def run(request: Request, settings: Settings, console: Console, connect: Connect = connect) -> None:
     """Look, show, ask, remove."""
     valid_name(request.name)
+    world = connect(settings, console.say)
     git.check_version()
     with _one_at_a_time(request, settings, console):
-        _run(request, connect(settings, console.say), console)
+        _run(request, world, console)
 
 
 def _one_at_a_time(request: Request, settings: Settings, console: Console) -> AbstractContextManager[None]:

@@ -19,7 +19,8 @@ def run(project: str | None, settings: Settings, console: Console, connect: Conn
     """
     if project is not None:
         valid_name(project)
-    checks = [*local_checks(settings.home), *_of_host(project, settings, console, connect)]
+    of_host = _of_host(project, settings, console, connect)  # first: then no child process is given a secret
+    checks = [*local_checks(settings.home), *of_host]
     document: list[dict[str, Any]] = [
         {"check": check.name, "ok": check.ok, "detail": check.detail, "hint": "" if check.ok else check.hint}
         for check in checks

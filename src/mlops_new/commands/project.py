@@ -45,11 +45,12 @@ class Request:
 def run(request: Request, settings: Settings, console: Console, connect: Connect = connect) -> None:
     """Decide, show, do."""
     valid_name(request.name)
+    world = connect(settings, console.say)  # first: from here on no child process is given a secret
     git.check()
     require_writable(request.directory)
     require_writable(settings.home)
     with _one_at_a_time(request, settings, console):
-        _run(request, connect(settings, console.say), console)
+        _run(request, world, console)
 
 
 def _one_at_a_time(request: Request, settings: Settings, console: Console) -> AbstractContextManager[None]:

@@ -29,12 +29,12 @@ def run(name: str | None, directory: Path, settings: Settings, console: Console,
     Returns:
         The exit code: 0, or 6 where something differs.
     """
+    world = connect(settings, console.say)
     git.check_version()
     if name is None:
         repository = standing_in(directory)
         name, directory = repository.project, repository.path.parent
     valid_name(name)
-    world = connect(settings, console.say)
     seen = observe(name, directory, world.host, world.registry, world.setup)
     found = differences(name, seen, local_work(seen.copies, seen.hosted))
     document = _document(name, seen, found)
