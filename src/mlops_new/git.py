@@ -25,6 +25,7 @@ _PLAIN = (
 # Since then configuration can be given by environment, which is how credentials are.
 _OLDEST = (2, 31)
 _INSTALL = "install git 2.31 or newer and run the same command again"
+_DUBIOUS = "dubious ownership"
 
 
 class GitError(Error):
@@ -123,7 +124,11 @@ def top(path: Path) -> Path | None:
     """The root of the working copy that a folder stands in, or None."""
     try:
         return Path(run("rev-parse", "--show-toplevel", cwd=path).strip())
-    except (GitError, NotADirectoryError):
+    except NotADirectoryError:
+        return None
+    except GitError as error:
+        if _DUBIOUS in error.message:
+            raise  # it is one, but another user's: git wants to be told that this is meant
         return None
 
 

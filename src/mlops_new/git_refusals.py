@@ -29,6 +29,11 @@ _UNREACHABLE = Unreachable.code
 _MEANINGS: tuple[tuple[str, int, str], ...] = (
     (r"No space left on device|Disk quota exceeded", Error.code, f"free some disk space and {_CONTINUE}"),
     (
+        r"dubious ownership",
+        Error.code,
+        "it is another user's: `git config --global --add safe.directory FOLDER` lets you work in it",
+    ),
+    (
         r"error: 403|Permission denied|not have access|access denied",
         _DENIED,
         "the credentials may not do this: check the token's scopes and its owner's rights in the repository",

@@ -101,8 +101,10 @@ def _input(sources: Sources) -> str:
             raise Invalid(f"there is no object {sources.data} on this machine")
         return sources.data
     path = Path(sources.data).expanduser()
-    if not path.exists():
-        raise Invalid(f"there is no file or folder {path}", hint="--input takes a file, a folder or s3://bucket/key")
+    if not sources.data or not path.exists():
+        raise Invalid(
+            f"there is no file or folder {sources.data!r}", hint="--input takes a file, a folder or s3://bucket/key"
+        )
     return sources.platform.upload(path, project=sources.repository.project, kind="data")
 
 

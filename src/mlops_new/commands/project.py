@@ -47,8 +47,8 @@ def run(request: Request, settings: Settings, console: Console, connect: Connect
     valid_name(request.name)
     world = connect(settings, console.say)  # first: from here on no child process is given a secret
     git.check()
-    require_writable(request.directory)
-    require_writable(settings.home)
+    require_writable(request.directory, way_out="choose a folder that is yours with -C")
+    require_writable(settings.home, way_out="set MLOPS_NEW_HOME to a folder that is yours")
     with _one_at_a_time(request, settings, console):
         _run(request, world, console)
 

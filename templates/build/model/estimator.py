@@ -6,6 +6,7 @@ Another algorithm goes in here; nothing outside this module knows which one it i
 from __future__ import annotations
 
 import json
+import tarfile
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -108,6 +109,22 @@ def load(folder: Path) -> Model:
         raise InputError(f"{folder}: no model can be loaded from here: {error}") from error
 
 
+def read_signature(folder: Path) -> Signature:
+    """What a stored model was trained on, from its `model.tar.gz` or from the files that were in it.
+
+    Raises:
+        InputError: The folder holds no model.
+    """
+    try:
+        for archive in folder.glob("*.tar.gz"):
+            with tarfile.open(archive) as members:
+                content = members.extractfile("schema.json")
+                return Signature.from_json(content.read().decode() if content else "")
+        return Signature.from_json((folder / "schema.json").read_text(encoding="utf-8"))
+    except (OSError, tarfile.TarError, ValueError, KeyError, EOFError) as error:
+        raise InputError(f"{folder}: this is no model of this repository: {error}") from error
+
+
 def describe(features: pd.DataFrame) -> tuple[Column, ...]:
     """The columns of a typed table: text is a category, everything else a number."""
     return tuple(_describe(features[name]) for name in features.columns)
@@ -145,7 +162,7 @@ def fit(
         )
     try:
         trees = _best_number_of_trees(coded, wanted, time, signature, hyperparameters)
-        fitted = _trees(signature, hyperparameters, max_iter=trees).fit(coded, wanted)
+        fitted = _fit(_trees(signature, hyperparameters, max_iter=trees), coded, wanted)
     except InvalidParameterError as error:
         raise InputError(f"[model.hyperparameters]: {error}") from error
     return Model(signature, fitted)
@@ -197,6 +214,15 @@ def _trees(signature: Signature, hyperparameters: Hyperparameters, **more: Any) 
     return kind(**settings, categorical_features=categorical)
 
 
+def _fit(trees: Any, coded: NDArray[np.float64], wanted: NDArray[Any], **more: Any) -> Any:
+    """A column without any value cannot be fitted; a constant in its place teaches just as little."""
+    empty = np.isnan(coded).all(axis=0)
+    if empty.any():
+        coded = coded.copy(order="F")
+        coded[:, empty] = 0.0
+    return trees.fit(coded, wanted, **more)
+
+
 def _best_number_of_trees(
     coded: NDArray[np.float64],
     wanted: NDArray[Any],
@@ -211,7 +237,7 @@ def _best_number_of_trees(
     if signature.classes:  # a class that only the held-back rows have cannot be scored
         held_back = held_back & np.isin(wanted, wanted[~held_back])
     learner = _trees(signature, hyperparameters, early_stopping=True)
-    learner.fit(coded[~held_back], wanted[~held_back], X_val=coded[held_back], y_val=wanted[held_back])
+    _fit(learner, coded[~held_back], wanted[~held_back], X_val=coded[held_back], y_val=wanted[held_back])
     return max(1, int(np.argmax(learner.validation_score_)))
 
 
