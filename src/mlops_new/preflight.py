@@ -50,7 +50,7 @@ def _check(name: str, look: Callable[[], str]) -> Check:
 
 
 def _writable(home: Path) -> str:
-    require_writable(home)
+    require_writable(home, way_out="set MLOPS_NEW_HOME to a folder of yours")
     return str(home)
 
 
