@@ -39,13 +39,18 @@ def data_quality() -> Iterator[Line]:
         readers = {name: _run(python, f"read_{name}", place / "once")["seconds"] for name in ("polars", "pyarrow")}
         fastest = min(readers, key=readers.__getitem__)
         for what in ("baseline", "check"):
-            pairs = [(_run(python, what, place / "once"), _run(python, f"read_{fastest}", place / "once")) for _ in range(PAIRS)]
+            pairs = [
+                (_run(python, what, place / "once"), _run(python, f"read_{fastest}", place / "once"))
+                for _ in range(PAIRS)
+            ]
             ratio = statistics.median(ours["seconds"] / other["seconds"] for ours, other in pairs)
             yield _shown(f"data quality, {what} of 1,000,000 x 20 CSV / {fastest} reading it", ratio, 2.5)
             peak = statistics.median(ours["peak"] for ours, _ in pairs)
             yield _shown(f"the same, peak memory / size of the file ({size / MEGABYTE:.0f} MB)", peak / size, 2.0)
         _run(python, "table", place / "ten", 10)
-        often = _run(python, "baseline_only", place / "ten")["peak"] / _run(python, "baseline_only", place / "once")["peak"]
+        often = (
+            _run(python, "baseline_only", place / "ten")["peak"] / _run(python, "baseline_only", place / "once")["peak"]
+        )
         yield _shown("peak memory of a file ten times as large / of the file", often, 1.25)
 
 
@@ -68,7 +73,9 @@ def attribution() -> Iterator[Line]:
         return
     for rows, limit in ((1, 0.2), (10, 0.7)):
         found = _run(python, "attribution", rows)
-        what = f"attribution, {rows} background row{'s' if rows > 1 else ''}, {found['samples']} samples / KernelExplainer"
+        what = (
+            f"attribution, {rows} background row{'s' if rows > 1 else ''}, {found['samples']} samples / KernelExplainer"
+        )
         yield _shown(what, found["seconds"] / found["other"], limit)
         yield _shown("the same, mean relative error to exact values, %", 100 * found["error"], 3.0)
 

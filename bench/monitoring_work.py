@@ -1,7 +1,7 @@
 """One task of `bench.monitoring`, in a process of its own: prints seconds and peak memory as JSON."""
 
 # mypy: ignore-errors
-# ruff: noqa: PLC0415, ANN001, ANN201
+# ruff: noqa: ANN001, ANN201
 # Each task imports what it measures, and nothing else; the libraries are in other environments than the checks.
 
 import contextlib
@@ -112,7 +112,9 @@ def drift(place):
         data_quality.make_baseline(place / "before", place / "known", plain_schema(), DataQuality())
         data_quality.check(place / "after", place / "known", place / "out", plain_schema(), DataQuality())
         told = findings.read(place / "out" / "check.json")
-        before, after = (baselines.from_json(findings.read(place / name / "statistics.json")) for name in ("known", "out"))
+        before, after = (
+            baselines.from_json(findings.read(place / name / "statistics.json")) for name in ("known", "out")
+        )
         run = report.Run("inference", "p", "now", checks={"data_quality": told}, before=before, now=after)
         (place / "report.html").write_text(report.render(run), encoding="utf-8")
 
@@ -149,7 +151,9 @@ def attribution(background):
     found = []
     ours = timed(lambda: found.append(kernel.explain(explained, typical, lambda m: model.predict(m)[:, None])))
     other = timed(
-        lambda: shap.KernelExplainer(model.predict, typical).shap_values(explained, nsamples=found[0].samples, silent=True)
+        lambda: shap.KernelExplainer(model.predict, typical).shap_values(
+            explained, nsamples=found[0].samples, silent=True
+        )
     )
     exact = shap.TreeExplainer(model, typical, feature_perturbation="interventional").shap_values(explained)
     error = np.abs(found[0].shapley[:, :, 0] - exact).mean() / np.abs(exact).mean()
