@@ -159,7 +159,9 @@ def _render(step: Render, spec: ProjectSpec, world: World) -> None:
         place.mkdir()
         # Copier works in the process's one current folder, so it renders one by one; git commits meanwhile.
         with ThreadPoolExecutor() as pool:
-            commits = [pool.submit(_commit, _make(place, kind, path, spec, world, env)) for kind, path in step.paths]
+            commits = [
+                pool.submit(_commit, _make(place, kind, path, spec, world, env), spec) for kind, path in step.paths
+            ]
         for commit in commits:
             commit.result()
         _move_all([(place / path.name, path) for _, path in step.paths])
@@ -170,8 +172,7 @@ def _make(place: Path, kind: Kind, path: Path, spec: ProjectSpec, world: World, 
     world.templates.render(spec.template, kind, spec.answers, made, env)
     for file in DEFINITIONS[kind].values():
         _check_definition(made, file, spec)
-    message = f"Start {spec.name} from mlops-new template {spec.template.version}"
-    return _Seed(made, world.host.url(slug(spec.name, kind)), message)
+    return _Seed(made, kind, world.host.url(slug(spec.name, kind)))
 
 
 def _check_definition(made: Path, file: str, spec: ProjectSpec) -> None:
@@ -188,14 +189,16 @@ class _Seed:
     """A rendered repository that waits for its first commit."""
 
     path: Path
+    kind: Kind
     origin: str
-    message: str
 
 
-def _commit(seed: _Seed) -> None:
+def _commit(seed: _Seed, spec: ProjectSpec) -> None:
+    for file in DEFINITIONS[seed.kind].values():
+        _check_definition(seed.path, file, spec)
     git.init(seed.path)
     git.set_origin(seed.path, seed.origin)
-    git.commit_all(seed.path, seed.message)
+    git.commit_all(seed.path, f"Start {spec.name} from mlops-new template {spec.template.version}")
 
 
 def _move_all(moves: list[tuple[Path, Path]]) -> None:

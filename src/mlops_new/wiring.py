@@ -3,17 +3,19 @@
 import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from mlops_new import locks
 from mlops_new.apply import World
 from mlops_new.environ import SECRET_VARIABLES, withhold
 from mlops_new.hosts.local import LocalHost, NoSetup
 from mlops_new.platforms.local.pipelines import LocalPipelines
-from mlops_new.platforms.local.platform import LocalPlatform
 from mlops_new.ports import GitHost, HostSetup
 from mlops_new.settings import Host, Settings
 from mlops_new.templates import Copier
+
+if TYPE_CHECKING:
+    from mlops_new.platforms.local.platform import LocalPlatform
 
 Say = Callable[[str], None]
 Connect = Callable[[Settings, Say], World]
@@ -36,8 +38,10 @@ def connect(settings: Settings, say: Say) -> World:
     )
 
 
-def local_platform(settings: Settings) -> LocalPlatform:
+def local_platform(settings: Settings) -> "LocalPlatform":
     """The platform of this machine."""
+    from mlops_new.platforms.local.platform import LocalPlatform
+
     return LocalPlatform(settings.home)
 
 
