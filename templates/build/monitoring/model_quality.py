@@ -7,6 +7,7 @@
                                                       constraint_violations.json, check.json, compared.json, compared.npy
     python3 -m monitoring.model_quality --new       the inputs of --check without baseline → output model_quality: new.json only
 
+Baseline and check take the input answers (of monitoring.managed) in place of predictions and ground_truth, where it is there.
 `new.json` is `{"new": bool, "rows": number}`: is there truth that no run has compared?
 """
 
@@ -71,11 +72,17 @@ def main() -> None:
     schema, config = schemas.load(paths.CONFIG), settings.load(paths.CONFIG)
     output = job.folder(given.output_folder, lambda: paths.step_output("model_quality"))
     predictions, ground_truth = paths.step_input("predictions"), paths.step_input("ground_truth")
+    answers = paths.step_input("answers")
     if given.baseline:
-        make_baseline(predictions, ground_truth, output, schema, config)
+        rows = truth.read_answers(answers, schema) if answers.is_dir() else evaluated(predictions, ground_truth, schema)
+        write_baseline(rows, output, schema, config)
         job.say("Completed: Job completed successfully. The baseline is made.")
         return
-    rows, prints, matched = _fresh(predictions, ground_truth, paths.step_input("compared"), schema, given.model_package)
+    if answers.is_dir():
+        rows = truth.read_answers(answers, schema)
+        prints, matched = truth.fingerprints(rows), len(rows)
+    else:
+        rows, prints, matched = _fresh(predictions, ground_truth, paths.step_input("compared"), schema, given.model_package)
     findings.save({"new": bool(len(rows)), "rows": len(rows)}, output / "new.json")
     if not len(rows):
         job.say(f"NothingNew: all {matched} rows that have both a prediction and ground truth have been compared before." if matched else NO_MATCH)
@@ -112,12 +119,26 @@ def make_baseline(predictions: Path, ground_truth: Path, output: Path, schema: S
     Raises:
         InputError: Predictions and truth do not belong together.
     """
+    return write_baseline(evaluated(predictions, ground_truth, schema), output, schema, config)
+
+
+def evaluated(predictions: Path, ground_truth: Path, schema: Schema) -> pd.DataFrame:
+    """A transform job's predictions with what really happened, as `truth.match` has them.
+
+    Raises:
+        InputError: Predictions and truth do not belong together.
+    """
     told = truth.spelled(evaluate.read_predictions(predictions, schema), schema)
     if schema.problem_type != "regression":
         told = told.rename(columns={"label": "prediction"})
     rows = truth.match(told, truth.read_truth(ground_truth, schema), schema)
     if rows.empty:
         raise InputError("no prediction has a row of ground truth with the same ids: there is nothing to measure")
+    return rows
+
+
+def write_baseline(rows: pd.DataFrame, output: Path, schema: Schema, config: Settings) -> Json:
+    """Write the metrics of matched rows and the constraints that follow from them."""
     positive = _positive(rows["actual"], schema)
     document = metrics.statistics(schema.problem_type, rows.drop(columns=list(schema.id_columns)), positive)
     limits = suggest(document, rows, positive, schema, config)
@@ -248,7 +269,7 @@ def check(rows: pd.DataFrame, prints: truth.Prints, known: Path, output: Path, s
     findings.save(document, output / STATISTICS)
     findings.write(result, output, violations)
     findings.save({"rows": len(rows), "sha256": truth.content_hash(prints)}, output / "compared.json")
-    np.save(output / truth.COMPARED, prints)
+    truth.save_prints(prints, output)
     return result
 
 
