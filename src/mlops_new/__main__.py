@@ -12,7 +12,9 @@ def main() -> None:
     """Run the command line and exit."""
     # Start-up makes many objects that stay; looking through them for rubbish again and again takes a tenth of it.
     gc.set_threshold(50_000)
-    sys.exit(_exit_code(sys.argv[1:]))
+    code = _exit_code(sys.argv[1:])
+    _let_go_of_output()
+    sys.exit(code)
 
 
 def _exit_code(arguments: list[str]) -> int:
@@ -24,13 +26,20 @@ def _exit_code(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         return _tell(_Interrupted("interrupted", hint="the same command goes on from here"), as_json=as_json)
     except BrokenPipeError:
-        # Whoever read our output has seen enough (`| head`). Python would complain once more while it closes stdout.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return 0  # whoever read our output has seen enough (`| head`)
     except OSError as error:
         return _tell(_refusal(error) or _bug(error), as_json=as_json)
     except Exception as error:  # noqa: BLE001  # the last line: whatever it is, a person gets a line and we get a log
         return _tell(_bug(error), as_json=as_json)
+
+
+def _let_go_of_output() -> None:
+    """What could not be written makes Python complain once more while it closes; it goes nowhere instead."""
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 class _Interrupted(Error):
@@ -42,18 +51,25 @@ class _Bug(Error):
 
 
 def _run(arguments: list[str]) -> int:
-    from typer.exceptions import TyperException
+    from typer.exceptions import Abort, TyperException
 
     from mlops_new.cli import app
 
     try:
-        return int(app(arguments, prog_name="mlops-new", standalone_mode=False) or 0)
+        code = int(app(arguments, prog_name="mlops-new", standalone_mode=False) or 0)
+    except Abort:  # the input ended where a question was asked
+        raise KeyboardInterrupt from None
+    except SystemExit:  # the one thing that Typer ends the process for itself
+        raise BrokenPipeError from None
     except TyperException as error:
         if not error.format_message():  # called with nothing: the help was shown
             return Invalid.code
         context = getattr(error, "ctx", None)
         command = context.command_path if context else "mlops-new"
         raise Invalid(error.format_message(), hint=f"{command} --help shows what it takes") from None
+    if code == INTERRUPTED:  # Typer makes a number of Ctrl-C, which has yet to be told
+        raise KeyboardInterrupt
+    return code
 
 
 def _tell(error: Error, *, as_json: bool) -> int:

@@ -4,7 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, assert_never
@@ -49,8 +49,7 @@ class Console:
 
     def result(self, text: str, document: Any) -> None:
         """What the command was called for."""
-        sys.stdout.write(json.dumps(document, indent=2, default=str) + "\n" if self.as_json else text.rstrip() + "\n")
-        sys.stdout.flush()
+        _write_out(json.dumps(document, indent=2, default=str) if self.as_json else text.rstrip())
 
     def plan(self, plan: "Plan") -> None:
         """What will be done, a line each."""
@@ -83,14 +82,17 @@ class Console:
         if not self.interactive:
             raise Invalid("this needs a yes, and there is no terminal to ask on", hint="add --yes")
         self.talk.print(f"{question} [Y/n] ", end="", markup=False)
-        return sys.stdin.readline().strip().lower() in {"", "y", "yes"}
+        answer = sys.stdin.readline()
+        # An empty line is Enter. Nothing at all is the end of the input (Ctrl-D): whoever leaves has not agreed.
+        return bool(answer) and answer.strip().lower() in {"", "y", "yes"}
 
     def error(self, error: Error) -> None:
         """What went wrong and what to do; on stdout too when it is read by a program."""
         if self.as_json:
             told = {"error": {"code": error.code, "message": error.message, "hint": error.hint}}
             document = {**getattr(error, "document", {}), **told}
-            sys.stdout.write(json.dumps(document) + "\n")
+            with suppress(Error, OSError):  # it is shown on stderr all the same
+                _write_out(json.dumps(document))
         write_plain(f"error: {error.message}", f"hint: {error.hint}" if error.hint else "")
 
 
@@ -141,11 +143,27 @@ def _short(step: "Step") -> str:
     return str(step).replace(f"{Path.cwd()}/", "").replace(f"{Path.home()}/", "~/")
 
 
+def _write_out(text: str) -> None:
+    if sys.stdout is None:  # closed by whoever called (`>&-`): nobody wants to read it
+        return
+    try:
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise Error(f"standard output cannot be written: {error.strerror}") from error
+
+
 def write_plain(*lines: str) -> None:
     """Lines on stderr without loading rich: for errors, which must be shown even when little works."""
+    if sys.stderr is None:
+        return
     red, reset = ("\x1b[31m", "\x1b[0m") if sys.stderr.isatty() and not os.environ.get("NO_COLOR") else ("", "")
     first, *others = [line for line in lines if line]
-    sys.stderr.write("\n".join([f"{red}{first}{reset}", *others]) + "\n")
+    with suppress(OSError):  # where stderr cannot be written, nobody can be told
+        sys.stderr.write("\n".join([f"{red}{first}{reset}", *others]) + "\n")
+        sys.stderr.flush()
 
 
 def table(rows: Sequence[Sequence[str]]) -> str:

@@ -24,8 +24,9 @@ import own
 from jobs import Value, document, module, output, within
 
 if TYPE_CHECKING:
-    from own import Made
     from sagemaker.mlops.workflow.pipeline import Pipeline
+
+    from own import Made
 
 CONFIG = Path(__file__).with_name("config.toml")
 REPORT = PropertyFile(name="Evaluation", output_name="evaluation", path="evaluation.json")

@@ -192,13 +192,17 @@ class Jobs:
             sagemaker_session=session(),
         )
         job = processor.run(
-            inputs=[job_input(input_name, uri, f"/opt/ml/processing/input/{input_name}") for input_name, uri in inputs.items()],
-            outputs=[job_output(output_name, place, f"/opt/ml/processing/output/{output_name}") for output_name, place in places.items()],
+            inputs=[
+                job_input(input_name, uri, f"/opt/ml/processing/input/{input_name}")
+                for input_name, uri in inputs.items()
+            ],
+            outputs=[
+                job_output(output_name, place, f"/opt/ml/processing/output/{output_name}")
+                for output_name, place in places.items()
+            ],
             arguments=list(arguments) or None,
         )
-        return ProcessingStep(
-            name, step_args=job, property_files=list(property_files), depends_on=list(after) or None
-        )
+        return ProcessingStep(name, step_args=job, property_files=list(property_files), depends_on=list(after) or None)
 
     def training(self, name: str, *, channels: Mapping[str, Value], instance_type: Value) -> TrainingStep:
         """Run the image's `train` on channels, each a folder under `/opt/ml/input/data`."""

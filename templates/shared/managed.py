@@ -18,7 +18,7 @@ from jobs import Value, module, output, within
 from own import Made, Truth
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
 MONITOR_IMAGE = ParameterString("ModelMonitorImageUri")
 CLARIFY_IMAGE = ParameterString("ClarifyImageUri")

@@ -141,7 +141,9 @@ def test_expressions_reach_arguments_as_text(local: Local) -> None:
         ({"Type": "LessThan", "LeftValue": "a", "RightValue": "b"}, True),
         ({"Type": "In", "QueryValue": get("Parameters.Three"), "Values": [1, 3]}, True),
         ({"Type": "In", "QueryValue": get("Parameters.Three"), "Values": ["3"]}, False),
+        ({"Type": "Not", "Condition": equals(get("Parameters.Three"), 3)}, False),
         ({"Type": "Not", "Expression": equals(get("Parameters.Three"), 3)}, False),
+        ({"Type": "Not", "Condition": {"Type": "Or", "Conditions": [equals(1, 2)]}}, True),
         ({"Type": "Or", "Conditions": [equals(1, 2), equals(get("Parameters.Yes"), get("Parameters.Yes"))]}, True),
     ],
 )
@@ -174,6 +176,30 @@ def test_a_fail_step_ends_the_run_with_its_message(local: Local) -> None:
     gate = condition("Gate", equals(1, 2), otherwise=(fail("Stop", join("above ", get("Parameters.Limit"))),))
     execution = local.run(definition(gate, Limit={"Type": "Float", "DefaultValue": 0.5}))
     assert (execution.status, execution.reason) == ("Failed", "above 0.5")
+
+
+def test_members_that_are_null_are_as_good_as_absent(local: Local) -> None:
+    nothing: dict[str, Any] = {"Environment": None, "NetworkConfig": None, "StoppingCondition": None}
+    step_members: dict[str, Any] = {"DependsOn": None, "RetryPolicies": None, "PropertyFiles": None}
+    code = f"{COPY}; open(r + '/output/out/x', 'w').write('x')"
+    execution = local.run(
+        definition(
+            processing("Work", code, outputs=("out",), request=nothing, **step_members),
+            training(
+                "Train", "", request={"Environment": {"CODE": "pass"}, "CheckpointConfig": None, "VpcConfig": None}
+            ),
+            model("Create", get("Steps.Train.ModelArtifacts.S3ModelArtifacts")),
+            transform(
+                "Predict",
+                "Create",
+                output_of("Work", "out"),
+                request={"ModelClientConfig": None, "DataProcessing": None},
+            ),
+            Optional={"Type": "String", "DefaultValue": None, "EnumValues": None},
+        ),
+        Optional="given",
+    )
+    assert execution.status == "Succeeded", execution.reason
 
 
 def test_property_files(local: Local) -> None:

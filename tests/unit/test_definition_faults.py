@@ -93,6 +93,7 @@ class Case:
 
 CLUSTER = "Evaluate/Arguments/ProcessingResources/ClusterConfig"
 RAW = "Preprocess/Arguments/ProcessingInputs/0/S3Input"
+NEVER = {"Type": "Equals", "LeftValue": 1, "RightValue": 2}
 CONDITION = "CheckMetrics/Arguments/Conditions/0"
 LEFT = f"{CONDITION}/LeftValue"
 FILE = get("Steps.Evaluate.PropertyFiles.Evaluation")
@@ -261,7 +262,13 @@ IN_BUILD = [
         below=".LeftValue",
     ),
     Case("Train/Arguments", json_get(), "a variable cannot stand here", more=True),
-    Case(CONDITION, {"Type": "Not", "Expression": {}}, "unknown", below=".Expression", more=True),
+    Case(CONDITION, {"Type": "Not", "Expression": {}}, "missing", below=".Expression.Type"),
+    Case(CONDITION, {"Type": "Not"}, "neither given; either Condition or Expression"),
+    Case(
+        CONDITION,
+        {"Type": "Not", "Condition": NEVER, "Expression": NEVER},
+        "Condition and Expression given; either Condition or Expression",
+    ),
     Case(CONDITION, {"Type": "Or", "Conditions": [{"Type": "Nor"}]}, '"Nor"', below=".Conditions[0].Type"),
     Case("CheckMetrics/Arguments/IfSteps/0", 7, "a step is expected"),
     Case("CheckMetrics/DependsOn/0", "Evalute", "did you mean Evaluate?"),

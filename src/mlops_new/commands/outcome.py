@@ -1,6 +1,5 @@
 """How an execution ended, told to people and to programs."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -87,11 +86,12 @@ def _document(execution: Execution, platform: LocalPlatform, registered: ModelPa
 
 
 def _decision(outputs: dict[str, str]) -> dict[str, Any] | None:
-    path = _first(outputs, "decision.json")
-    if path is None:
-        return None
-    decision = json.loads(Path(path).read_text(encoding="utf-8"))
-    return {"retrain": decision["retrain"], "reasons": decision["reasons"]}
+    """What the pipeline decided; a file of that name that says something else is the pipeline's own affair."""
+    match read_json(Path(_first(outputs, "decision.json") or "")):
+        case {"retrain": bool(retrain), "reasons": list(reasons)}:
+            return {"retrain": retrain, "reasons": reasons}
+        case _:
+            return None
 
 
 def _first(outputs: dict[str, str], file: str) -> str | None:

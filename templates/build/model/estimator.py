@@ -153,7 +153,7 @@ def fit(
         )
     try:
         trees = _best_number_of_trees(coded, wanted, time, signature, hyperparameters)
-        fitted = _trees(signature, hyperparameters, max_iter=trees).fit(coded, wanted)
+        fitted = _fit(_trees(signature, hyperparameters, max_iter=trees), coded, wanted)
     except InvalidParameterError as error:
         raise InputError(f"[model.hyperparameters]: {error}") from error
     return Model(signature, fitted)
@@ -205,6 +205,15 @@ def _trees(signature: Signature, hyperparameters: Hyperparameters, **more: Any) 
     return kind(**settings, categorical_features=categorical)
 
 
+def _fit(trees: Any, coded: NDArray[np.float64], wanted: NDArray[Any], **more: Any) -> Any:
+    """A column without any value cannot be fitted; a constant in its place teaches just as little."""
+    empty = np.isnan(coded).all(axis=0)
+    if empty.any():
+        coded = coded.copy(order="F")
+        coded[:, empty] = 0.0
+    return trees.fit(coded, wanted, **more)
+
+
 def _best_number_of_trees(
     coded: NDArray[np.float64],
     wanted: NDArray[Any],
@@ -219,7 +228,7 @@ def _best_number_of_trees(
     if signature.classes:  # a class that only the held-back rows have cannot be scored
         held_back = held_back & np.isin(wanted, wanted[~held_back])
     learner = _trees(signature, hyperparameters, early_stopping=True)
-    learner.fit(coded[~held_back], wanted[~held_back], X_val=coded[held_back], y_val=wanted[held_back])
+    _fit(learner, coded[~held_back], wanted[~held_back], X_val=coded[held_back], y_val=wanted[held_back])
     return max(1, int(np.argmax(learner.validation_score_)))
 
 

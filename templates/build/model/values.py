@@ -1,6 +1,6 @@
 """What a single value of a table means, the same in training and in serving, from CSV, Parquet and JSON.
 
-- A category is text. Numbers are written in the shortest way, so that `1`, `1.0`, `"1"` and `"1.0"` are one category,
+- A category is one line of text: a line break is a space, because batch transform takes a line for a row. Numbers are written in the shortest way, so that `1`, `1.0`, `"1"` and `"1.0"` are one category,
   while `"01"` stays a code of its own. Booleans are the categories `true` and `false`. An empty text is missing.
 - A number may be missing: an empty text or one of `MISSING`.
 """
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 MISSING = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "None")
 _DECIMAL = re.compile(r"[+-]?(0|[1-9]\d*)\.\d+")
+LINE_BREAKS = r"\s*[\r\n]+\s*"
+_BROKEN = re.compile(LINE_BREAKS)
 _WRITTEN_DATE = r"^\s*(\d{4}-\d{2}-\d{2})(?:[T ]\d{2}:\S*)?\s*$"
 
 
@@ -30,8 +32,7 @@ def as_text(value: object) -> str | None:
         return "true" if value else "false"
     if isinstance(value, float | np.floating):
         return None if math.isnan(value) else _shortest(repr(float(value)))
-    text = str(value).strip()
-    return _shortest(text) or None
+    return _shortest(_BROKEN.sub(" ", str(value).strip())) or None
 
 
 def _shortest(text: str) -> str:

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from model.estimator import Column, Signature
 
 _SPECIAL = '[",\\r\\n]'  # what cannot stand in a CSV value without quotes
-_AS_THEY_ARE = pyarrow.csv.ParseOptions(ignore_empty_lines=False)  # one answer a line, so no line may vanish
 
 
 def read_csv(body: bytes, signature: Signature) -> pd.DataFrame:
@@ -32,14 +31,15 @@ def read_csv(body: bytes, signature: Signature) -> pd.DataFrame:
     """
     if not body.strip():
         raise InputError("the body is empty: send lines of CSV, without a header")
-    names = _names(_first_line(body), signature)
+    names = _names(_first_row(body), signature)
     if len(names) > 1 and _has_empty_line(body):  # which would be read as a row without any value
         return _finite(_read_slowly(body, names, signature), signature)
     try:
         table = pyarrow.csv.read_csv(
             pa.BufferReader(body),
             pyarrow.csv.ReadOptions(column_names=names, use_threads=False),
-            _AS_THEY_ARE,
+            # One answer a row, so no empty line may vanish; a line break in a row can only stand in quotes.
+            pyarrow.csv.ParseOptions(ignore_empty_lines=False, newlines_in_values=b'"' in body),
             _conversion(names[-len(signature.columns) :], signature.columns),
         )
     except pa.ArrowException:
@@ -86,10 +86,12 @@ def _has_empty_line(body: bytes) -> bool:
     return b"\n\n" in body or b"\n\r\n" in body
 
 
-def _first_line(body: bytes) -> list[str]:
+def _first_row(body: bytes) -> list[str]:
     end = body.find(b"\n")
-    line = body if end < 0 else body[:end]
-    return next(csv.reader([line.decode("utf-8", errors="replace").rstrip("\r")]), [""])
+    while end >= 0 and body.count(b'"', 0, end) % 2:  # a line break in quotes ends no row
+        end = body.find(b"\n", end + 1)
+    row = body if end < 0 else body[:end]
+    return next(csv.reader(io.StringIO(row.decode("utf-8", errors="replace").rstrip("\r"), newline="")), [""])
 
 
 def _names(line: Sequence[str], signature: Signature) -> list[str]:

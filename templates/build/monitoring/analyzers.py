@@ -60,7 +60,9 @@ def _finding(item: Json) -> Finding:
 
 def _data_quality(statistics: Json, violations: list[Json]) -> Json:
     """Which features drifted. How far, the analyzer only tells of those."""
-    drifted = {item["feature_name"]: _two(_DISTANCE, item) for item in violations if item["constraint_check_type"] == DRIFT}
+    drifted = {
+        item["feature_name"]: _two(_DISTANCE, item) for item in violations if item["constraint_check_type"] == DRIFT
+    }
     features = {
         name: {"distance": None, "threshold": None, "against": "the baseline", "drifted": name in drifted}
         for name in [*(feature["name"] for feature in statistics.get("features", [])), *drifted]

@@ -1,8 +1,9 @@
 """Which features predictions rest on: global and local SHAP values, and whether their ranking drifts.
 
-    python3 -m monitoring.attribution --baseline    inputs data, model            → output attribution: analysis.json,
-                                                                                     explanations_shap/{out,baseline}.csv
-    python3 -m monitoring.attribution --check       inputs data, model, baseline  → the same and constraint_violations.json, check.json
+    python3 -m monitoring.attribution --baseline
+        inputs data, model → output attribution: analysis.json, explanations_shap/{out,baseline}.csv
+    python3 -m monitoring.attribution --check
+        inputs data, model, baseline → the same, and constraint_violations.json, check.json
 
 The input model is the folder with model.tar.gz. A check explains with the background of the baseline, so that both say
 the same thing.
@@ -47,7 +48,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Coder:
-    """Turns the model's columns into a matrix and back: categories by their place in a list, what is missing into NaN."""
+    """Turns the model's columns into a matrix and back: categories by their place in a list, missing values NaN."""
 
     names: Sequence[str]
     texts: Mapping[str, pd.Index]
@@ -57,7 +58,9 @@ class Coder:
         """For frames of the same columns; text columns are categories."""
         names = list(frames[0].columns)
         textual = [name for name in names if not all(pd.api.types.is_numeric_dtype(frame[name]) for frame in frames)]
-        return cls(names, {name: pd.Index(sorted({*pd.concat([f[name] for f in frames]).dropna()})) for name in textual})
+        return cls(
+            names, {name: pd.Index(sorted({*pd.concat([f[name] for f in frames]).dropna()})) for name in textual}
+        )
 
     @property
     def categorical(self) -> NDArray[np.bool_]:
@@ -70,7 +73,7 @@ class Coder:
 
     def _encode(self, values: pd.Series) -> Floats:
         if values.name not in self.texts:
-            return values.to_numpy(np.float64)
+            return np.asarray(values.to_numpy(np.float64))
         codes = self.texts[values.name].get_indexer(values).astype(np.float64)
         return np.where(codes < 0, np.nan, codes)
 
@@ -96,7 +99,7 @@ def main() -> None:
         job.say("Completed: Job completed successfully. The baseline is made.")
         return
     known = job.folder(given.baseline_folder, lambda: paths.step_input("baseline"))
-    result = check(data, model, known, output, schema, config.attribution)
+    result = check(data, model, known, output, schema=schema, config=config.attribution)
     job.finish(result, config, schema.name, {f"ndcg_{label}": value for label, value in result.facts["ndcg"].items()})
 
 
@@ -126,13 +129,17 @@ def make_baseline(data: pd.DataFrame, model: Model, output: Path, schema: Schema
     """
     columns = model_columns(data, model, schema)
     coder = Coder.of(columns)
-    typical = background.typical_rows(coder.encode(sample(columns, background.MOST_ROWS)), coder.categorical, config.clusters, config.seed)
+    typical = background.typical_rows(
+        coder.encode(sample(columns, background.MOST_ROWS)), coder.categorical, config.clusters, config.seed
+    )
     document = explain(sample(columns, config.rows), coder.decode(typical), model, output, config)[1]
     findings.save(document, output / ANALYSIS)
     return document
 
 
-def check(data: pd.DataFrame, model: Model, known: Path, output: Path, schema: Schema, config: Attribution) -> Result:
+def check(
+    data: pd.DataFrame, model: Model, known: Path, output: Path, *, schema: Schema, config: Attribution
+) -> Result:
     """Explain a batch against the baseline's background and compare the ranking of the features.
 
     Raises:
@@ -145,9 +152,15 @@ def check(data: pd.DataFrame, model: Model, known: Path, output: Path, schema: S
     findings.save(document, output / ANALYSIS)
     now = {label: told["global_shap_values"] for label, told in document["explanations"]["kernel_shap"].items()}
     if before.keys() != now.keys():
-        raise InputError(f"the baseline explains {', '.join(before)}, the model has {', '.join(now)}: they do not belong together")
+        raise InputError(
+            f"the baseline explains {', '.join(before)}, the model has {', '.join(now)}: they do not belong together"
+        )
     scores = {label: ranking.ndcg(before[label], now[label]) for label in before}
-    low = [Finding("(all)", VIOLATION, _drifted(score, config), score, config.threshold) for score in scores.values() if score < config.threshold]
+    low = [
+        Finding("(all)", VIOLATION, _drifted(score, config), score, config.threshold)
+        for score in scores.values()
+        if score < config.threshold
+    ]
     facts = {
         "rows": len(data),
         "explained_rows": len(explained.predictions),
@@ -159,7 +172,12 @@ def check(data: pd.DataFrame, model: Model, known: Path, output: Path, schema: S
     }
     result = Result("attribution", low, _too_few(len(columns)), facts)
     violations = [
-        {"label": label, "metric_name": "shap", "constraint_check_type": VIOLATION, "description": _drifted(score, config)}
+        {
+            "label": label,
+            "metric_name": "shap",
+            "constraint_check_type": VIOLATION,
+            "description": _drifted(score, config),
+        }
         for label, score in scores.items()
         if score < config.threshold
     ]
@@ -186,10 +204,10 @@ def explain(
         explained = kernel.explain(
             coder.encode(rows),
             coder.encode(typical),
-            lambda matrix: model.scores(coder.decode(matrix)),
-            config.samples,
-            config.seed,
-            PREDICTIONS,
+            lambda matrix: outputs(model, coder.decode(matrix)),
+            samples=config.samples,
+            seed=config.seed,
+            budget=PREDICTIONS,
         )
     place = output / FOLDER
     place.mkdir(parents=True, exist_ok=True)
@@ -197,12 +215,25 @@ def explain(
     typical.to_csv(place / "baseline.csv", index=False)
     labels = {
         f"label{label}": {
-            "global_shap_values": dict(zip(coder.names, _aggregate(explained.values[:, :, label], config.aggregate), strict=True)),
+            "global_shap_values": dict(
+                zip(coder.names, _aggregate(explained.shapley[:, :, label], config.aggregate), strict=True)
+            ),
             "expected_value": float(explained.expected[label]),
         }
-        for label in range(explained.values.shape[2])
+        for label in range(explained.shapley.shape[2])
     }
     return explained, {"version": "1.0", "explanations": {"kernel_shap": labels}}
+
+
+def outputs(model: Model, frame: pd.DataFrame) -> Floats:
+    """What is explained (rows x outputs): the prediction, or the probability of the positive class, or of every class."""
+    match model.signature.problem_type:
+        case "regression":
+            return np.asarray(model.predict(frame)[["prediction"]].to_numpy(np.float64))
+        case "binary_classification":
+            return np.asarray(model.predict(frame)[["probability"]].to_numpy(np.float64))
+        case "multiclass_classification":
+            return np.asarray(model.trees.predict_proba(estimator.encode(frame, model.signature)), np.float64)
 
 
 def _aggregate(values: Floats, how: str) -> list[float]:
@@ -218,9 +249,9 @@ def _aggregate(values: Floats, how: str) -> list[float]:
 
 def _local(explained: Explanation, names: Sequence[str]) -> pd.DataFrame:
     """A SHAP value for each feature and output, and the predictions."""
-    outputs = explained.values.shape[2]
+    outputs = explained.shapley.shape[2]
     columns = {
-        f"{name}_label{label}" if outputs > 1 else name: explained.values[:, place, label]
+        f"{name}_label{label}" if outputs > 1 else name: explained.shapley[:, place, label]
         for label in range(outputs)
         for place, name in enumerate(names)
     }
@@ -254,7 +285,8 @@ def _global_values(file: Path) -> dict[str, dict[str, float]]:
     try:
         labels = document["explanations"]["kernel_shap"]
         return {
-            label: {name: float(value) for name, value in told["global_shap_values"].items()} for label, told in labels.items()
+            label: {name: float(value) for name, value in told["global_shap_values"].items()}
+            for label, told in labels.items()
         }
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(f"{file} is not as Clarify writes it: {error!r}") from None

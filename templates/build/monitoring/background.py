@@ -18,8 +18,8 @@ def typical_rows(table: Floats, categorical: NDArray[np.bool_], clusters: int, s
         clusters: How many rows are wanted; fewer where there are not as many different ones.
         seed: Of the starting points.
 
-    A missing number counts as the column's mean while clusters are found, a missing category as one of its own. A centre's value is
-    missing where most of its cluster's are.
+    A missing number counts as the column's mean while clusters are found, a missing category as one of its own. A
+    centre's value is missing where most of its cluster's are.
     """
     sample = table[:: max(1, -(-len(table) // MOST_ROWS))]
     scaled = _scaled(sample, categorical)
@@ -34,7 +34,7 @@ def typical_rows(table: Floats, categorical: NDArray[np.bool_], clusters: int, s
 
 
 def _scaled(table: Floats, categorical: NDArray[np.bool_]) -> Floats:
-    """Numbers with mean 0 and standard deviation 1, so that no unit outweighs another; what is missing becomes 0, or code -1."""
+    """Numbers with mean 0 and standard deviation 1: no unit outweighs another. Missing ones become 0, or code -1."""
     scaled = np.where(np.isnan(table), -1.0, table)
     for place in np.flatnonzero(~categorical):
         known = table[:, place][~np.isnan(table[:, place])]
@@ -44,14 +44,14 @@ def _scaled(table: Floats, categorical: NDArray[np.bool_]) -> Floats:
 
 
 def _by_means(scaled: Floats, clusters: int, seed: int) -> NDArray[np.int64]:
-    from sklearn.cluster import KMeans  # noqa: PLC0415 (slow to import)
+    from sklearn.cluster import KMeans
 
     return np.asarray(KMeans(clusters, n_init=1, random_state=seed).fit_predict(scaled), np.int64)
 
 
 def _by_prototypes(scaled: Floats, categorical: NDArray[np.bool_], clusters: int, seed: int) -> NDArray[np.int64]:
-    from kmodes.kmodes import KModes  # noqa: PLC0415 (slow to import)
-    from kmodes.kprototypes import KPrototypes  # noqa: PLC0415
+    from kmodes.kmodes import KModes
+    from kmodes.kprototypes import KPrototypes
 
     places = np.flatnonzero(categorical).tolist()
     if categorical.all():

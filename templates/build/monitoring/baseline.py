@@ -1,8 +1,8 @@
 """`statistics.json`: what is known of each column, in Model Monitor's format, written and read back.
 
-Added to the format, and ignored by other readers: `types` (how many values are of which type), `shift` in the sketch's parameters,
-`groups` of a column with very many texts, and `windows`. The sketch has Model Monitor's form, where each value of level i stands
-for 2**i rows, but it is a histogram: exact while a column has few distinct values.
+Added to the format, and ignored by other readers: `types` (how many values are of which type), `shift` in the
+sketch's parameters, `groups` of a column with very many texts, and `windows`. The sketch has Model Monitor's form,
+where each value of level i stands for 2**i rows, but it is a histogram: exact while a column has few distinct values.
 """
 
 import math
@@ -43,7 +43,7 @@ class Summary:
 
 @dataclass(frozen=True)
 class Feature:
-    """A column as its statistics describe it: numbers, or `texts` with their counts, or only `groups` where they are too many."""
+    """A column as its statistics describe it: numbers, `texts` with counts, or `groups` where texts are too many."""
 
     name: str
     type: Type
@@ -89,12 +89,14 @@ class Statistics:
 def statistics(profile: Profile, windows: Mapping[str, Windows] | None = None) -> Statistics:
     """The statistics of a profile, each column as what it is."""
     found = windows or {}
-    features = {name: replace(feature(name, column), windows=found.get(name)) for name, column in profile.columns.items()}
+    features = {
+        name: replace(feature(name, column), windows=found.get(name)) for name, column in profile.columns.items()
+    }
     return Statistics(profile.rows, features)
 
 
 def feature(name: str, column: Column, like: Feature | None = None) -> Feature:
-    """Describe a column as one of its own type or of another's: of numbers without its texts, or as text with its numbers spelled."""
+    """Describe a column as one of its own type or of another's: as numbers without its texts, or all as text."""
     kind = like.type if like and like.type != "Unknown" else column.type
     types = {
         "Integral": column.numbers.whole,
@@ -126,7 +128,9 @@ def _spelled(numbers: Numbers, *, pooled: bool) -> Words:
     texts = [POOLED] if pooled else [spell(value) for value in numbers.bins.centres().tolist()]
     counts = [numbers.count] if pooled else numbers.bins.counts.tolist()
     pairs = [(text, count) for text, count in [*zip(texts, counts, strict=True), ("inf", numbers.infinite)] if count]
-    return categories.words(pa.array([text for text, _ in pairs], pa.string()), np.array([n for _, n in pairs], np.int64))
+    return categories.words(
+        pa.array([text for text, _ in pairs], pa.string()), np.array([n for _, n in pairs], np.int64)
+    )
 
 
 def spell(value: float) -> str:
@@ -172,7 +176,7 @@ def _numbers_json(known: Summary) -> Json:
 
 
 def buckets(known: Summary, low: float | None = None, high: float | None = None) -> list[Json]:
-    """Ten buckets of equal width from `low` to `high`, closed below and open above but for the last, which is closed."""
+    """Ten buckets of equal width from `low` to `high`: closed below, open above, the last one closed."""
     first, last = known.low if low is None else low, known.high if high is None else high
     edges = [first + (last - first) * (i / BUCKETS) for i in range(BUCKETS)] + [last]
     if not math.isfinite(last - first):
@@ -198,9 +202,11 @@ def _windows_json(known: Windows) -> Json:
 
 
 def from_json(document: Json) -> Statistics:
-    """Read a document, of this module or of Model Monitor. Raises KeyError, TypeError or ValueError where it is neither."""
+    """Read a document of this module or of Model Monitor; KeyError, TypeError or ValueError where it is neither."""
     features = [_feature(item) for item in document["features"]]
-    rows = int(document["dataset"]["item_count"]) if "dataset" in document else features[0].present + features[0].missing
+    rows = (
+        int(document["dataset"]["item_count"]) if "dataset" in document else features[0].present + features[0].missing
+    )
     return Statistics(rows, {feature.name: feature for feature in features})
 
 

@@ -1,7 +1,8 @@
 """What is kept of a column of texts: how often each occurs, in bounded memory, whatever order they come in.
 
-Up to `LIMIT` distinct texts are counted one by one. Beyond that a column is no longer described by its texts, but by `GROUPS`
-groups into which a hash puts them, and the number of distinct texts is estimated from those whose hash is small.
+Up to `LIMIT` distinct texts are counted one by one. Beyond that a column is no longer described by its texts, but by
+`GROUPS` groups into which a hash puts them, and the number of distinct texts is estimated from those whose hash is
+small.
 """
 
 from dataclasses import dataclass, field
@@ -82,7 +83,7 @@ class Words:
         hashes = np.concatenate([self.hashes, other.hashes])
         counts = np.concatenate([self.counts, other.counts])
         texts = pa.concat_arrays([self.texts, other.texts]) if level == 0 else None
-        return _kept(hashes, counts, texts, self.groups + other.groups, level, limit)
+        return _kept(hashes, counts, texts, self.groups + other.groups, level=level, limit=limit)
 
     def table(self) -> dict[str, int]:
         """Each text and its count, most frequent first, then by text."""
@@ -102,11 +103,11 @@ def words(texts: Any, counts: Ints, limit: int = LIMIT, level: int = 0) -> Words
     groups = np.bincount(places, weights=counts, minlength=GROUPS).astype(np.int64)
     if level:
         kept = hashes < _bound(level)
-        return _kept(hashes[kept], counts[kept], None, groups, level, limit)
-    return _kept(hashes, counts, texts.cast(pa.string()), groups, 0, limit)
+        return _kept(hashes[kept], counts[kept], None, groups, level=level, limit=limit)
+    return _kept(hashes, counts, texts.cast(pa.string()), groups, level=0, limit=limit)
 
 
-def _kept(hashes: Hashes, counts: Ints, texts: Any, groups: Ints, level: int, limit: int) -> Words:
+def _kept(hashes: Hashes, counts: Ints, texts: Any, groups: Ints, *, level: int, limit: int) -> Words:
     """Add up equal hashes, and raise the level until few enough are left."""
     if not len(hashes):
         return Words(hashes, counts, None if level else texts, groups, level)

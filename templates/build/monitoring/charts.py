@@ -1,6 +1,6 @@
 """Charts as inline SVG, coloured by the page's style so that they fit light, dark and paper."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +19,7 @@ WIDTH, HEIGHT = 300, 96
 
 @dataclass(frozen=True)
 class Overlay:
-    """Shares of rows of the baseline and now (None: there is only one of them) by place, and what the places are called."""
+    """Shares of rows by place, of the baseline and now (None: there is only the other), and the places' names."""
 
     before: Shares | None
     now: Shares | None
@@ -32,9 +32,22 @@ def overlay(before: Feature | None, now: Feature | None) -> Overlay | None:
     some = now or before
     if some is None:
         return None
-    if some.numeric:
-        return _of_numbers(before.numbers if before else None, now.numbers if now else None)
-    return _of_texts(before, now)
+    if not some.numeric:
+        return _of_texts(before, now)
+    one, other = (told.numbers if told else None for told in (before, now))
+    values = sorted({value for known in (one, other) if known for value in known.bins.centres().tolist()})
+    if len(values) > CATEGORIES:
+        return _of_numbers(one, other)
+    return Overlay(
+        _of_values(one, values), _of_values(other, values), [short(value) for value in values], numeric=False
+    )
+
+
+def _of_values(known: Summary | None, values: list[float]) -> Shares | None:
+    if known is None:
+        return None
+    counts = dict(zip(known.bins.centres().tolist(), known.bins.counts.tolist(), strict=True))
+    return np.array([counts.get(value, 0) for value in values]) / known.bins.total
 
 
 def _of_numbers(before: Summary | None, now: Summary | None) -> Overlay | None:
@@ -71,7 +84,9 @@ def _shares(known: Summary | None, edges: Shares) -> Shares | None:
 
 
 def _of_texts(before: Feature | None, now: Feature | None) -> Overlay | None:
-    counts = [(known.texts, known.present) if known and known.texts and known.present else None for known in (before, now)]
+    counts = [
+        (known.texts, known.present) if known and known.texts and known.present else None for known in (before, now)
+    ]
     if not any(counts):
         return None
     total: dict[str, float] = {}
@@ -85,7 +100,7 @@ def _of_texts(before: Feature | None, now: Feature | None) -> Overlay | None:
     return Overlay(one, other, labels, numeric=False)
 
 
-def _text_shares(known: tuple[dict[str, int], int] | None, most: list[str], rest: int) -> Shares | None:
+def _text_shares(known: tuple[Mapping[str, int], int] | None, most: list[str], rest: int) -> Shares | None:
     if known is None:
         return None
     shares = [known[0].get(text, 0) / known[1] for text in most]
@@ -104,7 +119,10 @@ def _histogram(shown: Overlay, name: str, *, drifted: bool) -> Safe:
         layers.append(el("path", d=_steps(shown.before / top, closed=True), class_="before"))
     if shown.now is not None:
         colour = "now drifted" if drifted else "now"
-        layers += [el("path", d=_steps(shown.now / top, closed=closed), class_=f"{colour} {part}") for closed, part in ((True, "area"), (False, "line"))]
+        layers += [
+            el("path", d=_steps(shown.now / top, closed=closed), class_=f"{colour} {part}")
+            for closed, part in ((True, "area"), (False, "line"))
+        ]
     axis = [
         el("line", x1=0, x2=WIDTH, y1=HEIGHT, y2=HEIGHT, class_="axis"),
         *(
@@ -112,7 +130,9 @@ def _histogram(shown: Overlay, name: str, *, drifted: bool) -> Safe:
             for place, x, anchor in ((0, 0, "start"), (BARS // 2, WIDTH // 2, "middle"), (BARS, WIDTH, "end"))
         ),
     ]
-    return el("svg", *layers, *axis, viewBox=f"0 -4 {WIDTH} {HEIGHT + 20}", role="img", aria_label=f"Distribution of {name}")
+    return el(
+        "svg", *layers, *axis, viewBox=f"0 -4 {WIDTH} {HEIGHT + 20}", role="img", aria_label=f"Distribution of {name}"
+    )
 
 
 def _steps(heights: Shares, *, closed: bool) -> str:
@@ -131,14 +151,22 @@ def _y(height: float) -> str:
 def _bars(shown: Overlay, *, drifted: bool) -> Safe:
     """Categories as rows of two bars, with their names as text that can be read and searched."""
     rows = []
+    top = max(float(shares.max()) for shares in (shown.before, shown.now) if shares is not None) or 1.0
     for place, label in enumerate(shown.labels):
         bars = [
-            _bar(shares[place], kind)
+            _bar(shares[place] / top, kind)
             for shares, kind in ((shown.before, "before"), (shown.now, "now drifted" if drifted else "now"))
             if shares is not None
         ]
         shares = [share(float(known[place])) for known in (shown.before, shown.now) if known is not None]
-        rows.append(el("tr", el("th", label, scope="row", title=label), el("td", *bars, class_="bars"), el("td", " → ".join(shares))))
+        rows.append(
+            el(
+                "tr",
+                el("th", label, scope="row", title=label),
+                el("td", *bars, class_="bars"),
+                el("td", " → ".join(shares)),
+            )
+        )
     return el("table", *rows, class_="categories")
 
 
@@ -148,10 +176,13 @@ def _bar(height: float, kind: str) -> Safe:
 
 def slopes(ranks: Sequence[Rank]) -> Safe:
     """Ranks before (left) and now (right), a line for each feature; those that moved by two or more stand out."""
-    row, width, left, right = 22, 640, 216, 424
+    row, width, left, right = 22, 460, 160, 300
     height = row * max(len(ranks), 1)
     before = {rank.feature: place for place, rank in enumerate(ranks)}
-    now = {rank.feature: place for place, rank in enumerate(sorted(ranks, key=lambda rank: (rank.rank_now, rank.rank_before, rank.feature)))}
+    now = {
+        rank.feature: place
+        for place, rank in enumerate(sorted(ranks, key=lambda rank: (rank.rank_now, rank.rank_before, rank.feature)))
+    }
     parts = []
     for rank in ranks:
         y1, y2 = (row * (places[rank.feature] + 0.5) for places in (before, now))
@@ -160,17 +191,36 @@ def slopes(ranks: Sequence[Rank]) -> Safe:
             el("line", x1=left, x2=right, y1=y1, y2=y2, class_=f"slope{moved}"),
             el("circle", cx=left, cy=y1, r=3, class_=f"slope{moved}"),
             el("circle", cx=right, cy=y2, r=3, class_=f"slope{moved}"),
-            el("text", f"{clipped(rank.feature, 22)} {rank.rank_before}", x=left - 10, y=y1 + 4, text_anchor="end", class_=f"name{moved}"),
-            el("text", f"{rank.rank_now} {clipped(rank.feature, 22)}", x=right + 10, y=y2 + 4, class_=f"name{moved}"),
+            el(
+                "text",
+                f"{clipped(rank.feature, 20)} {rank.rank_before}",
+                x=left - 10,
+                y=y1 + 4,
+                text_anchor="end",
+                class_=f"name{moved}",
+            ),
+            el("text", f"{rank.rank_now} {clipped(rank.feature, 20)}", x=right + 10, y=y2 + 4, class_=f"name{moved}"),
         ]
-    return el("svg", *parts, viewBox=f"0 0 {width} {height}", class_="slopes", role="img", aria_label="Ranks of the features before and now")
+    return el(
+        "svg",
+        *parts,
+        viewBox=f"0 0 {width} {height}",
+        class_="slopes",
+        role="img",
+        aria_label="Ranks of the features before and now",
+    )
 
 
 def attributions(values: Sequence[tuple[str, float]]) -> Safe:
     """Attributions of one model as bars, the largest first."""
     top = max((abs(value) for _, value in values), default=0.0) or 1.0
     rows = [
-        el("tr", el("th", name, scope="row", title=name), el("td", _bar(abs(value) / top, "now"), class_="bars"), el("td", short(value)))
+        el(
+            "tr",
+            el("th", name, scope="row", title=name),
+            el("td", _bar(abs(value) / top, "now"), class_="bars"),
+            el("td", short(value)),
+        )
         for name, value in sorted(values, key=lambda item: (-abs(item[1]), item[0]))
     ]
     return el("table", *rows, class_="categories wide")
@@ -183,8 +233,13 @@ def sparkline(values: Sequence[float | None], name: str) -> Safe:
         return Safe("")
     low, high = min(value for _, value in known), max(value for _, value in known)
     step = 220 / max(len(values) - 1, 1)
-    points = [(4 + place * step, 30 - 26 * ((value - low) / (high - low) if high > low else 0.5)) for place, value in known]
-    dots = [el("circle", cx=f"{x:.1f}", cy=f"{y:.1f}", r=2.5 if place < len(points) - 1 else 4) for place, (x, y) in enumerate(points)]
+    points = [
+        (4 + place * step, 30 - 26 * ((value - low) / (high - low) if high > low else 0.5)) for place, value in known
+    ]
+    dots = [
+        el("circle", cx=f"{x:.1f}", cy=f"{y:.1f}", r=2.5 if place < len(points) - 1 else 4)
+        for place, (x, y) in enumerate(points)
+    ]
     line = el("polyline", points=" ".join(f"{x:.1f},{y:.1f}" for x, y in points))
     return el("svg", line, *dots, viewBox="0 0 228 34", class_="spark", role="img", aria_label=f"{name} by run")
 
@@ -196,7 +251,7 @@ def clipped(text: str, length: int) -> str:
 
 def short(value: float) -> str:
     """A number in few characters."""
-    if value == 0 or 1e-3 <= abs(value) < 1e6:  # noqa: PLR2004
+    if value == 0 or 1e-4 <= abs(value) < 1e6:  # noqa: PLR2004
         return f"{value:.4g}" if abs(value) < 1e4 else f"{value:,.0f}"  # noqa: PLR2004
     return f"{value:.2e}"
 

@@ -1,8 +1,9 @@
 """Model Monitor's checks of data quality: a batch's profile against the statistics and constraints of a baseline.
 
-Documented differences to Model Monitor: columns are matched by name, not by their number. Shares of missing, mistyped or unknown
-values may fall short of a baseline that has some itself by what chance explains (three standard deviations). Non-negativity, which
-Model Monitor suggests but never reports, is checked. With windows in the baseline, drift is the distance to the nearest window.
+Documented differences to Model Monitor: columns are matched by name, not by their number. Shares of missing, mistyped
+or unknown values may fall short of a baseline that has some itself by what chance explains (three standard
+deviations). Non-negativity, which Model Monitor suggests but never reports, is checked. With windows in the baseline,
+drift is the distance to the nearest window.
 """
 
 import math
@@ -45,11 +46,13 @@ class Drift:
     note: str = ""
 
 
-def check(batch: Batch, known: Statistics, constraints: Constraints, window_days: int = 0) -> tuple[list[Outcome], dict[str, Drift]]:
+def check(
+    batch: Batch, known: Statistics, constraints: Constraints, window_days: int = 0
+) -> tuple[list[Outcome], dict[str, Drift]]:
     """All checks of all columns, in the baseline's order; and the measured drift by column."""
     if not constraints.enabled:
         return [Skipped("(all)", "all checks", "evaluate_constraints is Disabled in constraints.json")], {}
-    outcomes = list(_columns(batch, constraints))
+    outcomes: list[Outcome] = [*_columns(batch, constraints)]
     drifts: dict[str, Drift] = {}
     for name, constraint in constraints.features.items():
         column = batch.profile.columns.get(name)
@@ -98,7 +101,8 @@ def _values(seen: Feature, constraint: Constraint, negative: int) -> Iterator[Fi
         share = negative / seen.present
         yield Finding(
             seen.name, "non_negative_check",
-            f"Non-negativity requirement is not met. Observed: {percent(share)} of the values are negative.", share, 0.0, share,
+            f"Non-negativity requirement is not met. Observed: {percent(share)} of the values are negative.", share,
+            0.0, share,
         )  # fmt: skip
 
 
@@ -132,7 +136,7 @@ def _domain(seen: Feature, constraint: Constraint) -> Iterator[Finding]:
 
 
 def _inside(seen: Feature, domain: frozenset[str]) -> tuple[int, list[str]]:
-    """How many values are in a domain, and the most frequent ones that are not. Of too many texts to count: at most so many."""
+    """How many values are in a domain (of texts too many to count: at most), and the most frequent that are not."""
     if seen.texts is not None:
         new = [text for text in seen.texts if text not in domain]
         return sum(count for text, count in seen.texts.items() if text in domain), new[:5]
@@ -164,7 +168,9 @@ def drift(seen: Feature, known: Feature | None, constraint: Constraint, days: in
         return Skipped(seen.name, name, "the batch has no numbers in it")
     if known.windows and constraint.limits.window is not None and window_days:
         if days and 2 * days < window_days:
-            return Skipped(seen.name, name, f"the batch covers {days} days, the baseline was cut into windows of {window_days}")
+            return Skipped(
+                seen.name, name, f"the batch covers {days} days, the baseline was cut into windows of {window_days}"
+            )
         found = _from_windows(seen, known.windows, constraint.limits.window, max(1, round(days / window_days)))
         if found:
             return found
@@ -191,8 +197,8 @@ def _from_all(seen: Feature, known: Feature, constraint: Constraint) -> Drift | 
     limits = constraint.limits
     if known.numeric and seen.numbers and known.numbers:
         simple, place = distances.of_numbers(seen.numbers.bins, known.numbers.bins)
-        n, m = seen.numbers.bins.total, known.numbers.bins.total
-        return _judged(seen.name, simple, n, m, limits.numbers, limits.numbers_method, f"most at {place:.6g}")
+        rows = seen.numbers.bins.total, known.numbers.bins.total
+        return _judged(seen.name, simple, rows, (limits.numbers, limits.numbers_method), f"most at {place:.6g}")
     if limits.texts_method == "ChiSquared":
         return _by_chi_squared(seen, known, limits.texts)
     if seen.texts is not None and known.texts is not None:
@@ -200,15 +206,16 @@ def _from_all(seen: Feature, known: Feature, constraint: Constraint) -> Drift | 
         note = f"most for {text}"
     else:
         simple, note = distances.of_groups(_groups(seen), _groups(known)), "by groups of categories"
-    return _judged(seen.name, simple, seen.present, known.present, limits.texts, limits.numbers_method, note)
+    return _judged(seen.name, simple, (seen.present, known.present), (limits.texts, limits.numbers_method), note)
 
 
-def _judged(name: str, simple: float, n: int, m: int, threshold: float, method: str, note: str) -> Drift | Skipped:
+def _judged(name: str, simple: float, rows: tuple[int, int], limit: tuple[float, str], note: str) -> Drift | Skipped:
+    threshold, method = limit
     if method == "Simple":
         return Drift(simple, threshold, "all rows", simple > threshold, simple, note)
-    if distances.by_chance(n, m) + threshold >= 1.0:
-        return Skipped(name, "baseline_drift_check", f"{n} values are too few to tell drift from chance")
-    value = distances.robust(simple, n, m)
+    if distances.by_chance(*rows) + threshold >= 1.0:
+        return Skipped(name, "baseline_drift_check", f"{rows[0]} values are too few to tell drift from chance")
+    value = distances.robust(simple, *rows)
     return Drift(value, threshold, "all rows", value > threshold, simple, note)
 
 
@@ -242,4 +249,7 @@ def _drifted(name: str, found: Drift) -> Iterator[Finding]:
 
 def drift_json(found: Mapping[str, Drift]) -> dict[str, Any]:
     """The measured drift for the details file."""
-    return {n: {"distance": d.value, "threshold": d.threshold, "against": d.against, "drifted": d.fired} for n, d in found.items()}
+    return {
+        n: {"distance": d.value, "threshold": d.threshold, "against": d.against, "drifted": d.fired}
+        for n, d in found.items()
+    }

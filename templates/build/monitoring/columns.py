@@ -1,6 +1,5 @@
-"""What is kept of a column and of a table: the numbers among its values, the texts among them, and how many are missing."""
+"""What is kept of a column and of a table: the numbers and the texts among its values, and how many are missing."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -56,9 +55,7 @@ class Column:
 
     def merged(self, other: "Column") -> "Column":
         """The summary of the rows of both."""
-        return Column(
-            self.missing + other.missing, self.numbers.merged(other.numbers), self.words.merged(other.words)
-        )
+        return Column(self.missing + other.missing, self.numbers.merged(other.numbers), self.words.merged(other.words))
 
 
 @dataclass
@@ -81,7 +78,9 @@ def profile(source: Source) -> Profile:
     result = Profile()
 
     def work(block: Block, rows: int) -> tuple[int, dict[str, Column]]:
-        return rows, {name: column(values, name in source.texts, result.columns.get(name)) for name, values in block.items()}
+        return rows, {
+            name: column(values, name in source.texts, result.columns.get(name)) for name, values in block.items()
+        }
 
     for rows, columns in scan(source, work):
         result.add(rows, columns)
@@ -178,13 +177,13 @@ def _may_be_numbers(texts: Any) -> NDArray[np.bool_]:
     empty = offsets[1:] == offsets[:-1]
     content = binary.buffers()[2]
     if content is None or not len(content):
-        return empty
+        return np.asarray(empty)
     data = np.frombuffer(content, np.uint8)
-    return empty | _BEGINS[data[np.minimum(offsets[:-1], len(data) - 1)]]
+    return np.asarray(empty | _BEGINS[data[np.minimum(offsets[:-1], len(data) - 1)]])
 
 
 def canonical(texts: Any) -> Any:
-    """Categories in the shortest spelling, as the model reads them: `1.0` is `1`, `True` is `true`, spaces around are nothing."""
+    """Categories in the shortest spelling, as the model reads them: `1.0` is `1`, `True` is `true`."""
     texts = pc.utf8_trim_whitespace(texts.cast(pa.string()))
     texts = pc.replace_substring_regex(texts, _WHOLE, r"\1")
     texts = pc.replace_substring_regex(texts, _DECIMAL, r"\1")

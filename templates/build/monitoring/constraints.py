@@ -1,7 +1,8 @@
 """`constraints.json`: what a batch must be like, in Model Monitor's format, suggested from a baseline and read back.
 
-Documented differences to Model Monitor: a column's own thresholds are in its `monitoringConfigOverrides` where the baseline shows
-that the general ones would call good data bad; `window_threshold` there belongs to the comparison with windows of the baseline.
+Documented differences to Model Monitor: a column's own thresholds are in its `monitoringConfigOverrides` where the
+baseline shows that the general ones would call good data bad; `window_threshold` there belongs to the comparison with
+windows of the baseline.
 """
 
 from collections.abc import Mapping
@@ -67,7 +68,9 @@ def suggest(known: Statistics, settings: DataQuality) -> Constraints:
         settings.categorical_comparison_threshold,
         settings.categorical_drift_method,
     )
-    return Constraints({name: _of_feature(feature, general, settings.max_domain) for name, feature in known.features.items()})
+    return Constraints(
+        {name: _of_feature(feature, general, settings.max_domain) for name, feature in known.features.items()}
+    )
 
 
 def _of_feature(known: Feature, general: Limits, max_domain: int) -> Constraint:
@@ -92,7 +95,7 @@ def _of_feature(known: Feature, general: Limits, max_domain: int) -> Constraint:
 
 
 def usual_limit(distances: NDArray[np.float64]) -> float:
-    """The distance that windows of good data do not exceed: beyond the farthest of them by how far apart the far ones are."""
+    """What windows of good data do not exceed: the farthest, and again how much farther it is than the middle one."""
     farthest, middle = float(distances.max()), float(np.median(distances))
     return min(1.0, farthest + max(LEAST_MARGIN, farthest - middle))
 
@@ -160,7 +163,7 @@ def _constraint_json(item: Constraint, settings: DataQuality) -> Json:
 
 
 def from_json(document: Json) -> Constraints:
-    """Read a document, of this module or of Model Monitor. Raises KeyError, TypeError or ValueError where it is neither."""
+    """Read a document of this module or of Model Monitor; KeyError, TypeError or ValueError where it is neither."""
     config = document.get("monitoring_config", {})
     general = _limits(Limits(), config)
     compared = config.get("distribution_constraints", {}).get("perform_comparison", "Enabled")

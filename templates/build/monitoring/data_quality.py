@@ -1,8 +1,9 @@
 """Data quality: the baseline of a training table, and the check of a batch against it.
 
-    python3 -m monitoring.data_quality --baseline    input data              → output data_quality: statistics.json, constraints.json
-    python3 -m monitoring.data_quality --check       inputs data, baseline   → output data_quality: constraint_violations.json,
-                                                                               check.json, statistics.json
+python3 -m monitoring.data_quality --baseline
+    input data → output data_quality: statistics.json, constraints.json
+python3 -m monitoring.data_quality --check
+    inputs data, baseline → output data_quality: constraint_violations.json, check.json, statistics.json (the batch's)
 """
 
 from collections.abc import Sequence
@@ -84,7 +85,8 @@ def check(data: Path, known: Path, output: Path, schema: Schema, config: DataQua
     )
     findings.write(result, output)
     described = {
-        name: baseline.feature(name, column, statistics.features.get(name)) for name, column in batch.profile.columns.items()
+        name: baseline.feature(name, column, statistics.features.get(name))
+        for name, column in batch.profile.columns.items()
     }
     findings.save(baseline.to_json(Statistics(batch.profile.rows, described)), output / STATISTICS)
     return result
@@ -139,8 +141,9 @@ def _check_same_schema(batch: Batch, limits: Constraints, known: Path) -> None:
     wanted = list(limits.features)
     if wanted and not set(wanted) & set(batch.profile.columns):
         raise InputError(
-            f"the batch has none of the columns of the baseline in {known} ({_some(wanted)}), but {_some(list(batch.profile.columns))}: "
-            "it is a baseline of another schema, or the batch is read with another delimiter"
+            f"the batch has none of the columns of the baseline in {known} ({_some(wanted)}), "
+            f"but {_some(list(batch.profile.columns))}: it is a baseline of another schema, "
+            "or the batch has another delimiter"
         )
 
 

@@ -1,7 +1,7 @@
 """Whether to retrain, and why: the rules of [retrain] in `config.toml`, applied to what the checks found.
 
-    python3 -m monitoring.decision    inputs data_quality, attribution, model_quality (their outputs, any may be absent)
-                                      → output decision: decision.json
+python3 -m monitoring.decision    inputs data_quality, attribution, model_quality (their outputs, any may be absent)
+                                  → output decision: decision.json
 """
 
 import argparse
@@ -60,7 +60,11 @@ def age_in_days(trained: str, today: dt.date | None = None) -> int:
 
 def decide(checks: Mapping[str, Json], config: Retrain, age: int | None = None) -> Json:
     """The decision. Broken data never asks for a new model: a model learns nothing good from it."""
-    rules = [rule for rule in (_drift(checks, config), _attribution(checks, config), _metrics(checks, config), _age(age, config)) if rule]
+    rules = [
+        rule
+        for rule in (_drift(checks, config), _attribution(checks, config), _metrics(checks, config), _age(age, config))
+        if rule
+    ]
     broken = _broken(checks)
     wanted = [rule for rule in rules if rule.fired]
     retrain = bool(wanted) and not (config.unless_broken and broken.fired)
@@ -81,7 +85,9 @@ def _drift(checks: Mapping[str, Json], config: Retrain) -> Rule | None:
     drifted = [name for name, item in compared.items() if item["drifted"]]
     share = len(drifted) / len(compared)
     text = f"{len(drifted)} of {len(compared)} features drifted{': ' + _some(drifted) if drifted else ''}"
-    return Rule("drifted_features", share, config.drifted_features, fired=share >= config.drifted_features, evidence=text)
+    return Rule(
+        "drifted_features", share, config.drifted_features, fired=share >= config.drifted_features, evidence=text
+    )
 
 
 def _attribution(checks: Mapping[str, Json], config: Retrain) -> Rule | None:
@@ -89,11 +95,19 @@ def _attribution(checks: Mapping[str, Json], config: Retrain) -> Rule | None:
         return None
     scores = checks.get("attribution", {}).get("ndcg", {})
     if not scores:
-        return Rule("attribution_ndcg", None, config.attribution_ndcg, fired=False, evidence="attributions were not compared")
+        return Rule(
+            "attribution_ndcg", None, config.attribution_ndcg, fired=False, evidence="attributions were not compared"
+        )
     label = min(scores, key=lambda name: (scores[name], name))
     of = f" of {label}" if len(scores) > 1 else ""
     text = f"the features' attributions{of} rank with an NDCG of {scores[label]:.3f} against those at registration"
-    return Rule("attribution_ndcg", scores[label], config.attribution_ndcg, fired=scores[label] < config.attribution_ndcg, evidence=text)
+    return Rule(
+        "attribution_ndcg",
+        scores[label],
+        config.attribution_ndcg,
+        fired=scores[label] < config.attribution_ndcg,
+        evidence=text,
+    )
 
 
 def _metrics(checks: Mapping[str, Json], config: Retrain) -> Rule | None:
@@ -104,7 +118,9 @@ def _metrics(checks: Mapping[str, Json], config: Retrain) -> Rule | None:
         return Rule("worse_metrics", None, config.worse_metrics, fired=False, evidence="there was no new ground truth")
     worse = [f"{name} {item['value']:.4g}{_limit(item)}" for name, item in judged.items() if item["worse"]]
     text = f"{len(worse)} of {len(judged)} metrics are beyond their limit{': ' + _some(worse) if worse else ''}"
-    return Rule("worse_metrics", len(worse), config.worse_metrics, fired=len(worse) >= config.worse_metrics, evidence=text)
+    return Rule(
+        "worse_metrics", len(worse), config.worse_metrics, fired=len(worse) >= config.worse_metrics, evidence=text
+    )
 
 
 def _limit(item: Json) -> str:
@@ -115,14 +131,24 @@ def _age(age: int | None, config: Retrain) -> Rule | None:
     if not config.model_age_days:
         return None
     if age is None:
-        return Rule("model_age_days", None, config.model_age_days, fired=False, evidence="the model's date was not given")
-    return Rule("model_age_days", age, config.model_age_days, fired=age >= config.model_age_days, evidence=f"the model is {age} days old")
+        return Rule(
+            "model_age_days", None, config.model_age_days, fired=False, evidence="the model's date was not given"
+        )
+    return Rule(
+        "model_age_days",
+        age,
+        config.model_age_days,
+        fired=age >= config.model_age_days,
+        evidence=f"the model is {age} days old",
+    )
 
 
 def _broken(checks: Mapping[str, Json]) -> Rule:
     found = [item for item in checks.get("data_quality", {}).get("violations", []) if item["check"] in BROKEN]
     text = _some([f"{item['feature']} ({item['check'].removesuffix('_check').replace('_', ' ')})" for item in found])
-    return Rule("broken_data", len(found), 1, fired=bool(found), evidence=text or "no column is missing, mistyped or incomplete")
+    return Rule(
+        "broken_data", len(found), 1, fired=bool(found), evidence=text or "no column is missing, mistyped or incomplete"
+    )
 
 
 def _some(texts: list[str]) -> str:

@@ -1,8 +1,9 @@
 """How far two distributions are apart: the distances of Model Monitor, after the public source of Deequ.
 
-Numbers: the largest difference of the two cumulative distributions. Categories: the largest difference of two shares, or Pearson's
-chi-squared. *Robust* takes off what samples of these sizes differ by chance: 1.8 * sqrt((n + m) / (n * m)), which is the two-sample
-Kolmogorov-Smirnov bound for a level of 0.003 (Knuth, The Art of Computer Programming, volume 2, section 3.3.1).
+Numbers: the largest difference of the two cumulative distributions. Categories: the largest difference of two shares,
+or Pearson's chi-squared. *Robust* takes off what samples of these sizes differ by chance: 1.8 * sqrt((n + m) / (n *
+m)), which is the two-sample Kolmogorov-Smirnov bound for a level of 0.003 (Knuth, The Art of Computer Programming,
+volume 2, section 3.3.1).
 """
 
 import math
@@ -21,7 +22,7 @@ SHARE_BELOW = 0.2
 
 
 class ChiSquared(NamedTuple):
-    """Pearson's statistic, the probability of one at least as large by chance, and the share of rows in unknown categories."""
+    """Pearson's statistic, the chance of one at least as large, and the share of rows in unknown categories."""
 
     statistic: float
     p_value: float
@@ -39,7 +40,7 @@ def robust(distance: float, n: float, m: float) -> float:
 
 
 def of_numbers(one: Histogram, other: Histogram) -> tuple[float, float]:
-    """The largest difference of the cumulative shares, and the value where it is. Bins are compared at the coarser resolution."""
+    """The largest difference of the cumulative shares, at the coarser resolution of the two, and where it is."""
     shift = max(one.shift, other.shift)
     one, other = one.at(shift), other.at(shift)
     keys = np.union1d(one.keys, other.keys)
@@ -69,8 +70,8 @@ def of_groups(one: NDArray[np.int64], other: NDArray[np.int64]) -> float:
 def chi_squared(sample: Mapping[str, float], baseline: Mapping[str, float]) -> ChiSquared:
     """Goodness of fit of a sample to the baseline's shares, over the baseline's categories.
 
-    Rare categories are put together until the counts that are expected suffice for the test. Where fewer than two categories are
-    left there is no test: both numbers are NaN.
+    Rare categories are put together until the counts that are expected suffice for the test. Where fewer than two
+    categories are left there is no test: both numbers are NaN.
     """
     known = sum(count for key, count in sample.items() if key in baseline)
     unknown = 1.0 - known / sum(sample.values())
@@ -87,7 +88,8 @@ def _pooled(groups: list[tuple[float, float]]) -> list[tuple[float, float]]:
     """Put the rarest category into the next one while too many are expected too rarely."""
     groups = sorted(groups)
     while len(groups) > 1:
-        smallest, allowed = (SMALLEST_OF_TWO, 0) if len(groups) == 2 else (SMALLEST, int(SHARE_BELOW * len(groups)))  # noqa: PLR2004
+        two = len(groups) == 2  # noqa: PLR2004
+        smallest, allowed = (SMALLEST_OF_TWO, 0) if two else (SMALLEST, int(SHARE_BELOW * len(groups)))
         if sum(expected < smallest for expected, _ in groups) <= allowed:
             break
         first, second, *rest = groups
@@ -96,6 +98,6 @@ def _pooled(groups: list[tuple[float, float]]) -> list[tuple[float, float]]:
 
 
 def _chance_of(statistic: float, degrees: int) -> float:
-    from scipy.special import gammaincc  # noqa: PLC0415 (slow to import, and rarely asked for)
+    from scipy.special import gammaincc
 
     return float(gammaincc(degrees / 2, statistic / 2))

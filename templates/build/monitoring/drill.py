@@ -41,8 +41,9 @@ def strike(kind: str, table: pd.DataFrame, known: Schema) -> tuple[pd.DataFrame,
     Raises:
         InputError: There is no such fault, or the table has nothing to do it to.
     """
-    others = {known.time, known.censored, *known.ids} - set(known.features)
-    roles = faults.Roles(known.target, frozenset(others), frozenset(known.categorical))
+    # An id that is also a feature stays whole: without it, rows are strangers before any check sees them.
+    others = frozenset({known.time, known.censored, *known.ids})
+    roles = faults.Roles(known.target, others, frozenset(known.categorical))
     if kind == OF_GROUND_TRUTH:
         done = faults.inject(kind, table, roles)
         return done.table, done.what

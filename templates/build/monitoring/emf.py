@@ -36,9 +36,14 @@ def notify(topic: str, subject: str, text: str) -> None:
         log.info("%s: %s", subject, text)
         return
     try:
-        import boto3  # noqa: PLC0415 (only where a topic is named)
+        import boto3
     except ImportError:
-        log.warning("no message to %s, because boto3 is not in the image (container/requirements.txt). %s: %s", topic, subject, text)
+        log.warning(
+            "no message to %s, because boto3 is not in the image (container/requirements.txt). %s: %s",
+            topic,
+            subject,
+            text,
+        )
         return
     region = topic.split(":")[3] or os.environ.get("AWS_REGION")
     boto3.client("sns", region_name=region).publish(TopicArn=topic, Subject=subject[:LONGEST_SUBJECT], Message=text)

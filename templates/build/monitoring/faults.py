@@ -139,8 +139,10 @@ def swapped_columns(table: pd.DataFrame, roles: Roles, _: np.random.Generator) -
     numeric = _numeric(table, roles)
     if len(numeric) < 2:  # noqa: PLR2004
         raise InputError("the table has only one feature of numbers: this fault needs two")
-    pairs = [(_apart(one[1], other[1]), one[0], other[0]) for place, one in enumerate(numeric) for other in numeric[:place]]
-    _, one, other = max(pairs)
+    pairs = [
+        (_apart(one[1], other[1]), one[0], other[0]) for place, one in enumerate(numeric) for other in numeric[:place]
+    ]
+    one, other = max(pairs)[1:]
     table[one], table[other] = table[other].copy(), table[one].copy()
     return Injected(table, f"{one} and {other} are swapped", (one, other))
 

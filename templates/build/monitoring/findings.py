@@ -1,4 +1,4 @@
-"""What checks find: violations in Model Monitor's file format, the same with more detail, and the message of the job."""
+"""What checks find: violations in Model Monitor's file format, the same with more detail, and the job's message."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -66,7 +66,8 @@ class Result:
 def write(result: Result, folder: Path, violations: Sequence[Mapping[str, Any]] | None = None) -> None:
     """Write both files; `violations` where their form is another than that of data quality."""
     plain = [
-        {"feature_name": f.feature, "constraint_check_type": f.check, "description": f.description} for f in result.findings
+        {"feature_name": f.feature, "constraint_check_type": f.check, "description": f.description}
+        for f in result.findings
     ]
     save({"violations": plain if violations is None else list(violations)}, folder / VIOLATIONS)
     save(document(result), folder / DETAILS)

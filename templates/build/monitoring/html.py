@@ -1,4 +1,4 @@
-"""Elements of HTML as text. Everything that is not itself an element is escaped, so no name or value can break a page."""
+"""Elements of HTML as text. What is not itself an element is escaped, so no name or value can break a page."""
 
 from html import escape
 
@@ -12,10 +12,12 @@ class Safe(str):
 Content = str | int | None
 
 
-def el(name: str, *content: Content, **attributes: str | int | float | None) -> Safe:
-    """An element. `class_` is the attribute class, and other underscores are hyphens; None leaves an attribute or content out."""
+def el(name: str, *content: Content, **attributes: str | float | None) -> Safe:
+    """An element. `class_` is the attribute class, other underscores are hyphens; None is left out."""
     told = "".join(
-        f' {key.rstrip("_").replace("_", "-")}="{escape(str(value))}"' for key, value in attributes.items() if value is not None
+        f' {key.rstrip("_").replace("_", "-")}="{escape(str(value))}"'
+        for key, value in attributes.items()
+        if value is not None
     )
     return Safe(f"<{name}{told}>{join(*content)}</{name}>")
 

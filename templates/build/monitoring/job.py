@@ -37,8 +37,8 @@ def baseline_file(place: Path, name: str) -> Path:
     found = sorted(place.rglob(name)) if place.is_dir() else []
     if not found:
         raise InputError(
-            f"there is no baseline: {name} is not in {place}. Nothing was checked. Run the build pipeline and approve its model, "
-            "then pass the baseline of that model package"
+            f"there is no baseline: {name} is not in {place}. Nothing was checked. Run the build pipeline and approve "
+            "its model, then pass the baseline of that model package"
         )
     return found[0]
 

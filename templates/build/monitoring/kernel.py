@@ -1,9 +1,9 @@
 """Shapley values of a model's predictions by Kernel SHAP (Lundberg & Lee, 2017), for many rows at once.
 
-A feature's value for one row is its mean contribution to the difference from the background, over all coalitions of features.
-Coalitions are drawn in pairs with their complements, every size as often as its weight asks, and per background row anew: what one
-design misses is not what the next one misses. All rows share them, so a design costs one matrix, and predictions are made for tens of
-thousands of synthetic rows at a time.
+A feature's value for one row is its mean contribution to the difference from the background, over all coalitions of
+features. Coalitions are drawn in pairs with their complements, every size as often as its weight asks, and per
+background row anew: what one design misses is not what the next one misses. All rows share them, so a design costs
+one matrix, and predictions are made for tens of thousands of synthetic rows at a time.
 """
 
 import math
@@ -36,20 +36,20 @@ class Design:
     solve: Floats
     rest: Floats
 
-    def values(self, gains: Floats, total: Floats) -> Floats:
-        """Shapley values (rows x features) from the coalitions' gains (rows x coalitions) and the whole difference (rows)."""
+    def solved(self, gains: Floats, total: Floats) -> Floats:
+        """Shapley values (rows x features) from gains (rows x coalitions) and the whole difference (rows)."""
         return gains @ self.solve.T + total[:, None] * self.rest
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """`values` has rows x features x outputs; with `expected` (outputs) they add up to `predictions` (rows x outputs).
+    """`shapley` has rows x features x outputs; with `expected` (outputs) they add up to `predictions` (rows x outputs).
 
-    `samples` coalitions were used for each row and background row; `error` estimates the mean error, relative to the mean
-    absolute value (0 where all coalitions were used, NaN where it was not estimated).
+    `samples` coalitions were used for each row and background row; `error` estimates the mean error, relative to the
+    mean absolute value (0 where all coalitions were used, NaN where it was not estimated).
     """
 
-    values: NDArray[np.float64]
+    shapley: NDArray[np.float64]
     expected: Floats
     predictions: Floats
     samples: int
@@ -57,7 +57,7 @@ class Explanation:
 
 
 def explain(
-    rows: Floats, background: Floats, predict: Predict, samples: int = 0, seed: int = 1, budget: int | None = None
+    rows: Floats, background: Floats, predict: Predict, *, samples: int = 0, seed: int = 1, budget: int | None = None
 ) -> Explanation:
     """Shapley values of each row against each row of the background, averaged over the background.
 
@@ -65,10 +65,12 @@ def explain(
         rows: What is explained (rows x features).
         background: What a feature's absence is (rows x features).
         predict: Predictions (rows x outputs) for a matrix.
-        samples: Coalitions for each row and background row, all of them where there are no more; 0: as many as make the estimated
+        samples: Coalitions for each row and background row, all of them where there are no more; 0: as many as make
+        the estimated
             error small.
         seed: Of the drawing.
-        budget: Predictions of synthetic rows, at most, about: only so many of the first rows are explained, and 100 at least.
+        budget: Predictions of synthetic rows, at most, about: only so many of the first rows are explained, and 100
+        at least.
     """
     error = math.nan
     if not samples:
@@ -82,7 +84,7 @@ def explain(
 
 
 def enough_samples(rows: Floats, background: Floats, predict: Predict, seed: int) -> tuple[int, float]:
-    """The number of samples with which two independent designs agree on some of the rows, and the error that is left."""
+    """With how many samples two independent designs agree on some of the rows, and the error that is left."""
     most = min(2 ** rows.shape[1] - 2, MOST)
     some = rows[:: max(1, len(rows) // PILOT)][:PILOT]
     samples, error = min(FEWEST, most), math.inf
@@ -96,7 +98,9 @@ def enough_samples(rows: Floats, background: Floats, predict: Predict, seed: int
         samples = min(most, 2 * math.ceil(samples * max(1.25, more) / 2))
 
 
-def _explained(rows: Floats, background: Floats, predict: Predict, samples: int, seed: int) -> tuple[Any, Floats, Floats]:
+def _explained(
+    rows: Floats, background: Floats, predict: Predict, samples: int, seed: int
+) -> tuple[Any, Floats, Floats]:
     draws = np.random.default_rng(seed)
     predictions, base = predict(rows), predict(background)
     values = np.zeros((len(rows), rows.shape[1], predictions.shape[1]))
@@ -108,7 +112,7 @@ def _explained(rows: Floats, background: Floats, predict: Predict, samples: int,
             gains = _gains(part, one, design.masks, predict) - start
             for output in range(predictions.shape[1]):
                 total = predictions[first : first + step, output] - start[output]
-                values[first : first + step, :, output] += design.values(gains[:, :, output], total)
+                values[first : first + step, :, output] += design.solved(gains[:, :, output], total)
     return values / len(background), base.mean(axis=0), predictions
 
 
@@ -134,7 +138,7 @@ def make_design(features: int, samples: int, draws: np.random.Generator) -> Desi
 
 
 def _coalitions(features: int, samples: int, draws: np.random.Generator) -> tuple[NDArray[np.bool_], Floats]:
-    """Whole sizes from the outside in while they fit, then draws of the others; the weight of a size is shared by its coalitions."""
+    """Whole sizes from the outside in while they fit, then draws of others; a size's coalitions share its weight."""
     masks: list[NDArray[np.bool_]] = []
     weights: list[Floats] = []
     left = samples

@@ -57,7 +57,9 @@ def _arguments() -> argparse.Namespace:
         ("remember", "that answers have been compared"),
     ):
         what.add_argument(f"--{name}", action="store_const", dest="what", const=name.replace("-", "_"), help=text)
-    parser.add_argument("--model-package", default="", help="only predictions of this model package (as in manifest.json)")
+    parser.add_argument(
+        "--model-package", default="", help="only predictions of this model package (as in manifest.json)"
+    )
     return parser.parse_args()
 
 

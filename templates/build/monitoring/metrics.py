@@ -65,7 +65,7 @@ def _constant(problem: ProblemType, truth: pd.DataFrame, positive: str | None, f
 
 
 def statistics(problem: ProblemType, truth: pd.DataFrame, positive: str | None) -> Json:
-    """The document: each metric with its standard deviation over five samples of 80 %, whatever the order of the rows."""
+    """The document: metrics with standard deviations over five samples of 80 %, whatever the order of the rows."""
     truth = truth.sort_values(list(truth.columns), kind="stable", ignore_index=True)
     reported: Json = dict(metrics.with_deviation(len(truth), lambda rows: values(problem, truth.iloc[rows], positive)))
     if problem != "regression":

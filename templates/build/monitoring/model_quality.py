@@ -1,11 +1,14 @@
-"""Model quality: the metrics at registration as a baseline, and the check of predictions against truth that arrived later.
+"""Model quality: the metrics at registration as a baseline, and the check of predictions against later truth.
 
-    python3 -m monitoring.model_quality --baseline  inputs predictions (of the transform job), ground_truth
-                                                    → output model_quality: statistics.json, constraints.json
-    python3 -m monitoring.model_quality --check     inputs predictions, ground_truth, baseline, compared (earlier outputs, may be absent)
-                                                    → output model_quality: new.json, and where there was something new statistics.json,
-                                                      constraint_violations.json, check.json, compared.json, compared.npy
-    python3 -m monitoring.model_quality --new       the inputs of --check without baseline → output model_quality: new.json only
+    python3 -m monitoring.model_quality --baseline
+        inputs predictions (of the transform job), ground_truth
+        → output model_quality: statistics.json, constraints.json
+    python3 -m monitoring.model_quality --check
+        inputs predictions, ground_truth, baseline, compared (earlier outputs; may be absent) → output model_quality:
+        new.json, and where there is something new statistics.json, constraint_violations.json, check.json,
+        compared.json, compared.npy
+    python3 -m monitoring.model_quality --new
+        inputs predictions, ground_truth, compared → output model_quality: new.json only
 
 Baseline and check take the input answers (of monitoring.managed) in place of predictions and ground_truth, where it is there.
 `new.json` is `{"new": bool, "rows": number}`: is there truth that no run has compared?
@@ -46,8 +49,9 @@ Json = dict[str, Any]
 class Limit:
     """A metric's threshold, and what it was derived from.
 
-    Where `one` is known, the threshold of n rows is `value` made worse by `one` / sqrt(n). Where `level` is, the mean size of
-    the baseline's targets, the threshold grows with the targets: errors of larger quantities are larger, and that is no fault.
+    Where `one` is known, the threshold of n rows is `value` made worse by `one` / sqrt(n). Where `level` is, the mean
+    size of the baseline's targets, the threshold grows with the targets: errors of larger quantities are larger, and
+    that is no fault.
     """
 
     threshold: float
@@ -82,17 +86,28 @@ def main() -> None:
         rows = truth.read_answers(answers, schema)
         prints, matched = truth.fingerprints(rows), len(rows)
     else:
-        rows, prints, matched = _fresh(predictions, ground_truth, paths.step_input("compared"), schema, given.model_package)
+        rows, prints, matched = _fresh(
+            predictions, ground_truth, paths.step_input("compared"), schema, given.model_package
+        )
     findings.save({"new": bool(len(rows)), "rows": len(rows)}, output / "new.json")
     if not len(rows):
-        job.say(f"NothingNew: all {matched} rows that have both a prediction and ground truth have been compared before." if matched else NO_MATCH)
+        job.say(
+            f"NothingNew: all {matched} rows that have both a prediction and ground truth have been compared before."
+            if matched
+            else NO_MATCH
+        )
         return
     if given.new:
         job.say(f"{len(rows)} rows of ground truth have not been compared.")
         return
     known = job.folder(given.baseline_folder, lambda: paths.step_input("baseline"))
     result = check(rows, prints, known, output, schema)
-    job.finish(result, config, schema.name, {name: item["value"] for name, item in result.facts["metrics"].items() if item["value"] is not None})
+    job.finish(
+        result,
+        config,
+        schema.name,
+        {name: item["value"] for name, item in result.facts["metrics"].items() if item["value"] is not None},
+    )
 
 
 NO_MATCH = "NothingNew: no row of the ground truth has a prediction (they are matched by the ids in config.toml)."
@@ -107,7 +122,9 @@ def _arguments() -> argparse.Namespace:
         ("new", "only see whether there is truth that has not been compared"),
     ):
         what.add_argument(f"--{name}", action="store_true", help=text)
-    parser.add_argument("--model-package", default="", help="only predictions of this model package (as in manifest.json)")
+    parser.add_argument(
+        "--model-package", default="", help="only predictions of this model package (as in manifest.json)"
+    )
     parser.add_argument("--baseline-folder", type=Path, default=None, help="another folder than the job's input")
     parser.add_argument("--output-folder", type=Path, default=None, help="another folder than the job's output")
     return parser.parse_args()
@@ -151,10 +168,13 @@ def _positive(actual: pd.Series, schema: Schema) -> str | None:
     return sorted_classes(texts(actual))[-1] if schema.problem_type == "binary_classification" else None
 
 
-def suggest(document: Json, rows: pd.DataFrame, positive: str | None, schema: Schema, config: Settings) -> dict[str, Limit]:
+def suggest(
+    document: Json, rows: pd.DataFrame, positive: str | None, schema: Schema, config: Settings
+) -> dict[str, Limit]:
     """Each metric's threshold: its value, made worse by what it varies between batches.
 
-    With a time, batches are the windows of the evaluation data; without, how they vary follows from the standard deviation.
+    With a time, batches are the windows of the evaluation data; without, how they vary follows from the standard
+    deviation.
     """
     tolerance, level = config.model_quality.tolerance, level_of(rows)
     windows = _by_window(rows, positive, schema, config.data_quality.window_days)
@@ -171,7 +191,9 @@ def suggest(document: Json, rows: pd.DataFrame, positive: str | None, schema: Sc
             limits[name] = Limit(threshold, sign > 0, level=own_level)
         elif isinstance(told["standard_deviation"], float):
             one = tolerance * _HALF * told["standard_deviation"] * math.sqrt(len(rows))
-            limits[name] = Limit(told["value"] + sign * one / math.sqrt(len(rows)), sign > 0, told["value"], one, own_level)
+            limits[name] = Limit(
+                told["value"] + sign * one / math.sqrt(len(rows)), sign > 0, told["value"], one, own_level
+            )
         else:
             limits[name] = Limit(told["value"], sign > 0, level=own_level)
     return limits
@@ -183,7 +205,7 @@ def level_of(rows: pd.DataFrame) -> float:
 
 
 def _by_window(rows: pd.DataFrame, positive: str | None, schema: Schema, days: int) -> list[dict[str, float]]:
-    """The metrics of each window that has about as many rows as the others, for targets as large as they are on the whole."""
+    """The metrics of each window with about as many rows as others, as if targets were as large as on the whole."""
     if not (schema.time and schema.time in schema.ids and days):
         return []
     when = dates(rows[schema.time])[0]
@@ -257,14 +279,20 @@ def check(rows: pd.DataFrame, prints: truth.Prints, known: Path, output: Path, s
     document = metrics.statistics(schema.problem_type, rows.drop(columns=list(schema.id_columns)), positive)
     told = document[f"{schema.problem_type}_metrics"]
     judged = {
-        name: _judged(told[name], limit, limit.of(name, len(rows), level_of(rows))) for name, limit in limits.items() if name in told
+        name: _judged(told[name], limit, limit.of(name, len(rows), level_of(rows)))
+        for name, limit in limits.items()
+        if name in told
     }
     found = [finding for finding in map(_finding, judged.items()) if finding]
     old = before.get(f"{schema.problem_type}_metrics", {})
-    facts = {"rows": len(rows), "metrics": {n: item | {"baseline": _value(old.get(n, {}))} for n, item in judged.items()}}
+    facts = {
+        "rows": len(rows),
+        "metrics": {n: item | {"baseline": _value(old.get(n, {}))} for n, item in judged.items()},
+    }
     result = Result("model_quality", found, _undefined(judged), facts)
     violations = [
-        {"constraint_check_type": finding.check, "description": finding.description, "metric_name": finding.feature} for finding in found
+        {"constraint_check_type": finding.check, "description": finding.description, "metric_name": finding.feature}
+        for finding in found
     ]
     findings.save(document, output / STATISTICS)
     findings.write(result, output, violations)
@@ -303,7 +331,9 @@ def _finding(item: tuple[str, Json]) -> Finding | None:
 
 def _undefined(judged: Mapping[str, Json]) -> list[findings.Skipped]:
     return [
-        findings.Skipped(name, "metric", "it is not defined on these rows") for name, told in judged.items() if told["value"] is None
+        findings.Skipped(name, "metric", "it is not defined on these rows")
+        for name, told in judged.items()
+        if told["value"] is None
     ]
 
 

@@ -1,7 +1,7 @@
 """What is kept of a column of numbers: exact moments and a histogram of bounded size.
 
-Both are functions of the values alone. In whatever order rows arrive, and wherever a file is cut into chunks, the result is the
-same to the last bit, so the same data never gives two answers.
+Both are functions of the values alone. In whatever order rows arrive, and wherever a file is cut into chunks, the
+result is the same to the last bit, so the same data never gives two answers.
 """
 
 import math
@@ -15,7 +15,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 BINS = 2048
-"""Distinct values kept of a column. With more, neighbouring values share a bin: a rank is off by less than one bin's mass."""
+"""Distinct values kept of a column. With more, neighbours share a bin: a rank is off by less than a bin's mass."""
 
 _DIGIT = 21  # bits of a digit: the products of two digits of 8192 values still add up exactly in a float64
 _SLICE = 8192
@@ -96,8 +96,8 @@ def _scaled(values: Floats, power: int) -> Floats:
 def _digit_sums(rest: Floats, power: int) -> tuple[int, int]:
     """The sum and the sum of squares of values in units of 2**power, which is overwritten.
 
-    Values are written in digits of 21 bits, whose products add up exactly in a float64. Few values have more than three digits
-    when they are of similar size, so the others are dropped after the third.
+    Values are written in digits of 21 bits, whose products add up exactly in a float64. Few values have more than
+    three digits when they are of similar size, so the others are dropped after the third.
     """
     digits: list[Floats] = []
     total = squares = 0
@@ -120,7 +120,7 @@ def _digit_sums(rest: Floats, power: int) -> tuple[int, int]:
 
 
 def keys_of(values: Floats, shift: int = 0) -> Ints:
-    """Integers in the order of the values: the leading bits of a float64, with those of negative numbers turned round."""
+    """Integers in the order of the values: the leading bits of a float64, those of negative numbers turned round."""
     keys = (values + 0.0).view(np.int64)  # -0.0 + 0.0 is 0.0: one zero, not two
     keys >>= shift
     if keys.min(initial=0) < 0:
@@ -135,10 +135,10 @@ def values_of(keys: Ints) -> Floats:
 
 @dataclass(frozen=True)
 class Histogram:
-    """Counts by the leading bits of a value: `keys` are sorted, each stands for the values whose key >> shift equals it.
+    """Counts by the leading bits of values: `keys` are sorted, each for the values whose key >> shift equals it.
 
-    The shift is the smallest with which no more than `limit` keys remain. Truncating keys is nested, so cutting as values arrive
-    ends in the same bins as cutting once at the end.
+    The shift is the smallest with which no more than `limit` keys remain. Truncating keys is nested, so cutting as
+    values arrive ends in the same bins as cutting once at the end.
     """
 
     keys: Ints = field(default_factory=lambda: np.empty(0, np.int64))
@@ -227,7 +227,7 @@ def _limited(bins: Histogram, limit: int) -> Histogram:
 
 @dataclass(frozen=True)
 class Numbers:
-    """What is kept of the numbers of a column. Infinities are counted apart: they have no mean and no place in a histogram."""
+    """What is kept of a column's numbers. Infinities are counted apart: they have no mean and no place in a bin."""
 
     moments: Moments = Moments()
     bins: Histogram = field(default_factory=Histogram)
@@ -294,4 +294,4 @@ def quantiles(bins: Histogram, shares: Any) -> Floats:
     """The smallest kept values below or at which the given shares of rows lie."""
     ranks = np.ceil(np.asarray(shares) * bins.total).astype(np.int64)
     places = np.searchsorted(np.cumsum(bins.counts), np.maximum(ranks, 1))
-    return bins.centres()[np.minimum(places, len(bins.keys) - 1)]
+    return np.asarray(bins.centres()[np.minimum(places, len(bins.keys) - 1)])

@@ -1,13 +1,15 @@
 """Whether two rankings of features by attribution are alike: NDCG, and the ranks themselves.
 
-NDCG (Järvelin & Kekäläinen, 2002) of the features in their present order, with their attributions at registration as gains. Its floor
-is not 0: turning near-flat attributions right round scores 0.85, so the changes of rank are shown beside it.
+NDCG (Järvelin & Kekäläinen, 2002) of the features in their present order, with their attributions at registration as
+gains. Its floor is not 0: turning near-flat attributions right round scores 0.85, so the changes of rank are shown
+beside it.
 
 Rules where the formula says nothing, or nothing sensible:
 - equal attributions now: the mean over all their orders, so that no name or order of columns decides;
 - negative attributions (means of signed values): the size counts, for both;
 - a single feature: 1, there is only one order;
-- all zero at registration: 1 where all are zero now, else 0; all zero now only: 0, for nothing that was used is used any more.
+- all zero at registration: 1 where all are zero now, else 0; all zero now only: 0, for nothing that was used is used
+  any more.
 """
 
 from collections.abc import Mapping
@@ -20,7 +22,7 @@ from model.errors import InputError
 
 @dataclass(frozen=True)
 class Rank:
-    """A feature's attribution and rank (1 is the largest; equal ones share the smaller number) at registration and now."""
+    """A feature's attribution and rank at registration and now. 1 is the largest; equal ones share a number."""
 
     feature: str
     before: float

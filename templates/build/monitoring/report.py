@@ -1,8 +1,10 @@
 """One page that says what a run found: the verdict first, then what it rests on. It needs nothing but itself.
 
-    python3 -m monitoring.report --build        inputs, any of which may be absent: evaluation, data_quality (the baseline), attribution, history
-    python3 -m monitoring.report --inference    inputs: data_quality, baseline, attribution, model_quality, decision, history
-                                                → output report: report.html, run.json (what later runs show of this one)
+    python3 -m monitoring.report --build
+        inputs evaluation, data_quality (the baseline), attribution, history; any may be absent
+    python3 -m monitoring.report --inference
+        inputs data_quality, baseline, attribution, model_quality, decision, history; any may be absent
+    → output report: report.html, run.json (what later runs show of this one)
 
 History is a folder with `run.json` files of earlier runs, anywhere in it.
 """
@@ -27,8 +29,8 @@ Level = Literal["good", "warn", "bad"]
 
 CHECKS = ("data_quality", "attribution", "model_quality")
 NOTICE = (
-    "Files have the formats of SageMaker Model Monitor and Clarify; the numbers are computed by this project's own monitoring, "
-    "whose differences are described in its documentation."
+    "Files have the formats of SageMaker Model Monitor and Clarify; the numbers are computed by this project's own "
+    "monitoring, whose differences are described in its documentation."
 )
 
 
@@ -171,7 +173,11 @@ def _of_inference(run: Run) -> Verdict:
     reasons = list((run.decision or {}).get("reasons", []))
     if skipped:
         reasons.append(f"{_count(skipped, 'check')} could not be made: see below.")
-    told = f"{_count(len(found), 'violation')}{f', {high} of high severity' if high else ''}." if found else "No violations."
+    told = (
+        f"{_count(len(found), 'violation')}{f', {high} of high severity' if high else ''}."
+        if found
+        else "No violations."
+    )
     if run.decision and run.decision["retrain"]:
         return Verdict("bad", f"Retrain the model. {told}", reasons)
     stays = " Retraining is not asked for." if run.decision else ""
@@ -211,8 +217,15 @@ def render(run: Run) -> str:
     outcome = verdict(run)
     what = "Build" if run.kind == "build" else "Predictions"
     head = el("header", el("h1", f"{run.project}: {what.lower()}"), el("p", run.created, class_="soft"))
-    said = el("div", el("p", outcome.headline), *(el("p", reason) for reason in outcome.reasons), class_=f"verdict {outcome.level}")
-    return page(f"{run.project}: {outcome.headline}", style, head, said, sections.facts(run.facts), *_parts(run), _end(run))
+    said = el(
+        "div",
+        el("p", outcome.headline),
+        *(el("p", reason) for reason in outcome.reasons),
+        class_=f"verdict {outcome.level}",
+    )
+    return page(
+        f"{run.project}: {outcome.headline}", style, head, said, sections.facts(run.facts), *_parts(run), _end(run)
+    )
 
 
 def _parts(run: Run) -> list[Safe]:
@@ -242,14 +255,21 @@ def _analysis(document: Json) -> Safe:
     return join(
         el("p", "Mean absolute SHAP value of each feature, in the unit of the prediction.", class_="soft"),
         *(
-            join(el("h3", label) if len(labels) > 1 else None, charts.attributions(list(told["global_shap_values"].items())))
+            join(
+                el("h3", label) if len(labels) > 1 else None,
+                charts.attributions(list(told["global_shap_values"].items())),
+            )
             for label, told in labels.items()
         ),
     )
 
 
 def _end(run: Run) -> Safe:
-    return el("footer", el("p", NOTICE), el("p", f"{run.project}, {run.created}. Everything here is also in the run's JSON files."))
+    return el(
+        "footer",
+        el("p", NOTICE),
+        el("p", f"{run.project}, {run.created}. Everything here is also in the run's JSON files."),
+    )
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ from monitoring import charts
 from monitoring.baseline import Feature, Statistics
 from monitoring.charts import share, short
 from monitoring.html import Content, Safe, el, join
-
 from monitoring.ranking import Rank
 
 Json = Mapping[str, Any]
@@ -20,7 +19,7 @@ SEVERITIES = ("high", "medium", "low")
 
 def number(value: float | None) -> Safe:
     """A cell with a number."""
-    return el("td", "–" if value is None else short(value), class_="number")
+    return el("td", "-" if value is None else short(value), class_="number")
 
 
 def labelled(label: str, *content: Content, class_: str | None = None) -> Safe:
@@ -33,10 +32,12 @@ def facts(items: Sequence[tuple[str, str]]) -> Safe:
     return el("dl", *(join(el("dt", name), el("dd", value)) for name, value in items if value), class_="facts")
 
 
-def table(heads: Sequence[str], rows: Sequence[Safe], class_: str = "stack") -> Safe:
-    """A table that scrolls inside itself where it is too wide."""
-    head = el("thead", el("tr", *(el("th", head, scope="col") for head in heads)))
-    return el("div", el("table", head, el("tbody", *rows), class_=class_), class_="scroll")
+def table(heads: Sequence[str], rows: Sequence[Safe]) -> Safe:
+    """A table that scrolls inside itself where it is too wide. Heads of numbers end in a hash sign."""
+    cells = [
+        el("th", head.removesuffix("#"), scope="col", class_="number" if head.endswith("#") else None) for head in heads
+    ]
+    return el("div", el("table", el("thead", el("tr", *cells)), el("tbody", *rows), class_="stack"), class_="scroll")
 
 
 def violations(checks: Mapping[str, Json]) -> Safe:
@@ -66,7 +67,7 @@ def _violation_table(found: Sequence[tuple[str, Json]]) -> Safe:
         )
         for name, item in found[:SHOWN]
     ]
-    return table(["What", "Severity", "Share of rows", "Found"], rows)
+    return table(["What", "Severity", "Share of rows#", "Found"], rows)
 
 
 def metrics(judged: Mapping[str, Json]) -> Safe:
@@ -74,19 +75,28 @@ def metrics(judged: Mapping[str, Json]) -> Safe:
     rows = []
     for name, told in judged.items():
         deviation = told.get("standard_deviation")
-        value = "–" if told["value"] is None else short(told["value"])
+        value = "-" if told["value"] is None else short(told["value"])
         sign = "≤" if told["higher_is_worse"] else "≥"
         rows.append(
             el(
                 "tr",
                 el("th", name, scope="row"),
                 labelled("Now", value, f" ± {short(deviation)}" if deviation else None, class_="number"),
-                labelled("At registration", "–" if told.get("baseline") is None else short(told["baseline"]), class_="number"),
-                labelled("Threshold", "–" if told["threshold"] is None else f"{sign} {short(told['threshold'])}", class_="number"),
-                labelled("Kept", el("span", "no" if told["worse"] else "yes", class_=f"tag {'no' if told['worse'] else 'yes'}")),
+                labelled(
+                    "At registration", "-" if told.get("baseline") is None else short(told["baseline"]), class_="number"
+                ),
+                labelled(
+                    "Threshold",
+                    "-" if told["threshold"] is None else f"{sign} {short(told['threshold'])}",
+                    class_="number",
+                ),
+                labelled(
+                    "Kept",
+                    el("span", "no" if told["worse"] else "yes", class_=f"tag {'no' if told['worse'] else 'yes'}"),
+                ),
             )
         )
-    return table(["Metric", "Now", "At registration", "Threshold", "Kept"], rows)
+    return table(["Metric", "Now#", "At registration#", "Threshold#", "Kept"], rows)
 
 
 def evaluation(told: Json) -> Safe:
@@ -97,14 +107,18 @@ def evaluation(told: Json) -> Safe:
         el(
             "tr",
             el("th", metric, scope="row"),
-            labelled("Value", short(item["value"]) if isinstance(item["value"], float | int) else "not defined", class_="number"),
+            labelled(
+                "Value",
+                short(item["value"]) if isinstance(item["value"], float | int) else "not defined",
+                class_="number",
+            ),
             labelled("Deviation", _deviation(item.get("standard_deviation")), class_="number"),
             labelled("Wanted", _wanted(metric, gate), class_="number"),
         )
         for metric, item in told.get(name, {}).items()
         if isinstance(item, dict) and "value" in item
     ]
-    parts = [table(["Metric", "Value", "± over samples", "Wanted"], rows)]
+    parts = [table(["Metric", "Value#", "± over samples#", "Wanted#"], rows)]
     for benchmark, item in told.get("benchmarks", {}).items():
         text = f"{benchmark.replace('_', ' ')}: WAPE {short(item['wape'])}"
         model = f", the model {short(item['model_wape'])} on the same rows" if "model_wape" in item else ""
@@ -113,7 +127,7 @@ def evaluation(told: Json) -> Safe:
 
 
 def _deviation(value: object) -> str:
-    return short(value) if isinstance(value, float) else "–"
+    return short(value) if isinstance(value, float) else "-"
 
 
 def _wanted(metric: str, gate: Json) -> str:
@@ -141,7 +155,7 @@ def ranking(told: Json) -> Safe:
             for rank in ranks
         ]
         parts.append(charts.slopes(ranks))
-        heads = ["Feature", "Rank", "Attribution at registration", "Now"]
+        heads = ["Feature", "Rank#", "Attribution at registration#", "Now#"]
         parts.append(el("details", el("summary", "The numbers"), table(heads, rows)))
     return join(*parts)
 
@@ -150,15 +164,22 @@ def features(before: Statistics | None, now: Statistics | None, told: Json) -> S
     """The two distributions of each column, those that drifted first."""
     drift = told.get("features", {})
     names = [name for known in (now, before) if known for name in known.features]
-    order = sorted(
-        dict.fromkeys(names), key=lambda name: -(_ratio(drift[name]) if name in drift else 0.0)
-    )
+    order = sorted(dict.fromkeys(names), key=lambda name: -(_ratio(drift[name]) if name in drift else 0.0))
     cards = [
-        _card(name, before.features.get(name) if before else None, now.features.get(name) if now else None, drift.get(name))
+        _card(
+            name,
+            before.features.get(name) if before else None,
+            now.features.get(name) if now else None,
+            drift.get(name),
+        )
         for name in order
     ]
     both = before is not None and now is not None
-    keys = [("before", "baseline"), ("now", "this batch"), ("drifted", "drifted")] if both else [("before", "training data")]
+    keys = (
+        [("before", "baseline"), ("now", "this batch"), ("drifted", "drifted")]
+        if both
+        else [("before", "training data")]
+    )
     return join(charts.legend(*keys), el("div", *cards, class_="features"))
 
 
@@ -173,11 +194,23 @@ def _card(name: str, before: Feature | None, now: Feature | None, drift: Json | 
     shown = charts.overlay(before, now)
     lines: list[Safe] = []
     if drift and drift["distance"] is not None:
-        lines.append(el("p", f"Distance {short(drift['distance'])}, threshold {short(drift['threshold'])}, {drift['against']}", class_="soft"))
-    told = [f"{text} {_missing(known)}" for text, known in (("baseline", before), ("now", now)) if known and known.missing]
+        lines.append(
+            el(
+                "p",
+                f"Distance {short(drift['distance'])}, threshold {short(drift['threshold'])}, {drift['against']}",
+                class_="soft",
+            )
+        )
+    told = [
+        f"{text} {_missing(known)}" for text, known in (("baseline", before), ("now", now)) if known and known.missing
+    ]
     if told:
         lines.append(el("p", f"Missing: {', '.join(told)}", class_="soft"))
-    picture = charts.distribution(shown, name, drifted=drifted) if shown else el("p", _without_picture(now or before), class_="soft")
+    picture = (
+        charts.distribution(shown, name, drifted=drifted)
+        if shown
+        else el("p", _without_picture(now or before), class_="soft")
+    )
     return el("section", el("h3", name), *lines, picture, class_=f"feature{' drifted' if drifted else ''}")
 
 
@@ -193,7 +226,7 @@ def _without_picture(known: Feature | None) -> str:
 
 def history(runs: Sequence[Json]) -> Safe:
     """Earlier runs, the latest first, with their course."""
-    series = [
+    series: list[tuple[str, list[float | None]]] = [
         ("Violations", [float(run["violations"]) for run in runs]),
         ("Share of features that drifted", [run.get("drifted_features") for run in runs]),
         ("NDCG of attributions", [run.get("ndcg") for run in runs]),
@@ -214,7 +247,7 @@ def history(runs: Sequence[Json]) -> Safe:
         )
         for run in reversed(runs[-20:])
     ]
-    return join(el("div", *lines, class_="runs"), table(["When", "Run", "Violations", "Verdict"], rows))
+    return join(el("div", *lines, class_="runs"), table(["When", "Run", "Violations#", "Verdict"], rows))
 
 
 def _metric_names(runs: Sequence[Json]) -> list[str]:
@@ -227,11 +260,13 @@ def rules(decision: Json) -> Safe:
         el(
             "tr",
             el("th", rule["rule"].replace("_", " "), scope="row"),
-            labelled("Value", "–" if rule["value"] is None else short(rule["value"]), class_="number"),
+            labelled("Value", "-" if rule["value"] is None else short(rule["value"]), class_="number"),
             labelled("Threshold", short(rule["threshold"]), class_="number"),
-            labelled("Fired", el("span", "yes" if rule["fired"] else "no", class_=f"tag {'no' if rule['fired'] else ''}")),
+            labelled(
+                "Fired", el("span", "yes" if rule["fired"] else "no", class_=f"tag {'no' if rule['fired'] else ''}")
+            ),
             labelled("Evidence", rule["evidence"]),
         )
         for rule in decision["rules"]
     ]
-    return table(["Rule", "Value", "Threshold", "Fired", "Evidence"], rows)
+    return table(["Rule", "Value#", "Threshold#", "Fired", "Evidence"], rows)

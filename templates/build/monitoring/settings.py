@@ -54,7 +54,7 @@ class Attribution:
 
 @dataclass(frozen=True)
 class Retrain:
-    """[retrain]: when the data or the model have changed so much that a new model should be trained. 0 switches a rule off."""
+    """[retrain]: when data or model have changed so much that a new one should be trained. 0 switches a rule off."""
 
     drifted_features: float = 0.3
     """Share of the features whose distribution drifted."""
@@ -152,7 +152,9 @@ def _value(where: str, key: str, value: Any, default: Any) -> Any:
     if key in CHOICES and value not in CHOICES[key]:
         raise InputError(f"{where} = {value!r}: one of {', '.join(CHOICES[key])} was expected")
     if isinstance(value, (int, float)) and not 0 <= value <= (1 if key in _SHARES else float("inf")):
-        raise InputError(f"{where} = {value!r}: {'a share from 0 to 1' if key in _SHARES else '0 or more'} was expected")
+        raise InputError(
+            f"{where} = {value!r}: {'a share from 0 to 1' if key in _SHARES else '0 or more'} was expected"
+        )
     return value
 
 

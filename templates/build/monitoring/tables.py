@@ -1,7 +1,8 @@
 """Read tables of any size in blocks: CSV (may be gzipped) or Parquet, one file or a folder of them.
 
-A block is a mapping from column to Arrow array: float64 where every value of the block is a number or missing, else text. Where a
-file is cut into blocks says nothing about its content, so nothing that is derived from blocks may depend on it.
+A block is a mapping from column to Arrow array: float64 where every value of the block is a number or missing, else
+text. Where a file is cut into blocks says nothing about its content, so nothing that is derived from blocks may
+depend on it.
 """
 
 import csv
@@ -10,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from os import cpu_count
 from pathlib import Path
 from typing import Any, TypeVar
@@ -31,6 +33,7 @@ MISSING = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "None")
 """What stands for a missing value in CSV; the same as `model.values.MISSING`."""
 
 _TEXT = pa.dictionary(pa.int32(), pa.string())
+_MARK = b"\xef\xbb\xbf"  # that some programs put before UTF-8
 _COLUMN = re.compile(r"In CSV column #(\d+):")
 
 
@@ -81,27 +84,38 @@ def scan(source: Source, work: Callable[[Block, int], T]) -> Iterator[T]:
         for file in source.files():
             reader = _reader(file, source)
             if names is not None and sorted(names) != sorted(reader.names):
-                raise InputError(f"{file.name} has other columns than the files before it: {_difference(reader.names, names)}")
+                raise InputError(
+                    f"{file.name} has other columns than the files before it: {_difference(reader.names, names)}"
+                )
             names = reader.names
             yield from _side_by_side(pool, workers + 2, reader.blocks(), work)
 
 
 def _side_by_side(
-    pool: ThreadPoolExecutor, ahead: int, blocks: Iterator[Callable[[], tuple[Block, int]]], work: Callable[[Block, int], T]
+    pool: ThreadPoolExecutor,
+    ahead: int,
+    blocks: Iterator[Callable[[], tuple[Block, int]]],
+    work: Callable[[Block, int], T],
 ) -> Iterator[T]:
     """Keep a few blocks in work, never more: memory is bounded by them."""
     waiting: list[Future[T]] = []
-    for block in blocks:
-        waiting.append(pool.submit(lambda read=block: work(*read())))
+    for read in blocks:
+        waiting.append(pool.submit(_then, read, work))
         if len(waiting) > ahead:
             yield waiting.pop(0).result()
     for future in waiting:
         yield future.result()
 
 
+def _then(read: Callable[[], tuple[Block, int]], work: Callable[[Block, int], T]) -> T:
+    return work(*read())
+
+
 def _difference(one: list[str], other: list[str]) -> str:
     more, fewer = sorted(set(one) - set(other)), sorted(set(other) - set(one))
-    return "; ".join(f"{word} {', '.join(names)}" for word, names in (("it also has", more), ("it lacks", fewer)) if names)
+    return "; ".join(
+        f"{word} {', '.join(names)}" for word, names in (("it also has", more), ("it lacks", fewer)) if names
+    )
 
 
 @dataclass
@@ -133,16 +147,22 @@ def _parquet(file: Path, source: Source) -> _Reader:
     def blocks() -> Iterator[Callable[[], tuple[Block, int]]]:
         try:
             for batch in parquet.iter_batches(source.block_rows, columns=kept):
-                yield lambda batch=batch: ({n: _plain(batch.column(n), n in source.texts) for n in kept}, batch.num_rows)
+                yield partial(_of_batch, batch, source.texts)
         except (pa.ArrowException, OSError) as error:
             raise InputError(f"{file.name} is a damaged Parquet file: {error}") from None
 
     return _Reader(names, blocks)
 
 
+def _of_batch(batch: Any, texts: frozenset[str]) -> tuple[Block, int]:
+    return {name: _plain(batch.column(name), name in texts) for name in batch.schema.names}, batch.num_rows
+
+
 def _check_type(file: Path, name: str, kind: Any) -> None:
     if pa.types.is_nested(kind) and not pa.types.is_dictionary(kind):
-        raise InputError(f"{file.name}: column {name!r} holds {kind}, not single values: leave it out or write it as text")
+        raise InputError(
+            f"{file.name}: column {name!r} holds {kind}, not single values: leave it out or write it as text"
+        )
 
 
 def _plain(values: Any, textual: bool) -> Any:  # noqa: FBT001 (an attribute of the column)
@@ -183,11 +203,11 @@ class _Csv:
                 rows = self._body(piece)
                 self._guess(rows)
                 first = False
-            if len(rows) > 2 or bytes(rows).strip(b"\r\n"):
-                yield lambda rows=rows: self._parsed(rows)
+            if bytes(rows[:3]).strip(b"\r\n"):
+                yield partial(self._parsed, rows)
 
     def _body(self, piece: memoryview) -> memoryview:
-        piece = piece[3:] if piece[:3] == b"\xef\xbb\xbf" else piece
+        piece = piece[len(_MARK) :] if bytes(piece[: len(_MARK)]) == _MARK else piece
         return piece[_first_row_end(bytes(piece[:LONGEST_ROW])) :] if self.source.header else piece
 
     def _pieces(self, size: int) -> Iterator[memoryview]:
@@ -203,7 +223,9 @@ class _Csv:
                 end = len(rest) + got
                 cut = _last_row_end(piece, end)
                 if not cut and end > LONGEST_ROW:
-                    raise InputError(f"{self.file.name}: a row is longer than 64 MB: is a quote opened and never closed?")
+                    raise InputError(
+                        f"{self.file.name}: a row is longer than 64 MB: is a quote opened and never closed?"
+                    )
                 rest = memoryview(piece)[cut:end]
                 if cut:
                     yield memoryview(piece)[:cut]
@@ -239,7 +261,7 @@ class _Csv:
             kind = table.field(name).type
             if pa.types.is_null(kind) or kind in (pa.int64(), pa.float64()):
                 self.types[name] = pa.float64()
-            elif 2 * len(pc.unique(table.column(name))) > table.num_rows:
+            elif len(pc.unique(table.column(name))) > table.num_rows / 2:
                 self.types[name] = pa.string()
 
     def _parsed(self, rows: memoryview) -> tuple[Block, int]:
@@ -261,7 +283,9 @@ class _Csv:
                 pa.BufferReader(pa.py_buffer(rows)),
                 pa.csv.ReadOptions(column_names=self.names, use_threads=False, block_size=len(rows) + 1),
                 pa.csv.ParseOptions(newlines_in_values=quotes),
-                pa.csv.ConvertOptions(column_types=types, null_values=MISSING, strings_can_be_null=False, include_columns=kept),
+                pa.csv.ConvertOptions(
+                    column_types=types, null_values=MISSING, strings_can_be_null=False, include_columns=kept
+                ),
             )
         except pa.ArrowInvalid as error:
             raise self._translated(error) from None

@@ -1,6 +1,7 @@
 """Predictions and the truth that arrived for them: matched by ids, and only what has not been compared before.
 
-What has been compared is known from the outputs of earlier runs: each leaves a fingerprint of every row that it compared.
+What has been compared is known from the outputs of earlier runs: each leaves a fingerprint of every row that it
+compared.
 """
 
 import hashlib
@@ -34,10 +35,16 @@ def read_predictions(folder: Path, schema: Schema, package: str = "") -> pd.Data
     Raises:
         InputError: There are none, or they lack columns.
     """
-    files = [file for file in sorted(folder.rglob("predictions.csv")) if not package or _manifest(file).get("model_package") == package]
+    files = [
+        file
+        for file in sorted(folder.rglob("predictions.csv"))
+        if not package or _manifest(file).get("model_package") == package
+    ]
     if not files:
         of = f" of {package}" if package else ""
-        raise InputError(f"there are no predictions{of} in {folder}: a predictions.csv of the inference pipeline is needed")
+        raise InputError(
+            f"there are no predictions{of} in {folder}: a predictions.csv of the inference pipeline is needed"
+        )
     files.sort(key=lambda file: str(_manifest(file).get("created", "")))
     wanted = [*schema.id_columns, "prediction"]
     parts = [_with_columns(tables.read(file), wanted, file) for file in files]
@@ -56,7 +63,9 @@ def _manifest(file: Path) -> dict[str, object]:
 
 def _with_columns(table: pd.DataFrame, wanted: list[str], file: Path) -> pd.DataFrame:
     if missing := [name for name in wanted if name not in table.columns]:
-        raise InputError(f"{file.name} lacks the columns {', '.join(missing)}: it has {', '.join(map(str, table.columns[:10]))}")
+        raise InputError(
+            f"{file.name} lacks the columns {', '.join(missing)}: it has {', '.join(map(str, table.columns[:10]))}"
+        )
     return table
 
 
@@ -72,7 +81,9 @@ def read_truth(folder: Path, schema: Schema) -> pd.DataFrame:
     twice = table.duplicated(ids)
     if twice.any():
         first = ", ".join(str(value) for value in table.loc[twice, ids].iloc[0])
-        raise InputError(f"ground truth has several rows for {first} (and {int(twice.sum()) - 1} more): ids must tell rows apart")
+        raise InputError(
+            f"ground truth has several rows for {first} (and {int(twice.sum()) - 1} more): ids must tell rows apart"
+        )
     return table.reset_index(drop=True)
 
 
@@ -91,11 +102,15 @@ def match(predictions: pd.DataFrame, truth: pd.DataFrame, schema: Schema) -> pd.
     found = joined[list(schema.id_columns)].copy()
     target = joined[schema.target if schema.target not in predictions.columns else f"{schema.target} of the truth"]
     if schema.problem_type == "regression":
-        return found.assign(actual=_numbers(target, schema.target), prediction=_numbers(joined["prediction"], "prediction"))
+        return found.assign(
+            actual=_numbers(target, schema.target), prediction=_numbers(joined["prediction"], "prediction")
+        )
     if "probability" not in joined.columns:
         raise InputError("predictions lack the column probability")
     return found.assign(
-        actual=texts(target), label=texts(joined["prediction"]), probability=_numbers(joined["probability"], "probability")
+        actual=texts(target),
+        label=texts(joined["prediction"]),
+        probability=_numbers(joined["probability"], "probability"),
     )
 
 
@@ -103,7 +118,9 @@ def _numbers(values: pd.Series, name: str) -> pd.Series:
     parsed, bad = numbers(values)
     wrong = bad | ~np.isfinite(parsed.to_numpy(np.float64))
     if wrong.any():
-        raise InputError(f"column {name!r} holds {values[wrong].iloc[0]!r} where a number belongs, in {int(wrong.sum())} rows")
+        raise InputError(
+            f"column {name!r} holds {values[wrong].iloc[0]!r} where a number belongs, in {int(wrong.sum())} rows"
+        )
     return parsed
 
 

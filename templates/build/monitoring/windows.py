@@ -1,8 +1,8 @@
 """Stretches of the baseline that are as long as a batch: what a batch can fairly be compared with.
 
-A week is unlike the years it is part of: its calendar, weather and campaigns are its own. So the baseline is cut into windows of a
-batch's length, and a batch's distance is the one to the most similar window, or to all rows if they are nearer. How far
-windows of good data are from all others tells from which distance on a batch is unusual.
+A week is unlike the years it is part of: its calendar, weather and campaigns are its own. So the baseline is cut into
+windows of a batch's length, and a batch's distance is the one to the most similar window, or to all rows if they are
+nearer. How far windows of good data are from all others tells from which distance on a batch is unusual.
 """
 
 from collections.abc import Mapping
@@ -59,11 +59,11 @@ class Scale:
         return counts
 
     def distances(self, one: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The distances of shares by place from each row of others: of cumulative shares for numbers, of shares for texts."""
+        """The distances of shares by place from each row of others; cumulative shares for numbers."""
         differences = others - one
         if self.edges is not None:
             differences = np.cumsum(differences, axis=-1)
-        return np.abs(differences).max(axis=-1, initial=0.0)
+        return np.asarray(np.abs(differences).max(axis=-1, initial=0.0))
 
 
 @dataclass(frozen=True)
@@ -97,8 +97,8 @@ class Windows:
     def usual(self) -> NDArray[np.float64]:
         """The distance of each window from the most similar one that is not near it in time, or from all together.
 
-        A batch comes some time after the baseline. Neighbours in time share what lasts longer than a window, like the prices of a
-        quarter, so a window's distance from its neighbours would promise too much.
+        A batch comes some time after the baseline. Neighbours in time share what lasts longer than a window, like the
+        prices of a quarter, so a window's distance from its neighbours would promise too much.
         """
         filled = self.counts.sum(axis=1) > 0
         order = np.flatnonzero(filled)
@@ -153,11 +153,15 @@ def windows_of(source: Source, profile: Profile, time: str, days: int) -> dict[s
     if time not in names_of(source):
         raise InputError(f"{source.path.name} has no column {time!r}, which [data] time names")
     source = replace(source, leave=source.leave - {time})
-    counting = {name: _Counting(scale_of(column)) for name, column in profile.columns.items() if name != time and column.present}
+    counting = {
+        name: _Counting(scale_of(column)) for name, column in profile.columns.items() if name != time and column.present
+    }
 
     def work(block: Block, _: int) -> dict[str, tuple[NDArray[np.int64], NDArray[np.int64]]]:
         windows = days_of(block[time], time) // days
-        return {name: (windows, _places(block[name], kept.scale, name in source.texts)) for name, kept in counting.items()}
+        return {
+            name: (windows, _places(block[name], kept.scale, name in source.texts)) for name, kept in counting.items()
+        }
 
     for block in scan(source, work):
         for name, (windows, places) in block.items():
@@ -189,8 +193,11 @@ def days_of(values: Any, name: str) -> NDArray[np.int64]:
     try:
         days = pc.cast(pc.utf8_slice_codeunits(pc.utf8_trim_whitespace(encoded.dictionary), 0, 10), pa.date32())
     except pa.ArrowInvalid as error:
-        raise InputError(f"column {name!r} is the time, but has values that are no dates like 2026-06-30: {error}") from None
-    return days.cast(pa.int32()).to_numpy().astype(np.int64)[encoded.indices.to_numpy()]
+        raise InputError(
+            f"column {name!r} is the time, but has values that are no dates like 2026-06-30: {error}"
+        ) from None
+    codes = encoded.indices.to_numpy(zero_copy_only=False)
+    return np.asarray(days.cast(pa.int32()).to_numpy(zero_copy_only=False).astype(np.int64)[codes])
 
 
 def _places(values: Any, scale: Scale, textual: bool) -> NDArray[np.int64]:  # noqa: FBT001 (an attribute of the column)

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute
 import pyarrow.csv
 import pyarrow.parquet
 
 from model.errors import InputError
+from model.values import LINE_BREAKS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -113,7 +115,7 @@ def _parquet(file: Path) -> pd.DataFrame:
     except (pa.ArrowException, OSError) as error:
         raise InputError(f"{file.name} is a damaged Parquet file: {error}") from None
     _check_header(file, table.column_names)
-    rows: pd.DataFrame = table.to_pandas()
+    rows: pd.DataFrame = _in_one_line(table).to_pandas()
     return rows.reset_index(drop=True)
 
 
@@ -131,8 +133,20 @@ def _arrow_csv(
             table = pyarrow.csv.read_csv(stream, options, parse, convert)
     except (pa.ArrowException, OSError, EOFError) as error:
         raise InputError(f"{file.name} cannot be read as CSV: {_reason(error, file)}") from None
-    rows: pd.DataFrame = table.to_pandas()
+    rows: pd.DataFrame = _in_one_line(table).to_pandas()
     return rows
+
+
+def _in_one_line(table: pa.Table) -> pa.Table:
+    """Line breaks in texts as spaces: what comes later takes a line for a row, batch transform above all."""
+    for place, field in enumerate(table.schema):
+        if not (pa.types.is_string(field.type) or pa.types.is_large_string(field.type)):
+            continue
+        column = table.column(place)
+        if pyarrow.compute.any(pyarrow.compute.match_substring_regex(column, "[\r\n]")).as_py():
+            plain = pyarrow.compute.replace_substring_regex(column, LINE_BREAKS, " ")
+            table = table.set_column(place, field.name, plain)
+    return table
 
 
 def _reason(error: Exception, file: Path) -> str:

@@ -56,6 +56,26 @@ def test_ping(client: FlaskClient) -> None:
     assert client.get("/ping").status_code == 200
 
 
+def test_a_line_break_in_quotes_belongs_to_the_row(client: FlaskClient, schema_of: Callable[..., Schema]) -> None:
+    """In whichever row it stands, the first one included, whose columns are counted."""
+    broken, plain = '1.5,"x\n\ny"\n2.5,"x\ny"\n3.5,x\n', "1.5,x y\n2.5,x y\n3.5,x\n"
+    assert post(client, broken) == post(client, plain)
+    assert post(client, broken)[0] == 200
+    table = pd.DataFrame({"a": np.arange(40.0), "b": ["x y", "z"] * 20, "y": [0.0, 9.0] * 20})
+    settings = schema_of(data={"features": ["a", "b"]})
+    spaced = train.train(table.astype({"b": "str"}), settings, replace(Hyperparameters(), max_iter=20))
+    answers = spaced.predict(pd.DataFrame({"a": [1.0, 1.0], "b": ["x\ny", "x y"]}))["prediction"]
+    assert answers[0] == answers[1]
+
+
+def test_a_column_without_any_value_is_trained_and_served(schema_of: Callable[..., Schema]) -> None:
+    table = pd.DataFrame({"a": np.arange(40.0), "b": np.nan, "c": [None] * 40, "y": np.arange(40.0)})
+    settings = schema_of(data={"features": ["a", "b", "c"], "categorical": ["c"]})
+    model = train.train(table.astype({"c": "str"}), settings, replace(Hyperparameters(), max_iter=20))
+    few = pd.DataFrame({"a": [1.0, 1.0], "b": [np.nan, 7.0], "c": [None, "new"]})
+    assert model.predict(few)["prediction"].nunique() == 1
+
+
 def test_ids_are_ignored(client: FlaskClient) -> None:
     code, answer = post(client, ROWS)
     assert code == 200

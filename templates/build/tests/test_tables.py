@@ -23,10 +23,15 @@ def test_csv_comes_as_text_and_gzip_makes_no_difference(tmp_path: Path) -> None:
     assert tables.read(plain).equals(tables.read(zipped))
 
 
-def test_a_line_may_break_within_quotes_however_late(tmp_path: Path) -> None:
-    lines = "a,b\n" + "1,2\n" * 50_000 + '3,"x\ny"\n'
+def test_a_line_break_within_quotes_is_read_as_a_space_however_late(tmp_path: Path) -> None:
+    lines = "a,b\n" + "1,2\n" * 50_000 + '3,"x \r\n\ny"\n'
     (tmp_path / "table.csv").write_text(lines, encoding="utf-8")
-    assert tables.read(tmp_path).iloc[-1].tolist() == ["3", "x\ny"]
+    assert tables.read(tmp_path).iloc[-1].tolist() == ["3", "x y"]
+
+
+def test_a_line_break_in_parquet_is_a_space_too(tmp_path: Path) -> None:
+    pd.DataFrame({"a": ["x\ny", None, "z"], "b": [1, 2, 3]}).to_parquet(tmp_path / "table.parquet")
+    assert tables.read(tmp_path)["a"].fillna("-").tolist() == ["x y", "-", "z"]
 
 
 def test_a_folder_is_read_in_the_order_of_names(tmp_path: Path) -> None:

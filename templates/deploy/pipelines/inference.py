@@ -61,7 +61,12 @@ def pipeline() -> Pipeline:
     postprocess = step.processing(
         "Postprocess",
         script("postprocess"),
-        inputs={"transformed": transform.properties.TransformOutput.S3OutputPath, "batch": batch, "code": CODE, **found},
+        inputs={
+            "transformed": transform.properties.TransformOutput.S3OutputPath,
+            "batch": batch,
+            "code": CODE,
+            **found,
+        },
         outputs={
             # Ground truth arrives later than the next run: the model-quality pipeline looks through all predictions.
             "predictions": Join(on="/", values=[step.shared("predictions"), jobs.EXECUTION_ID]),
@@ -84,7 +89,16 @@ def pipeline() -> Pipeline:
     model_in_use = [jobs.IMAGE, MODEL_DATA, MODEL_PACKAGE, MODEL_CREATED, DATA_QUALITY, ATTRIBUTION]
     return step.pipeline(
         parameters=[
-            *(jobs.ROLE, *model_in_use, *checks.parameters, jobs.BUCKET, jobs.INPUT_DATA, jobs.HISTORY, CODE, jobs.COMMIT),
+            *(
+                jobs.ROLE,
+                *model_in_use,
+                *checks.parameters,
+                jobs.BUCKET,
+                jobs.INPUT_DATA,
+                jobs.HISTORY,
+                CODE,
+                jobs.COMMIT,
+            ),
             *(on_processing, on_transform),
         ],
         steps=[preprocess, model, *checks.steps, transform, postprocess, report],

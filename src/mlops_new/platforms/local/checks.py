@@ -1,4 +1,4 @@
-"""QualityCheck and ClarifyCheck steps, made by the project's own monitoring: their analyzers are on no other machine."""
+"""QualityCheck and ClarifyCheck steps, by the project's own monitoring: their analyzers are not on this machine."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -84,8 +84,8 @@ def _previous(task: Task, kind: Kind) -> dict[str, str]:
     for name in kind.files:
         if name not in found:
             raise StepFailed(
-                f"there is no baseline to compare with: {name.lower()} come neither with the step (SuppliedBaseline{name}) "
-                "nor from an approved model package. Run the build pipeline and approve its model first"
+                f"there is no baseline to compare with: {name.lower()} come neither with the step "
+                f"(SuppliedBaseline{name}) nor from an approved model package. Run the build pipeline and approve its model first"
             )
         if not task.objects.find(found[name]):
             raise StepFailed(f"there is no baseline to compare with: there is no object at {found[name]}")
@@ -127,7 +127,7 @@ def _image(task: Task, kind: Kind) -> tuple[str, dict[str, str]]:
     image = task.execution.parameters.get("ImageUri") or task.execution.image
     if not image:
         raise StepFailed(
-            f"the project's own monitoring has to stand in for {kind.service}, and the run has no image of the project: "
+            f"the project's own monitoring has to stand in for {kind.service}, and the run has no image of it: "
             "give it by the parameter ImageUri"
         )
     return str(image), {}
@@ -141,7 +141,8 @@ def _dataset(request: Mapping[str, Any]) -> str:
 def _inputs(kind: Kind, baseline: Mapping[str, str]) -> dict[str, str]:
     """The files of the baseline; of attributions also what lies beside them: explanations need the same background."""
     if kind.module == "attribution":
-        return {"baseline": uri.rpartition("/")[0] for uri in baseline.values()}
+        folders = [uri.rpartition("/")[0] for uri in baseline.values()]
+        return dict(zip(["baseline"], folders, strict=False))
     return {f"baseline/{name.lower()}": uri for name, uri in baseline.items()}
 
 

@@ -69,7 +69,7 @@ def holds(condition: Mapping[str, Any], scope: Scope) -> bool:
     """
     kind = condition["Type"]
     if kind == "Not":
-        return not holds(condition["Expression"], scope)
+        return not holds(negated(condition), scope)
     if kind == "Or":
         return any(holds(inner, scope) for inner in condition["Conditions"])
     if kind == "In":
@@ -79,6 +79,11 @@ def holds(condition: Mapping[str, Any], scope: Scope) -> bool:
     if kind == "Equals":
         return _equal(left, right)
     return _ordered(kind, left, right)
+
+
+def negated(condition: Mapping[str, Any]) -> Any:
+    """What a Not denies: version 3 of the SDK writes it as Condition, version 2 as Expression."""
+    return condition["Condition"] if "Condition" in condition else condition["Expression"]
 
 
 def references(value: Any) -> Iterator[str]:

@@ -6,7 +6,6 @@ from typing import Any
 
 from mlops_new.definition import Definition, dependencies
 
-
 _READ = frozenset({"Name", "Type", "Arguments", "DependsOn", "PropertyFiles", "RetryPolicies", "CacheConfig"})
 
 
@@ -47,9 +46,20 @@ def nodes(definition: Definition) -> list[Node]:
         Node(
             name=step.name,
             type=step.type,
-            body=step.body,
+            body=_given(step.body),
             needs=needs[step.name],
             branch=None if step.parent is None else (step.parent.name, step.branch == "IfSteps"),
         )
         for step in definition.steps
     ]
+
+
+def _given(value: Any) -> Any:
+    """A JSON value without the members that are null: to the service, they are as good as absent."""
+    match value:
+        case dict():
+            return {name: _given(member) for name, member in value.items() if member is not None}
+        case list():
+            return [_given(member) for member in value]
+        case _:
+            return value

@@ -22,7 +22,7 @@ def resolve(declared: list[Mapping[str, Any]], given: Mapping[str, Any]) -> dict
     faults = [f"{name} is not a parameter of this pipeline" for name in given if name not in by_name]
     values: dict[str, Any] = {}
     for name, parameter in by_name.items():
-        if name not in given and "DefaultValue" not in parameter:
+        if name not in given and parameter.get("DefaultValue") is None:
             faults.append(f"{name} has no default and no value was given")
             continue
         try:

@@ -1,0 +1,59 @@
+"""How commands end when somebody interrupts them, or when nobody can read what they say."""
+
+import json
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+COMMAND = [sys.executable, "-m", "mlops_new"]
+
+
+def until(terminal: int, words: bytes) -> bytes:
+    shown = b""
+    while words not in shown:
+        assert select.select([terminal], [], [], 60)[0], shown
+        shown += os.read(terminal, 4096)
+    return shown
+
+
+def test_leaving_at_a_question_makes_nothing_and_says_so(somewhere: Path) -> None:
+    child, terminal = pty.fork()
+    if child == 0:
+        os.execv(sys.executable, [*COMMAND, "project", "left-alone"])
+    shown = until(terminal, b"What the model is for")
+    os.write(terminal, b"\x03")
+    shown += until(terminal, b"goes on from here")
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 130
+    assert b"error: interrupted" in shown.replace(b"\x1b[31m", b"")
+    assert b"Traceback" not in shown
+    assert list(somewhere.iterdir()) == []
+    os.close(terminal)
+
+
+def test_an_interrupted_command_prints_its_document_too(somewhere: Path) -> None:
+    # The questions of a folder without end: a pipe that is never closed keeps the command reading.
+    os.mkfifo(somewhere / "answers.yml")
+    command = [*COMMAND, "project", "interrupted", "--json", "--yes", "--answers", "answers.yml"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        with (somewhere / "answers.yml").open("w", encoding="utf-8"):  # opened when the command has opened it
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert json.loads(out)["error"]["code"] == 130
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["models", "list", "--json"], ["models", "list"]])
+@pytest.mark.parametrize("redirection", [">&-", "2>&-", ">/dev/full", "2>/dev/full", "| true", ">&- 2>&-"])
+def test_output_that_nobody_reads_is_no_bug(somewhere: Path, arguments: list[str], redirection: str) -> None:
+    line = f"{' '.join([*COMMAND, *arguments])} {redirection}"
+    done = subprocess.run(["bash", "-c", f"set -o pipefail; {line}"], capture_output=True, text=True, check=False)
+    assert "Traceback" not in done.stderr
+    assert "Exception" not in done.stderr
+    assert done.returncode in {0, 1, 2}, done
