@@ -192,14 +192,8 @@ class Jobs:
             sagemaker_session=session(),
         )
         job = processor.run(
-            inputs=[
-                job_input(input_name, uri, f"/opt/ml/processing/input/{input_name}")
-                for input_name, uri in inputs.items()
-            ],
-            outputs=[
-                job_output(output_name, place, f"/opt/ml/processing/output/{output_name}")
-                for output_name, place in places.items()
-            ],
+            inputs=[job_input(key, uri, f"/opt/ml/processing/input/{key}") for key, uri in inputs.items()],
+            outputs=[job_output(key, uri, f"/opt/ml/processing/output/{key}") for key, uri in places.items()],
             arguments=list(arguments) or None,
         )
         return ProcessingStep(name, step_args=job, property_files=list(property_files), depends_on=list(after) or None)

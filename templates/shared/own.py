@@ -57,7 +57,7 @@ class Checks:
     Attributes:
         steps: Those made so far, in order.
         parameters: What they need to be told when the pipeline starts.
-        after: Steps to wait for before their files are read: none here: who reads their files, takes them from the step.
+        after: Steps to wait for before their files are read: none, as files are taken from the step.
     """
 
     def __init__(self, jobs: Jobs, problem_type: str) -> None:

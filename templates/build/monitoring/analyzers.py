@@ -1,4 +1,7 @@
-"""What a check found, also where Model Monitor or Clarify made it: their files say less than `check.json`, and nothing is made up."""
+"""What a check found, also where Model Monitor or Clarify made it.
+
+Their files say less than `check.json`: what they do not say is None, or named among the checks that were not made.
+"""
 
 import re
 from pathlib import Path

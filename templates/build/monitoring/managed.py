@@ -1,31 +1,39 @@
-"""What Model Monitor and Clarify need from this project, where they make the checks instead of it (`monitoring = "managed"`).
+"""What Model Monitor and Clarify need of this project, where they make the checks (`monitoring = "managed"`).
 
-    python3 -m monitoring.managed --tables       input data → outputs checked (the model's columns, of all rows), explained (of a sample),
-                                                 analysis_config (analysis_config.json for Clarify)
-    python3 -m monitoring.managed --answers      inputs predictions (of the transform job), ground_truth → output answers
-    python3 -m monitoring.managed --new-answers  inputs predictions (of earlier executions), ground_truth, compared (earlier outputs, may be
-                                                 absent) → outputs answers (not yet compared), compared (new.json, compared.npy)
-    python3 -m monitoring.managed --remember     input compared → output remembered: these answers have been compared now
+    python3 -m monitoring.managed --tables
+        input data → outputs checked (the model's columns, of all rows), explained (of a sample), analysis_config
+    python3 -m monitoring.managed --answers
+        inputs predictions (of the transform job), ground_truth → output answers
+    python3 -m monitoring.managed --new-answers
+        inputs predictions (of earlier executions), ground_truth, compared (earlier outputs, may be absent)
+        → outputs answers (those not yet compared), compared (new.json, compared.npy)
+    python3 -m monitoring.managed --remember
+        input compared → output remembered: from now on these answers have been compared
 
-Model Monitor checks each column that it is given, and Clarify sends each to the model: ids, time and target are left out. Its
-windows need a time, so a batch is compared with the whole baseline.
+Model Monitor checks each column that it is given, and Clarify sends each to the model: ids, time and target are left
+out. Without a time a batch is compared with the whole baseline, and not with windows of it.
 """
+
+from __future__ import annotations
 
 import argparse
 import shutil
-from collections.abc import Callable, Mapping
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 import paths
 from model import features
 from model import schema as schemas
 from model.errors import InputError
-from model.schema import Schema
 from monitoring import attribution, findings, job, model_quality, settings, truth
-from monitoring.settings import Attribution
 from steps import tables
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import pandas as pd
+
+    from model.schema import Schema
+    from monitoring.settings import Attribution
 
 Json = dict[str, Any]
 
@@ -64,7 +72,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def prepare_tables(schema: Schema, config: Attribution) -> str:
-    """The model's columns with a header, all rows for Model Monitor and a sample for Clarify, and Clarify's configuration.
+    """The model's columns, of all rows for Model Monitor and of a sample for Clarify, and Clarify's configuration.
 
     Raises:
         InputError: The table has no row, or no column of the model.
@@ -135,6 +143,8 @@ def prepare_new_answers(schema: Schema, package: str) -> str:
     place = paths.step_output("compared")
     findings.save({"new": bool(len(rows)), "rows": len(rows)}, place / NEWS)
     truth.save_prints(prints, place)
+    if rows.empty:
+        return model_quality.nothing_new(len(matched))
     return f"{len(rows):,} of {len(matched):,} answers have not been compared."
 
 

@@ -10,7 +10,7 @@
     python3 -m monitoring.model_quality --new
         inputs predictions, ground_truth, compared → output model_quality: new.json only
 
-Baseline and check take the input answers (of monitoring.managed) in place of predictions and ground_truth, where it is there.
+Where there is an input answers (of monitoring.managed), baseline and check take it for predictions and ground_truth.
 `new.json` is `{"new": bool, "rows": number}`: is there truth that no run has compared?
 """
 
@@ -91,11 +91,7 @@ def main() -> None:
         )
     findings.save({"new": bool(len(rows)), "rows": len(rows)}, output / "new.json")
     if not len(rows):
-        job.say(
-            f"NothingNew: all {matched} rows that have both a prediction and ground truth have been compared before."
-            if matched
-            else NO_MATCH
-        )
+        job.say(nothing_new(matched))
         return
     if given.new:
         job.say(f"{len(rows)} rows of ground truth have not been compared.")
@@ -108,6 +104,13 @@ def main() -> None:
         schema.name,
         {name: item["value"] for name, item in result.facts["metrics"].items() if item["value"] is not None},
     )
+
+
+def nothing_new(matched: int) -> str:
+    """Why there is nothing to compare, where so many rows have both a prediction and ground truth."""
+    if not matched:
+        return NO_MATCH
+    return f"NothingNew: all {matched} rows that have both a prediction and ground truth have been compared before."
 
 
 NO_MATCH = "NothingNew: no row of the ground truth has a prediction (they are matched by the ids in config.toml)."

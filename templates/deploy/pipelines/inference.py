@@ -89,16 +89,8 @@ def pipeline() -> Pipeline:
     model_in_use = [jobs.IMAGE, MODEL_DATA, MODEL_PACKAGE, MODEL_CREATED, DATA_QUALITY, ATTRIBUTION]
     return step.pipeline(
         parameters=[
-            *(
-                jobs.ROLE,
-                *model_in_use,
-                *checks.parameters,
-                jobs.BUCKET,
-                jobs.INPUT_DATA,
-                jobs.HISTORY,
-                CODE,
-                jobs.COMMIT,
-            ),
+            *(jobs.ROLE, *model_in_use, *checks.parameters),
+            *(jobs.BUCKET, jobs.INPUT_DATA, jobs.HISTORY, CODE, jobs.COMMIT),
             *(on_processing, on_transform),
         ],
         steps=[preprocess, model, *checks.steps, transform, postprocess, report],

@@ -62,16 +62,8 @@ def pipeline() -> Pipeline:
     model_in_use = [jobs.IMAGE, MODEL_PACKAGE, MODEL_QUALITY]
     return step.pipeline(
         parameters=[
-            *(
-                jobs.ROLE,
-                *model_in_use,
-                *checks.parameters,
-                jobs.BUCKET,
-                jobs.INPUT_DATA,
-                jobs.HISTORY,
-                CODE,
-                jobs.COMMIT,
-            ),
+            *(jobs.ROLE, *model_in_use, *checks.parameters),
+            *(jobs.BUCKET, jobs.INPUT_DATA, jobs.HISTORY, CODE, jobs.COMMIT),
             on_processing,
         ],
         steps=[*checks.steps, is_new],

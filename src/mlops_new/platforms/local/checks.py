@@ -85,7 +85,8 @@ def _previous(task: Task, kind: Kind) -> dict[str, str]:
         if name not in found:
             raise StepFailed(
                 f"there is no baseline to compare with: {name.lower()} come neither with the step "
-                f"(SuppliedBaseline{name}) nor from an approved model package. Run the build pipeline and approve its model first"
+                f"(SuppliedBaseline{name}) nor from an approved model package. "
+                "Run the build pipeline and approve its model first"
             )
         if not task.objects.find(found[name]):
             raise StepFailed(f"there is no baseline to compare with: there is no object at {found[name]}")
