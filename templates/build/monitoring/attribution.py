@@ -204,7 +204,7 @@ def explain(
         explained = kernel.explain(
             coder.encode(rows),
             coder.encode(typical),
-            lambda matrix: outputs(model, coder.decode(matrix)),
+            lambda matrix: model.scores(coder.decode(matrix)),
             samples=config.samples,
             seed=config.seed,
             budget=PREDICTIONS,
@@ -223,17 +223,6 @@ def explain(
         for label in range(explained.shapley.shape[2])
     }
     return explained, {"version": "1.0", "explanations": {"kernel_shap": labels}}
-
-
-def outputs(model: Model, frame: pd.DataFrame) -> Floats:
-    """What is explained (rows x outputs): the prediction, or the probability of the positive class, or of every class."""
-    match model.signature.problem_type:
-        case "regression":
-            return np.asarray(model.predict(frame)[["prediction"]].to_numpy(np.float64))
-        case "binary_classification":
-            return np.asarray(model.predict(frame)[["probability"]].to_numpy(np.float64))
-        case "multiclass_classification":
-            return np.asarray(model.trees.predict_proba(estimator.encode(frame, model.signature)), np.float64)
 
 
 def _aggregate(values: Floats, how: str) -> list[float]:

@@ -24,6 +24,10 @@ from monitoring.windows import FEWEST, Windows
 
 Outcome = Finding | Skipped
 
+FAR = 2
+MOST_FAR = 0.05
+"""More than this share of values farther outside of the baseline's range than `FAR` times its width is drift."""
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -159,22 +163,49 @@ def percent(share: float, *, down: bool = False) -> str:
 
 def drift(seen: Feature, known: Feature | None, constraint: Constraint, days: int, window_days: int) -> Drift | Skipped:
     """How far a column is from the baseline."""
-    name = "baseline_drift_check"
     if known is None:
-        return Skipped(seen.name, name, "the baseline's statistics do not know the column")
+        return _skipped(seen, "the baseline's statistics do not know the column")
     if not known.present:
-        return Skipped(seen.name, name, "the baseline has no values of it")
+        return _skipped(seen, "the baseline has no values of it")
     if known.numeric and (seen.numbers is None or known.numbers is None):
-        return Skipped(seen.name, name, "the batch has no numbers in it")
-    if known.windows and constraint.limits.window is not None and window_days:
-        if days and 2 * days < window_days:
-            return Skipped(
-                seen.name, name, f"the batch covers {days} days, the baseline was cut into windows of {window_days}"
-            )
-        found = _from_windows(seen, known.windows, constraint.limits.window, max(1, round(days / window_days)))
-        if found:
-            return found
-    return _from_all(seen, known, constraint)
+        return _skipped(seen, "the batch has no numbers in it")
+    return (
+        _far(seen, known)
+        or _near_windows(seen, known, constraint, days, window_days)
+        or _from_all(seen, known, constraint)
+    )
+
+
+def _skipped(seen: Feature, reason: str) -> Skipped:
+    return Skipped(seen.name, "baseline_drift_check", reason)
+
+
+def _far(seen: Feature, known: Feature) -> Drift | None:
+    """Drift where many values are far beyond all that the baseline has seen.
+
+    Where each window has values of its own, like one price a quarter, new values are as far from every window as values a
+    hundred times as large: how far they lie outside tells them apart.
+    """
+    if not (seen.numbers and known.numbers and known.numbers.low < known.numbers.high):
+        return None
+    margin = FAR * (known.numbers.high / 2 - known.numbers.low / 2)
+    values = seen.numbers.bins.centres()
+    outside = (values / 2 < known.numbers.low / 2 - margin) | (values / 2 > known.numbers.high / 2 + margin)
+    share = float(seen.numbers.bins.counts[outside].sum() / seen.numbers.bins.total)
+    if share <= MOST_FAR:
+        return None
+    note = f"share of values beyond the baseline's range by {FAR} times its width"
+    return Drift(share, MOST_FAR, "range of all rows", fired=True, share=share, note=note)
+
+
+def _near_windows(
+    seen: Feature, known: Feature, constraint: Constraint, days: int, window_days: int
+) -> Drift | Skipped | None:
+    if known.windows is None or constraint.limits.window is None or not window_days:
+        return None
+    if days and 2 * days < window_days:
+        return _skipped(seen, f"the batch covers {days} days, the baseline was cut into windows of {window_days}")
+    return _from_windows(seen, known.windows, constraint.limits.window, max(1, round(days / window_days)))
 
 
 def _from_windows(seen: Feature, windows: Windows, threshold: float, length: int) -> Drift | None:

@@ -1,4 +1,4 @@
-"""Make a copy of a table with a named fault, as a fire drill wants it: `mlops-new drill` runs the pipelines on the copy.
+"""Make a copy of a table with a named fault, for a fire drill: `mlops-new drill` runs the pipelines on the copy.
 
     python3 -m monitoring.drill KIND TABLE COPY    prints what was done, in one line
 

@@ -42,7 +42,7 @@ class Moments:
         try:
             return self.total / (1 << _POINT)
         except OverflowError:
-            return math.copysign(math.inf, self.total)
+            return math.inf if self.total > 0 else -math.inf
 
     @property
     def mean(self) -> float:

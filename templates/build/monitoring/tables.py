@@ -33,7 +33,6 @@ MISSING = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "None")
 """What stands for a missing value in CSV; the same as `model.values.MISSING`."""
 
 _TEXT = pa.dictionary(pa.int32(), pa.string())
-_MARK = b"\xef\xbb\xbf"  # that some programs put before UTF-8
 _COLUMN = re.compile(r"In CSV column #(\d+):")
 
 
@@ -196,19 +195,17 @@ class _Csv:
         return _Reader(self.names, self._blocks)
 
     def _blocks(self) -> Iterator[Callable[[], tuple[Block, int]]]:
-        first = True
+        header = self.source.header
+        guessed = False
         for piece in self._pieces(self.source.block_bytes):
-            rows = piece
-            if first:
-                rows = self._body(piece)
+            rows = _without_header(piece) if header else piece
+            header = False
+            if _blank(rows):
+                continue
+            if not guessed:
                 self._guess(rows)
-                first = False
-            if bytes(rows[:3]).strip(b"\r\n"):
-                yield partial(self._parsed, rows)
-
-    def _body(self, piece: memoryview) -> memoryview:
-        piece = piece[len(_MARK) :] if bytes(piece[: len(_MARK)]) == _MARK else piece
-        return piece[_first_row_end(bytes(piece[:LONGEST_ROW])) :] if self.source.header else piece
+                guessed = True
+            yield partial(self._parsed, rows)
 
     def _pieces(self, size: int) -> Iterator[memoryview]:
         """Pieces of the file that end where a row ends."""
@@ -332,6 +329,16 @@ def _checked(file: Path, names: list[str]) -> list[str]:
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise InputError(f"{file.name} has several columns called {', '.join(twice)}: give each a name of its own")
     return names
+
+
+def _without_header(piece: memoryview) -> memoryview:
+    end = _first_row_end(bytes(piece))
+    return piece[end:] if end else piece[:0]
+
+
+def _blank(rows: memoryview) -> bool:
+    """Whether there is nothing but line ends; a look at the beginning is enough nearly always."""
+    return not bytes(rows[:64]).strip(b"\r\n") and not bytes(rows).strip(b"\r\n")
 
 
 def _first_row_end(piece: bytes) -> int:
