@@ -1,0 +1,3 @@
+from monitoring.stand_in import run
+
+run("attribution", "data", ("analysis.json", ))

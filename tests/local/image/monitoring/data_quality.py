@@ -1,0 +1,3 @@
+from monitoring.stand_in import run
+
+run("data_quality", "data", ("statistics.json", "constraints.json", ))

@@ -1,0 +1,3 @@
+from monitoring.stand_in import run
+
+run("model_quality", "answers", ("statistics.json", "constraints.json", ))
