@@ -9,7 +9,20 @@ from mlops_new.errors import Invalid
 from mlops_new.platforms.local.records import Execution
 
 from .conftest import Local, statuses, step
-from .definitions import INPUT, OUTPUT, ROLE, Document, condition, definition, equals, get, join, model, register, run_uri
+from .definitions import (
+    INPUT,
+    OUTPUT,
+    ROLE,
+    Document,
+    condition,
+    definition,
+    equals,
+    get,
+    join,
+    model,
+    register,
+    run_uri,
+)
 
 ANALYZER = "123456789012.dkr.ecr.eu-north-1.amazonaws.com/sagemaker-model-monitor-analyzer"
 EVERY = ["DATA_QUALITY", "MODEL_QUALITY", "MODEL_EXPLAINABILITY"]
@@ -120,7 +133,7 @@ def test_violations_fail_a_step_that_does_not_say_otherwise(local: Local, data: 
     [(False, False, True, "old"), (False, True, True, "new"), (True, False, False, "old")],
 )
 def test_which_baseline_is_used(
-    local: Local, data: str, skip: bool, register_new: bool, compared: bool, used: str
+    local: Local, data: str, *, skip: bool, register_new: bool, compared: bool, used: str
 ) -> None:
     old = supplied("DATA_QUALITY", baseline(local, "DATA_QUALITY", 4))
     members = {"SkipCheck": skip, "RegisterNewBaseline": register_new, "FailOnViolation": False}
@@ -135,7 +148,7 @@ def test_which_baseline_is_used(
 
 @pytest.mark.parametrize("kind", EVERY)
 def test_no_baseline_is_a_failure_of_one_line(local: Local, data: str, create: Document, kind: str) -> None:
-    none = {name: "" for name in supplied(kind, "")}
+    none = dict.fromkeys(supplied(kind, ""), "")
     for members in ({}, none, {"ModelPackageGroupName": "nobody"}, supplied(kind, "s3://mlops-new/tests/nowhere")):
         execution = local.run(definition(create, check("Check", kind, data, **members)))
         assert str(execution.status) == "Failed"
@@ -169,7 +182,7 @@ def test_later_steps_read_the_properties(local: Local, data: str) -> None:
     made = get("Steps.Check.CalculatedBaselineStatistics")
     text = definition(
         check("Check", "DATA_QUALITY", data, **MAKE),
-        condition("If", equals(made, join(run_uri("Check"), "/statistics.json")), then=[]),
+        condition("If", equals(made, join(run_uri("Check"), "/statistics.json")), then=()),
     )
     execution = local.run(text)
     assert statuses(execution) == {"Check": "Succeeded", "If": "Succeeded"}

@@ -132,8 +132,6 @@ def read_answers(folder: Path, schema: Schema) -> pd.DataFrame:
     """
     wanted = [*schema.id_columns, "actual", "prediction"]
     table = spelled(_with_columns(tables.read(folder), wanted, folder), schema)
-    if table.empty:
-        raise InputError(f"{folder} holds no answers: there is nothing to measure")
     if schema.problem_type == "regression":
         return table[wanted].assign(**{name: _numbers(table[name], name) for name in ("actual", "prediction")})
     if "probability" not in table.columns:

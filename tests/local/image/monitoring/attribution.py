@@ -1,3 +1,3 @@
-from monitoring.stand_in import run
+from .stand_in import run
 
-run("attribution", "data", ("analysis.json", ))
+run("attribution", "data", ("analysis.json",))

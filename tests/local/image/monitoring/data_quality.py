@@ -1,3 +1,10 @@
-from monitoring.stand_in import run
+from .stand_in import run
 
-run("data_quality", "data", ("statistics.json", "constraints.json", ))
+run(
+    "data_quality",
+    "data",
+    (
+        "statistics.json",
+        "constraints.json",
+    ),
+)

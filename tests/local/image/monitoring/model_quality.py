@@ -1,3 +1,10 @@
-from monitoring.stand_in import run
+from .stand_in import run
 
-run("model_quality", "answers", ("statistics.json", "constraints.json", ))
+run(
+    "model_quality",
+    "answers",
+    (
+        "statistics.json",
+        "constraints.json",
+    ),
+)
