@@ -142,8 +142,7 @@ def _dataset(request: Mapping[str, Any]) -> str:
 def _inputs(kind: Kind, baseline: Mapping[str, str]) -> dict[str, str]:
     """The files of the baseline; of attributions also what lies beside them: explanations need the same background."""
     if kind.module == "attribution":
-        folders = [uri.rpartition("/")[0] for uri in baseline.values()]
-        return dict(zip(["baseline"], folders, strict=False))
+        return {"baseline": baseline["Constraints"].rpartition("/")[0]} if baseline else {}
     return {f"baseline/{name.lower()}": uri for name, uri in baseline.items()}
 
 
