@@ -47,13 +47,14 @@ def make_folder(path: Path) -> None:
         path.mkdir(parents=True, exist_ok=True)
 
 
-def require_writable(path: Path) -> None:
+def require_writable(path: Path, *, way_out: str) -> None:
     """Raise `Error` where a folder could not be made or written, without making it."""
     existing = next(folder for folder in (path, *path.parents) if folder.exists())
     if not existing.is_dir():
-        raise Error(f"{existing} is a file, not a folder", hint="choose another folder")
+        raise Error(f"{existing} is a file, not a folder", hint=way_out)
+    verb = "written" if existing == path else f"made in {existing}"
     if not os.access(existing, os.W_OK | os.X_OK):
-        raise Error(f"{existing} cannot be written: permission denied", hint="choose a folder that is yours")
+        raise Error(f"{path} cannot be {verb}: permission denied", hint=way_out)
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -21,6 +21,7 @@ _PLAIN = (
     "-c", "core.compression=1",  # of what is written by the way; the host packs as it likes
 )  # fmt: skip
 _OLDEST = (2, 28)
+_DUBIOUS = "dubious ownership"
 
 
 class GitError(Error):
@@ -101,7 +102,11 @@ def top(path: Path) -> Path | None:
     """The root of the working copy that a folder stands in, or None."""
     try:
         return Path(run("rev-parse", "--show-toplevel", cwd=path).strip())
-    except (GitError, NotADirectoryError):
+    except NotADirectoryError:
+        return None
+    except GitError as error:
+        if _DUBIOUS in error.message:
+            raise  # it is one, but another user's: git wants to be told that this is meant
         return None
 
 
@@ -155,4 +160,6 @@ def _last_words(stderr: bytes) -> str:
 def _hint(stderr: bytes) -> str:
     if b"No space left on device" in stderr or b"Disk quota exceeded" in stderr:
         return "free some disk space and run the same command again"
+    if _DUBIOUS.encode() in stderr:
+        return "it is another user's: `git config --global --add safe.directory FOLDER` lets you work in it"
     return ""

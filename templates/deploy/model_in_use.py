@@ -4,7 +4,8 @@
     python3 model_in_use.py --group fresh-sales     ask SageMaker (needs boto3 and credentials)
 
 Prints the pipeline parameters that belong to that model package. Whoever starts the pipeline asks at that moment and
-passes all of them, so image, model and baselines are always of one version. No approved model: exit 1 before any job runs.
+passes all of them, so image, model and baselines are always of one version.
+No approved model: exit 1 before any job runs.
 """
 
 from __future__ import annotations

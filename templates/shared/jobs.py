@@ -205,7 +205,7 @@ class Jobs:
             training_image=IMAGE,
             role=placeholder(ROLE.name),
             compute=Compute(instance_type=instance_type, instance_count=1, volume_size_in_gb=VOLUME_GB),
-            output_data_config=OutputDataConfig(s3_output_path=self.folder("model")),
+            output_data_config=OutputDataConfig(s3_output_path=self.folder("artifacts")),
             stopping_condition=StoppingCondition(max_runtime_in_seconds=MAX_SECONDS),
             sagemaker_session=session(),
         )

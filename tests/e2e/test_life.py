@@ -117,6 +117,30 @@ def test_other_peoples_tables_train_by_answers_alone(
     assert ("probability" in forecast[0]) == (problem != "regression")
     if problem == "binary_classification":
         assert {row["prediction"] for row in forecast} == {"benign", "malignant"}
+    if file.endswith(".csv"):
+        _columns_are_found_by_name(deploy, rows(tables / file), forecast)
+
+
+def _columns_are_found_by_name(deploy: Path, table: list[dict[str, str]], forecast: list[dict[str, str]]) -> None:
+    """In another order and with one that training did not have, they are the same; one that is missing is named."""
+    names = [name for name in reversed(table[0]) if name != "target"]
+    later = deploy.parent / "later.csv"
+    _write(later, ["aaa", *names], [{**row, "aaa": "1"} for row in table])
+    document = run(deploy, "--input", later).document
+    assert rows(Path(document["outputs"]["predictions"]) / "predictions.csv") == forecast
+
+    gone = names[0]
+    _write(later, ["aaa", *names[1:]], [{**row, "aaa": "1"} for row in table])
+    ended = mlops_new("run", "-C", deploy, "--input", later)
+    assert ended.code == 1
+    assert f"the table lacks the column {gone} " in ended.err
+
+
+def _write(file: Path, names: list[str], table: list[dict[str, str]]) -> None:
+    with file.open("w", encoding="utf-8", newline="") as lines:
+        writer = csv.DictWriter(lines, names, extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows(table)
 
 
 @pytest.fixture(scope="module")
@@ -167,7 +191,7 @@ def test_data_that_cannot_be_used_says_why_and_registers_nothing(
 
 
 def test_input_that_is_not_there_starts_nothing(working_home: Path, any_table: Path) -> None:
-    for place in ("none.csv", "s3://mlops-new/none.csv"):
+    for place in ("none.csv", "s3://mlops-new/none.csv", ""):
         ended = mlops_new("run", "-C", any_table, "--input", place, "--json")
         assert ended.code == 2
         assert place in ended.document["error"]["message"]
@@ -202,6 +226,7 @@ def test_outside_a_repository(somewhere: Path, working_home: Path) -> None:
 
 
 def test_a_version_that_does_not_exist_cannot_be_approved(working_home: Path, any_table: Path) -> None:
-    ended = mlops_new("models", "approve", "99", "-C", any_table, "--json")
-    assert ended.code == 2
-    assert "99" in ended.document["error"]["message"]
+    for version in ("99", "9" * 30):
+        ended = mlops_new("models", "approve", version, "-C", any_table, "--json")
+        assert ended.code == 2
+        assert version in ended.document["error"]["message"]

@@ -164,7 +164,17 @@ def test_a_home_that_is_a_file(somewhere: Path, tmp_path_factory: pytest.TempPat
     refused = mlops_new("project", NAME, "--yes", env={"MLOPS_NEW_HOME": str(home)})
     assert refused.code == 1
     assert f"{home} is a file" in refused.err
+    assert "MLOPS_NEW_HOME" in refused.err
     assert list(somewhere.iterdir()) == []
+
+
+def test_another_users_repository_is_told_from_none_at_all(somewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mlops_new("project", NAME, "--yes")
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    refused = mlops_new("models", "list", "--json", "-C", somewhere / f"{NAME}-build")
+    assert refused.code == 1
+    assert "dubious ownership" in refused.document["error"]["message"]
+    assert "safe.directory" in refused.document["error"]["hint"]
 
 
 def test_a_full_disk_leaves_nothing_half_made(somewhere: Path, home: Path) -> None:

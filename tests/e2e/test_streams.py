@@ -25,7 +25,7 @@ def until(terminal: int, words: bytes) -> bytes:
 def test_leaving_at_a_question_makes_nothing_and_says_so(somewhere: Path) -> None:
     child, terminal = pty.fork()
     if child == 0:
-        os.execv(sys.executable, [*COMMAND, "project", "left-alone"])
+        os.execv(sys.executable, [*COMMAND, "project", "left-alone"])  # noqa: S606 - a terminal of its own, no shell
     shown = until(terminal, b"What the model is for")
     os.write(terminal, b"\x03")
     shown += until(terminal, b"goes on from here")
@@ -37,13 +37,15 @@ def test_leaving_at_a_question_makes_nothing_and_says_so(somewhere: Path) -> Non
 
 
 def test_an_interrupted_command_prints_its_document_too(somewhere: Path) -> None:
-    # The questions of a folder without end: a pipe that is never closed keeps the command reading.
+    # Reading this file never ends, so that the command is interrupted while it does something.
     os.mkfifo(somewhere / "answers.yml")
     command = [*COMMAND, "project", "interrupted", "--json", "--yes", "--answers", "answers.yml"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        with (somewhere / "answers.yml").open("w", encoding="utf-8"):  # opened when the command has opened it
-            process.send_signal(signal.SIGINT)
-            out, err = process.communicate(timeout=60)
+    with (
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process,
+        (somewhere / "answers.yml").open("w", encoding="utf-8"),  # returns when the command has opened it too
+    ):
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert json.loads(out)["error"]["code"] == 130
     assert "Traceback" not in err

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from mlops_new.errors import Error, Invalid
+from mlops_new.platforms.local import files
 from mlops_new.platforms.local.database import Database
+from mlops_new.platforms.local.environments import _explained
 from mlops_new.platforms.local.home import Home
 from mlops_new.platforms.local.images import ImageStore
 from mlops_new.platforms.local.models import ModelRegistry
@@ -199,6 +201,25 @@ def test_requirements_that_cannot_be_had(tmp_path: Path, monkeypatch: pytest.Mon
     assert Path(caught.value.hint.rpartition(" ")[2]).is_file()
     assert [path for path in store.home.environments.iterdir() if path.is_dir()] == []
     assert list(store.home.images.iterdir()) == []
+
+
+def test_what_killed_processes_left_is_swept_when_it_is_old(tmp_path: Path) -> None:
+    old, young, other = tmp_path / f".{'0' * 16}.partial", tmp_path / f".{'1' * 16}.partial", tmp_path / ".mine.partial"
+    for folder in (old, young, other):
+        (folder / "half").mkdir(parents=True)
+    for folder in (old, other):
+        os.utime(folder, (0, 0))
+    with files.temporary_folder(tmp_path) as made:
+        assert made.is_dir()
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([young.name, other.name])
+
+
+def test_a_full_disk_is_told_from_bad_requirements(tmp_path: Path) -> None:
+    log = tmp_path / "environment.log"
+    log.write_text("ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device: 'x'\n\n")
+    full = _explained(log, "exit code 1")
+    assert "the disk is full" in full.message
+    assert "free some space" in full.hint
 
 
 def test_code_is_uploaded_as_git_sees_it(local: Local, tmp_path: Path) -> None:

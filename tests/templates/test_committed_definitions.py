@@ -127,7 +127,7 @@ def test_no_output_s_place_begins_another_s(texts: dict[str, str], pipeline: str
     joins = re.findall(r'"Execution.PipelineExecutionId"\s*\},\s*"([^"]+)"', texts[pipeline])
     assert joins
     read = {re.sub(r".*\['(.*)'\].*", r"\1", name) for name in references(json.loads(texts[pipeline])) if "['" in name}
-    inputs = (read | {"transformed", "model"}) - {"evaluation"}
+    inputs = (read | {"transformed", "artifacts"}) - {"evaluation"}
     assert [(name, other) for name in inputs for other in joins if other != name and other.startswith(name)] == []
 
 

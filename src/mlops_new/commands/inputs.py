@@ -123,8 +123,10 @@ def table(sources: Sources) -> Path:
             raise Invalid(f"there is no object {sources.data} on this machine")
         return path
     path = Path(sources.data).expanduser()
-    if not path.exists():
-        raise Invalid(f"there is no file or folder {path}", hint="--input takes a file, a folder or s3://bucket/key")
+    if not sources.data or not path.exists():
+        raise Invalid(
+            f"there is no file or folder {sources.data!r}", hint="--input takes a file, a folder or s3://bucket/key"
+        )
     return path
 
 

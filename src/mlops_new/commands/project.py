@@ -43,8 +43,8 @@ def run(request: Request, settings: Settings, console: Console) -> None:
     """Decide, show, do."""
     valid_name(request.name)
     git.check()
-    require_writable(request.directory)
-    require_writable(settings.home)
+    require_writable(request.directory, way_out="choose a folder that is yours with -C")
+    require_writable(settings.home, way_out="set MLOPS_NEW_HOME to a folder that is yours")
     with _one_at_a_time(request, settings, console):
         _run(request, settings, console)
 

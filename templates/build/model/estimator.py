@@ -6,6 +6,7 @@ Another algorithm goes in here; nothing outside this module knows which one it i
 from __future__ import annotations
 
 import json
+import tarfile
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -89,7 +90,7 @@ class Model:
         return pd.DataFrame({"label": np.array(self.signature.classes, dtype=object)[best], "probability": told})
 
     def scores(self, features: pd.DataFrame) -> NDArray[np.float64]:
-        """What explanations explain, rows x outputs: the prediction; the positive class's probability; or each class's."""
+        """What is explained, rows x outputs: the prediction, the positive class's probability, or that of each class."""
         coded = encode(features, self.signature)
         if self.signature.problem_type == "regression":
             return np.asarray(self.trees.predict(coded), np.float64)[:, None]
@@ -114,6 +115,22 @@ def load(folder: Path) -> Model:
         return Model(signature, joblib.load(folder / "model.joblib"))
     except (OSError, ValueError, KeyError, EOFError) as error:
         raise InputError(f"{folder}: no model can be loaded from here: {error}") from error
+
+
+def read_signature(folder: Path) -> Signature:
+    """What a stored model was trained on, from its `model.tar.gz` or from the files that were in it.
+
+    Raises:
+        InputError: The folder holds no model.
+    """
+    try:
+        for archive in folder.glob("*.tar.gz"):
+            with tarfile.open(archive) as members:
+                content = members.extractfile("schema.json")
+                return Signature.from_json(content.read().decode() if content else "")
+        return Signature.from_json((folder / "schema.json").read_text(encoding="utf-8"))
+    except (OSError, tarfile.TarError, ValueError, KeyError, EOFError) as error:
+        raise InputError(f"{folder}: this is no model of this repository: {error}") from error
 
 
 def describe(features: pd.DataFrame) -> tuple[Column, ...]:

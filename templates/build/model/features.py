@@ -7,7 +7,7 @@ not a shift.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,12 +18,13 @@ from model.schema import ROW_NUMBER
 from model.values import dates, looks_like_dates, numbers, texts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from numpy.typing import NDArray
 
     from model.schema import Schema
 
+CALENDAR = ("weekday", "day_of_month", "day_of_year")  # features of a row's date
 WEEKS = 4  # of the same weekday, in the benchmark of that name
 
 
@@ -104,6 +105,22 @@ def feature_columns(table: pd.DataFrame, schema: Schema) -> list[str]:
     others = {schema.target, schema.time, schema.censored, *schema.ids, *schema.exclude}
     named = list(schema.features) or sorted(set(table.columns) - others)
     return named + [name for name in schema.categorical if name not in named]
+
+
+def as_trained(schema: Schema, columns: Iterable[str]) -> Schema:
+    """The schema with a model's columns as its features, in their order, whatever else another table holds."""
+    made = set(_made_names(schema))
+    return replace(schema, features=tuple(name for name in columns if name not in made))
+
+
+def _made_names(schema: Schema) -> Iterator[str]:
+    """The features that are no columns of the raw table."""
+    if schema.time:
+        yield from (f"{schema.time}_{name}" for name in CALENDAR)
+    if schema.history:
+        yield from (f"{schema.target}_lag_{lag}" for lag in schema.history.lags_days)
+        yield from (f"{schema.target}_mean_{window}" for window in schema.history.window_days)
+        yield f"{schema.target}_mean_of_lags"
 
 
 def check_columns(table: pd.DataFrame, schema: Schema, *, training: bool = False) -> None:
@@ -227,8 +244,9 @@ def _some(names: Iterable[str]) -> str:
 
 
 def _calendar(days: pd.Series, schema: Schema) -> pd.DataFrame:
-    parts = {"weekday": days.dt.day_of_week, "day_of_month": days.dt.day, "day_of_year": days.dt.day_of_year}
-    return pd.DataFrame({f"{schema.time}_{name}": values.astype("float64") for name, values in parts.items()})
+    parts = (days.dt.day_of_week, days.dt.day, days.dt.day_of_year)
+    named = zip(CALENDAR, parts, strict=True)
+    return pd.DataFrame({f"{schema.time}_{name}": values.astype("float64") for name, values in named})
 
 
 @dataclass(frozen=True)

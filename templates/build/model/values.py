@@ -1,7 +1,8 @@
 """What a single value of a table means, the same in training and in serving, from CSV, Parquet and JSON.
 
-- A category is one line of text: a line break is a space, because batch transform takes a line for a row. Numbers are written in the shortest way, so that `1`, `1.0`, `"1"` and `"1.0"` are one category,
-  while `"01"` stays a code of its own. Booleans are the categories `true` and `false`. An empty text is missing.
+- A category is text. Numbers are written in the shortest way, so that `1`, `1.0`, `"1"` and `"1.0"` are one category,
+  while `"01"` stays a code of its own. Booleans are the categories `true` and `false`. An empty text is missing. A line
+  break is a space, because batch transform takes a line for a row.
 - A number may be missing: an empty text or one of `MISSING`.
 """
 

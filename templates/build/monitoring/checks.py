@@ -183,8 +183,8 @@ def _skipped(seen: Feature, reason: str) -> Skipped:
 def _far(seen: Feature, known: Feature) -> Drift | None:
     """Drift where many values are far beyond all that the baseline has seen.
 
-    Where each window has values of its own, like one price a quarter, new values are as far from every window as values a
-    hundred times as large: how far they lie outside tells them apart.
+    Where each window has values of its own, like one price a quarter, new values are as far from every window as
+    values a hundred times as large: how far they lie outside tells them apart.
     """
     if not (seen.numbers and known.numbers and known.numbers.low < known.numbers.high):
         return None

@@ -17,7 +17,7 @@ Where there is an input answers (of monitoring.managed), baseline and check take
 import argparse
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -40,31 +40,45 @@ CONSTRAINTS = "constraints.json"
 FEWEST_WINDOWS = 3
 GROWS = {"mae": 1, "rmse": 1, "mse": 2}
 """Metrics in the unit of the target, or its square: the power with which they grow with it."""
-_HALF = 2.0  # samples of 80 % vary half as much as whole samples do: sqrt((1 - 0.8) / 0.8)
+PARTS, SMALLEST_PART, LARGEST_PART = 40, 10, 5000
+SEED = 1
 
 Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Spread:
+    """How a metric varies by chance: its `value` on `rows` rows, and its standard deviation on a single one."""
+
+    value: float
+    one: float
+    rows: int
+
+    def between(self, rows: int) -> float:
+        """The standard deviation of the difference to the metric of other rows."""
+        return self.one * math.sqrt(1 / rows + 1 / self.rows)
 
 
 @dataclass(frozen=True)
 class Limit:
     """A metric's threshold, and what it was derived from.
 
-    Where `one` is known, the threshold of n rows is `value` made worse by `one` / sqrt(n). Where `level` is, the mean
-    size of the baseline's targets, the threshold grows with the targets: errors of larger quantities are larger, and
-    that is no fault.
+    Where the spread is known, fewer rows have a wider threshold. Where `level` is, the mean size of the baseline's
+    targets, the threshold grows with the targets: errors of larger quantities are larger, and that is no fault.
     """
 
     threshold: float
     higher_is_worse: bool
-    value: float | None = None
-    one: float | None = None
+    spread: Spread | None = None
     level: float | None = None
 
     def of(self, name: str, rows: int, level: float) -> float:
         """The threshold for a number of rows whose targets have a mean size."""
         threshold = self.threshold
-        if self.value is not None and self.one is not None:
-            threshold = self.value + (1 if self.higher_is_worse else -1) * self.one / math.sqrt(rows)
+        if self.spread:
+            tolerated = abs(self.threshold - self.spread.value) / self.spread.between(self.spread.rows)
+            worse = 1 if self.higher_is_worse else -1
+            threshold = self.spread.value + worse * tolerated * self.spread.between(rows)
         if self.level and level > self.level:
             threshold *= (level / self.level) ** GROWS[name]
         return threshold
@@ -176,30 +190,40 @@ def suggest(
 ) -> dict[str, Limit]:
     """Each metric's threshold: its value, made worse by what it varies between batches.
 
-    With a time, batches are the windows of the evaluation data; without, how they vary follows from the standard
-    deviation.
+    With a time, batches are the windows of the evaluation data; without, random parts of it.
     """
     tolerance, level = config.model_quality.tolerance, level_of(rows)
     windows = _by_window(rows, positive, schema, config.data_quality.window_days)
+    spreads = {} if len(windows) >= FEWEST_WINDOWS else _spreads(rows, positive, schema)
     limits: dict[str, Limit] = {}
     for name, told in document[f"{schema.problem_type}_metrics"].items():
         if name.endswith(CONSTANT) or not isinstance(told.get("value"), float):
             continue
         sign = 1 if worse_when_higher(name) else -1
         own_level = level if name in GROWS else None
+        if spread := spreads.get(name):
+            threshold = told["value"] + sign * tolerance * spread.between(spread.rows)
+            limits[name] = Limit(threshold, sign > 0, spread, own_level)
+            continue
         seen = [window[name] for window in windows if math.isfinite(window[name])]
-        if len(seen) >= FEWEST_WINDOWS:
-            middle = max(sign * told["value"], sign * float(np.mean(seen)))
-            threshold = sign * (middle + tolerance * float(np.std(seen, ddof=1)))
-            limits[name] = Limit(threshold, sign > 0, level=own_level)
-        elif isinstance(told["standard_deviation"], float):
-            one = tolerance * _HALF * told["standard_deviation"] * math.sqrt(len(rows))
-            limits[name] = Limit(
-                told["value"] + sign * one / math.sqrt(len(rows)), sign > 0, told["value"], one, own_level
-            )
-        else:
-            limits[name] = Limit(told["value"], sign > 0, level=own_level)
+        middle = max(sign * told["value"], sign * float(np.mean(seen))) if seen else sign * told["value"]
+        apart = float(np.std(seen, ddof=1)) if len(seen) > 1 else 0.0
+        limits[name] = Limit(sign * (middle + tolerance * apart), sign > 0, level=own_level)
     return limits
+
+
+def _spreads(rows: pd.DataFrame, positive: str | None, schema: Schema) -> dict[str, Spread]:
+    """How each metric varies, from its values on random parts; these vary less the more of all rows they are."""
+    size = min(len(rows) // 2, LARGEST_PART)
+    if size < SMALLEST_PART:
+        return {}
+    ordered = rows.sort_values(list(rows.columns), kind="stable", ignore_index=True)
+    draws = np.random.default_rng(SEED)
+    parts = [ordered.iloc[np.sort(draws.permutation(len(rows))[:size])] for _ in range(PARTS)]
+    seen = pd.DataFrame([metrics.values(schema.problem_type, part, positive) for part in parts])
+    one = seen.std(ddof=1) * math.sqrt(size / (1 - size / len(rows)))
+    whole = metrics.values(schema.problem_type, rows, positive)
+    return {name: Spread(whole[name], float(one[name]), len(rows)) for name in whole if one[name] > 0}
 
 
 def level_of(rows: pd.DataFrame) -> float:
@@ -230,7 +254,7 @@ def constraints_json(limits: Mapping[str, Limit], problem: ProblemType) -> Json:
         name: {
             "threshold": limit.threshold,
             "comparison_operator": "GreaterThanThreshold" if limit.higher_is_worse else "LessThanThreshold",
-            **({} if limit.one is None else {"baseline_value": limit.value, "deviation_of_one_row": limit.one}),
+            **({"spread": asdict(limit.spread)} if limit.spread else {}),
             **({} if limit.level is None else {"baseline_level": limit.level}),
         }
         for name, limit in limits.items()
@@ -251,8 +275,7 @@ def read_limits(file: Path, problem: ProblemType) -> dict[str, Limit]:
             name: Limit(
                 float(item["threshold"]),
                 item["comparison_operator"] == "GreaterThanThreshold",
-                item.get("baseline_value"),
-                item.get("deviation_of_one_row"),
+                Spread(**item["spread"]) if "spread" in item else None,
                 item.get("baseline_level") if name in GROWS else None,
             )
             for name, item in items.items()

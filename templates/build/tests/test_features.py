@@ -94,6 +94,18 @@ def test_ids_must_tell_rows_apart(sales: pd.DataFrame, daily: Schema) -> None:
         features.build(pd.concat([sales, sales.iloc[:1]], ignore_index=True), daily)
 
 
+def test_a_later_table_is_read_by_the_columns_that_the_model_has_learned(sales: pd.DataFrame, daily: Schema) -> None:
+    settings = replace(daily, features=(), categorical=())
+    sales = sales.assign(wet="0")
+    learned = list(features.build(sales, settings).features.columns)
+    trained = features.as_trained(settings, learned)
+    assert {"price", "wet"} <= set(trained.features) < set(learned)
+    later = sales[reversed(sales.columns)].assign(another="1")
+    assert features.build(later, trained).features.equals(features.build(sales, settings).features)
+    with pytest.raises(InputError, match="lacks the column wet"):
+        features.build(later.drop(columns="wet"), trained)
+
+
 def test_a_date_that_is_none_is_shown_with_its_row(sales: pd.DataFrame, daily: Schema) -> None:
     sales.loc[4, "day"] = "3 januari"
     with pytest.raises(InputError, match="column 'day': row 5 holds '3 januari'"):

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tarfile
 import time
 import urllib.error
 import urllib.request
@@ -73,7 +74,19 @@ def test_a_column_without_any_value_is_trained_and_served(schema_of: Callable[..
     settings = schema_of(data={"features": ["a", "b", "c"], "categorical": ["c"]})
     model = train.train(table.astype({"c": "str"}), settings, replace(Hyperparameters(), max_iter=20))
     few = pd.DataFrame({"a": [1.0, 1.0], "b": [np.nan, 7.0], "c": [None, "new"]})
-    assert model.predict(few)["prediction"].nunique() == 1
+    first, second = model.predict(few)["prediction"]
+    assert first == second
+
+
+def test_the_signature_of_a_stored_model_is_read_packed_and_unpacked(model: Model, tmp_path: Path) -> None:
+    model.save(tmp_path / "unpacked")
+    (tmp_path / "packed").mkdir()
+    with tarfile.open(tmp_path / "packed" / "model.tar.gz", "w:gz") as archive:
+        archive.add(tmp_path / "unpacked" / "schema.json", "schema.json")
+    for folder in ("unpacked", "packed"):
+        assert estimator.read_signature(tmp_path / folder) == model.signature
+    with pytest.raises(InputError, match="no model of this repository"):
+        estimator.read_signature(tmp_path)
 
 
 def test_ids_are_ignored(client: FlaskClient) -> None:

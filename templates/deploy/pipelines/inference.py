@@ -38,7 +38,7 @@ def pipeline() -> Pipeline:
     preprocess = step.processing(
         "Preprocess",
         script("preprocess"),
-        inputs={"raw": jobs.INPUT_DATA, "code": CODE},
+        inputs={"raw": jobs.INPUT_DATA, "code": CODE, "model": MODEL_DATA},
         outputs=["transform_input", "batch"],
     )
     batch = output(preprocess, "batch")

@@ -3,7 +3,8 @@
 Yours to edit: when a new model is worth its cost is a question of your business. The rules of `[retrain]` in
 `config.toml` are applied by the model's image; add to what they say, or overrule it, in `overrule`.
 
-Reads what checks left (`data_quality`, `attribution`, `model_quality`: those that the pipeline ran). Writes `decision.json`.
+Reads what checks left (`data_quality`, `attribution`, `model_quality`: those that the pipeline ran), and writes
+`decision.json`.
 """
 
 from __future__ import annotations

@@ -9,9 +9,11 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+import job
 import paths
 from model import features
 from model.errors import InputError
+from model.estimator import read_signature
 from model.schema import Schema, load
 from monitoring import analyzers, decision, settings
 from steps.tables import read
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 
     from preprocess import Rows
 
-__all__ = ["InputError", "build", "decide", "read", "schema", "to_predict"]
+__all__ = ["InputError", "build", "decide", "read", "schema", "to_predict", "trained"]
 
 
 @cache
@@ -34,9 +36,22 @@ def schema() -> Schema:
     return load(paths.CONFIG)
 
 
+@cache
+def trained() -> Schema:
+    """The same, where `features = []` means all other columns of the table that the model in use was trained with.
+
+    They are read from the model, the job's input of that name: a table with one column more or less would else shift
+    the others, which a model knows by position.
+    """
+    if schema().features:
+        return schema()
+    columns = read_signature(job.input_folder("model")).columns
+    return features.as_trained(schema(), [column.name for column in columns])
+
+
 def build(table: pd.DataFrame) -> Rows:
     """The ids and the model's columns of each row of a table."""
-    rows: Rows = features.build(table, schema())
+    rows: Rows = features.build(table, trained())
     return rows
 
 

@@ -135,6 +135,7 @@ if __name__ == "__main__":
     trained = origin.pop("trained")
 
     def work() -> None:
+        """Both of this job's tasks."""
         main(image.schema(), origin)
         decide.main(image.decide, trained)
 

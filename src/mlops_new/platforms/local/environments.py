@@ -4,6 +4,7 @@ import hashlib
 import os
 import platform
 import shlex
+import shutil
 import sys
 import sysconfig
 from collections.abc import Callable
@@ -16,6 +17,8 @@ from mlops_new.platforms.local.supervised import StopSignal, Supervised
 
 _COMPLETE = "complete"
 _UNREACHABLE = ("NewConnectionError", "Temporary failure in name resolution", "ConnectTimeoutError", "ProxyError")
+_LEAST_FREE = 1 << 20  # bytes; on a full disk not even pip's own words can be kept
+_MAKE_ROOM = "free some space and run the same command again"
 _OTHER_FILES = ("-r", "--requirement", "-c", "--constraint")
 
 
@@ -115,6 +118,8 @@ def _explained(log: Path, ending: str) -> Error:
     errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
     why = (errors or lines or [ending])[-1]
     hint = f"all that pip and venv said is in {log}"
+    if shutil.disk_usage(log.parent).free < _LEAST_FREE or any("No space left on device" in line for line in lines):
+        return Error(f"the disk is full: the image's environment cannot be made in {log.parent}", hint=_MAKE_ROOM)
     if any(sign in line for sign in _UNREACHABLE for line in lines):
         return Unreachable(
             f"the image's environment cannot be made, the package index does not answer: {why}", hint=hint

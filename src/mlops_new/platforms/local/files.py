@@ -6,10 +6,12 @@ import os
 import re
 import secrets
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 _CHUNK = 1 << 30
+_ABANDONED_SECONDS = 24 * 60 * 60
 _TEMPORARY = re.compile(r"\.[0-9a-f]{16}\.partial")
 
 
@@ -85,7 +87,8 @@ def move_folder(source: Path, target: Path) -> None:
 
 @contextlib.contextmanager
 def temporary_folder(parent: Path) -> Iterator[Path]:
-    """A new folder, gone when the block ends unless it was renamed."""
+    """A new folder, gone when the block ends unless it was renamed; what killed processes left beside it goes too."""
+    _sweep(parent)
     folder = parent / f".{secrets.token_hex(8)}.partial"
     folder.mkdir(parents=True)
     try:
@@ -103,6 +106,14 @@ def copy_into_place(source: Path, target: Path) -> None:
 def is_temporary(path: Path) -> bool:
     """Whether a file is one that is not complete yet, or that a killed process has left so."""
     return _TEMPORARY.fullmatch(path.name) is not None
+
+
+def _sweep(parent: Path) -> None:
+    """Remove unfinished folders so old that nobody can be at work in them any more."""
+    for path in parent.glob(".*.partial"):
+        with contextlib.suppress(FileNotFoundError):  # another process sweeps too
+            if is_temporary(path) and time.time() - path.stat().st_mtime > _ABANDONED_SECONDS:
+                remove(path)
 
 
 def walk(folder: Path) -> list[Path]:

@@ -9,6 +9,7 @@ from mlops_new.errors import Invalid
 from mlops_new.platforms.local.database import Database
 from mlops_new.platforms.local.records import ModelPackage, now
 
+_LARGEST = 2**63 - 1  # SQLite keeps no larger number
 APPROVALS = ("Approved", "Rejected", "PendingManualApproval")
 
 
@@ -95,7 +96,9 @@ class ModelRegistry:
 
 def _package_row(rows: sqlite3.Connection, group: str, version: int) -> sqlite3.Row:
     query = "SELECT * FROM model_packages WHERE package_group = ? AND version = ?"
-    row: sqlite3.Row | None = rows.execute(query, (group, version)).fetchone()
+    row: sqlite3.Row | None = None
+    if abs(version) <= _LARGEST:
+        row = rows.execute(query, (group, version)).fetchone()
     if row is None:
         raise Invalid(f"{group!r} has no model version {version}", hint="`mlops-new models list` shows those it has")
     return row

@@ -238,7 +238,7 @@ class Registry:
 def _row(rows: sqlite3.Connection, identity: str) -> sqlite3.Row:
     row: sqlite3.Row | None = rows.execute("SELECT * FROM executions WHERE id = ?", (identity,)).fetchone()
     if row is None:
-        raise Invalid(f"there is no execution {identity!r} on this machine", hint="`mlops-new status` lists them")
+        raise Invalid(f"there is no execution {identity!r} on this machine", hint="`mlops-new run` says the id first")
     return row
 
 

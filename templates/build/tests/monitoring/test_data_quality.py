@@ -183,7 +183,10 @@ def test_what_model_monitor_wrote_is_read(tmp_path: Path) -> None:
     constraints = {
         "version": 0,
         "features": [
-            {"name": "x", "inferred_type": "Fractional", "completeness": 1.0, "num_constraints": {"is_non_negative": True}},
+            {
+                "name": "x", "inferred_type": "Fractional", "completeness": 1.0,
+                "num_constraints": {"is_non_negative": True},
+            },
             {
                 "name": "k", "inferred_type": "String", "completeness": 1.0,
                 "string_constraints": {

@@ -48,7 +48,7 @@ def test_chi_squared_is_pearsons() -> None:
 
 
 def test_rare_categories_are_put_together() -> None:
-    # Of 100: 60, 36 and four of 1 are expected; the four become one of 4, which one in three may be: not more than 20 %.
+    # Of 100: 60, 36 and four of 1 are expected; the four become one of 4, which 20 % of three categories do not allow.
     baseline = {"a": 600, "b": 360, **dict.fromkeys("cdef", 10)}
     seen = {"a": 55, "b": 38, "c": 3, "d": 2, "e": 1, "f": 1}
     wanted = stats.chisquare([55, 45], [60, 40])

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from monitoring import numeric
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 DRAWS = np.random.default_rng(7)
 SERIES = {

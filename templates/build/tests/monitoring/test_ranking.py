@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 from sklearn.metrics import ndcg_score
@@ -9,8 +11,11 @@ from sklearn.metrics import ndcg_score
 from model.errors import InputError
 from monitoring import ranking
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-def named(values: list[float]) -> dict[str, float]:
+
+def named(values: Sequence[float]) -> dict[str, float]:
     return {f"f{place}": value for place, value in enumerate(values)}
 
 

@@ -56,7 +56,8 @@ def test_a_value_that_comes_late_does_not_matter(tmp_path: Path, size: int) -> N
 
 def test_files_of_all_kinds_say_the_same(tmp_path: Path) -> None:
     table = pa.table({
-        "whole": [1, 2, None, 4], "part": [0.5, None, 2.25, 1e9], "text": ["x", "y", None, "x"], "code": [1, 2, 2, None],
+        "whole": [1, 2, None, 4], "part": [0.5, None, 2.25, 1e9],
+        "text": ["x", "y", None, "x"], "code": [1, 2, 2, None],
     })  # fmt: skip
     texts = frozenset({"code"})
     pa.csv.write_csv(table, tmp_path / "t.csv")
