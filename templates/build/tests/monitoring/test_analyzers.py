@@ -36,13 +36,9 @@ def violation(check: str, description: str, **named: str) -> dict[str, str]:
     return {"constraint_check_type": check, "description": description, **named}
 
 
-DRIFT = violation(
-    "baseline_drift_check", "Baseline drift distance: 0.25 exceeds threshold: 0.1", feature_name="price"
-)
+DRIFT = violation("baseline_drift_check", "Baseline drift distance: 0.25 exceeds threshold: 0.1", feature_name="price")
 MISSING = violation("completeness_check", "Completeness: 0.2", feature_name="rain")
-WORSE = violation(
-    "GreaterThanThreshold", "Metric mae with 2.5 was GreaterThanThreshold '1.75'", metric_name="mae"
-)
+WORSE = violation("GreaterThanThreshold", "Metric mae with 2.5 was GreaterThanThreshold '1.75'", metric_name="mae")
 SHAP = violation(
     "feature_attribution_drift_check",
     "Feature attribution drift 0.7639 exceeds threshold 0.9",
