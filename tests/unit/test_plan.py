@@ -5,9 +5,9 @@ import pytest
 
 from mlops_new.errors import Conflict
 from mlops_new.observe import CopyState, Observed, TemplateRepository, WorkingCopy
-from mlops_new.plan import TEMPLATE_MARK, choose_template, plan_project
+from mlops_new.plan import choose_template, plan_project
 from mlops_new.ports import HostedRepository, Pipeline
-from mlops_new.spec import Kind, Mark, ProjectSpec, Template
+from mlops_new.spec import TEMPLATE_MARK, Kind, Mark, ProjectSpec, Template
 from mlops_new.steps import Clone, CreateRepository, PublishTemplate, Push, Register, Render
 
 HERE = Path("/somewhere")
@@ -34,7 +34,7 @@ def hosted(kind: Kind, head: str | None = "c1") -> HostedRepository:
 def everything() -> Observed:
     names = {"fresh-sales-build": Kind.BUILD, "fresh-sales-inference": Kind.DEPLOY}
     return Observed(
-        copies={kind: WorkingCopy(SPEC.path(kind), CopyState.OURS, {}) for kind in Kind},
+        copies={kind: WorkingCopy(SPEC.path(kind), CopyState.OURS, {}, URLS[kind]) for kind in Kind},
         hosted={kind: hosted(kind) for kind in Kind},
         pipelines={name: Pipeline(name, "d", SPEC.mark(kind)) for name, kind in names.items()},
         committed=dict.fromkeys(names, "d"),
@@ -70,7 +70,7 @@ def test_the_two_repositories_do_not_wait_for_each_other() -> None:
 
 def test_killed_between_the_two_moves_only_the_missing_one_is_rendered() -> None:
     seen = nothing()
-    copies = {**seen.copies, Kind.BUILD: WorkingCopy(SPEC.path(Kind.BUILD), CopyState.OURS, {})}
+    copies = {**seen.copies, Kind.BUILD: WorkingCopy(SPEC.path(Kind.BUILD), CopyState.OURS, {}, URLS[Kind.BUILD])}
     template = TemplateRepository(TEMPLATES.url, TEMPLATES, PUBLISHED)
     steps = plan_project(SPEC, replace(seen, copies=copies, template=template), URLS).steps
     assert steps[0] == Render(((Kind.DEPLOY, SPEC.path(Kind.DEPLOY)),), "v0.1.0")

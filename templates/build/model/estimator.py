@@ -90,7 +90,7 @@ class Model:
         return pd.DataFrame({"label": np.array(self.signature.classes, dtype=object)[best], "probability": told})
 
     def scores(self, features: pd.DataFrame) -> NDArray[np.float64]:
-        """What is explained, rows x outputs: the prediction, the positive class's probability, or that of each class."""
+        """What is explained, rows x outputs: the prediction, the positive class's probability, or each class's."""
         coded = encode(features, self.signature)
         if self.signature.problem_type == "regression":
             return np.asarray(self.trees.predict(coded), np.float64)[:, None]

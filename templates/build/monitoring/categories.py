@@ -83,7 +83,7 @@ class Words:
         hashes = np.concatenate([self.hashes, other.hashes])
         counts = np.concatenate([self.counts, other.counts])
         texts = pa.concat_arrays([self.texts, other.texts]) if level == 0 else None
-        return _kept(hashes, counts, texts, self.groups + other.groups, level=level, limit=limit)
+        return _kept(hashes, counts, texts, self.groups + other.groups, level=level, limit=limit, runs=True)
 
     def table(self) -> dict[str, int]:
         """Each text and its count, most frequent first, then by text."""
@@ -107,11 +107,13 @@ def words(texts: Any, counts: Ints, limit: int = LIMIT, level: int = 0) -> Words
     return _kept(hashes, counts, texts.cast(pa.string()), groups, level=0, limit=limit)
 
 
-def _kept(hashes: Hashes, counts: Ints, texts: Any, groups: Ints, *, level: int, limit: int) -> Words:
-    """Add up equal hashes, and raise the level until few enough are left."""
+def _kept(
+    hashes: Hashes, counts: Ints, texts: Any, groups: Ints, *, level: int, limit: int, runs: bool = False
+) -> Words:
+    """Add up equal hashes, and raise the level until few enough are left. `runs`: they are two sorted parts."""
     if not len(hashes):
         return Words(hashes, counts, None if level else texts, groups, level)
-    order = np.argsort(hashes, kind="stable")
+    order = np.argsort(hashes, kind="stable" if runs else "quicksort")
     hashes = hashes[order]
     starts = np.flatnonzero(np.concatenate([[True], hashes[1:] != hashes[:-1]]))
     hashes, counts = hashes[starts], np.add.reduceat(counts[order], starts)

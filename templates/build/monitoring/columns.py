@@ -24,6 +24,8 @@ _DECIMAL = r"^[+]?(-?(0|[1-9]\d*)\.\d*[1-9])0*$"
 _WHOLE = r"^[+]?(-?(0|[1-9]\d*))\.0+$"
 _BEGINS = np.zeros(256, bool)
 _BEGINS[list(b"+-.0123456789iInN \t")] = True
+_GOES_ON = np.zeros(256, bool)
+_GOES_ON[list(b"+-.0123456789eEiInNaAuUoO/ \t")] = True
 
 
 @dataclass(frozen=True)
@@ -171,15 +173,16 @@ def _encoded(values: Any) -> tuple[Any, NDArray[np.int64]]:
 
 
 def _may_be_numbers(texts: Any) -> NDArray[np.bool_]:
-    """Which texts begin like a number or like a missing value; a cheap look at one byte each."""
+    """Which texts begin like a number or like a missing value; a cheap look at two bytes each."""
     binary = texts.cast(pa.large_binary())
     offsets = np.frombuffer(binary.buffers()[1], np.int64)[binary.offset : binary.offset + len(binary) + 1]
-    empty = offsets[1:] == offsets[:-1]
+    short = offsets[1:] - offsets[:-1] < 2  # noqa: PLR2004
     content = binary.buffers()[2]
-    if content is None or not len(content):
-        return np.asarray(empty)
+    if content is None or len(content) < 2:  # noqa: PLR2004
+        return np.ones(len(texts), np.bool_)
     data = np.frombuffer(content, np.uint8)
-    return np.asarray(empty | _BEGINS[data[np.minimum(offsets[:-1], len(data) - 1)]])
+    first = np.minimum(offsets[:-1], len(data) - 2)
+    return np.asarray(short | _BEGINS[data[first]] & _GOES_ON[data[first + 1]])
 
 
 def canonical(texts: Any) -> Any:

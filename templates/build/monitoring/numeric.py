@@ -189,9 +189,10 @@ def histogram(values: Floats, shift: int = 0, limit: int = BINS) -> Histogram:
         filled = np.flatnonzero(counts)
         return _limited(Histogram(filled + first, counts[filled], shift), limit)
     if shift >= 32:  # noqa: PLR2004 (what is left fits 32 bits, which sort twice as fast)
-        keys = np.sort(keys.astype(np.int32)).astype(np.int64)
-    else:
-        keys.sort()
+        narrow = keys.astype(np.int32)
+        narrow.sort()
+        return _limited(_grouped(narrow, None, shift), limit)
+    keys.sort()
     return _limited(_grouped(keys, None, shift), limit)
 
 
@@ -202,13 +203,15 @@ def weighted(values: Floats, counts: Ints, shift: int = 0, limit: int = BINS) ->
     return _limited(_grouped(keys[order], counts[order], shift), limit)
 
 
-def _grouped(keys: Ints, counts: Ints | None, shift: int) -> Histogram:
+def _grouped(keys: Ints | NDArray[np.int32], counts: Ints | None, shift: int) -> Histogram:
     """Add up the counts (1 each where there are none) of equal neighbours."""
     if not len(keys):
         return Histogram(shift=shift)
     ends = np.append(np.flatnonzero(keys[1:] != keys[:-1]), len(keys) - 1)
     upto = ends + 1 if counts is None else np.cumsum(counts)[ends]
-    return Histogram(keys[ends], np.diff(upto, prepend=0), shift)
+    added = upto.copy()
+    added[1:] -= upto[:-1]
+    return Histogram(keys[ends].astype(np.int64, copy=False), added, shift)
 
 
 def _limited(bins: Histogram, limit: int) -> Histogram:

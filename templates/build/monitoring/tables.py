@@ -26,7 +26,7 @@ from model.errors import InputError
 Block = dict[str, Any]
 T = TypeVar("T")
 
-BLOCK_BYTES = 4 << 20
+BLOCK_BYTES = 8 << 20
 BLOCK_ROWS = 1 << 16
 LONGEST_ROW = 64 << 20
 MISSING = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "None")

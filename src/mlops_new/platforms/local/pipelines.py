@@ -37,3 +37,14 @@ class LocalPipelines:
         text = canonical(definition.document)
         with closing(LocalPlatform(self._root)) as platform:
             platform.register(name, text, project=mark.project, repository=mark.repository)
+
+    def unregister(self, name: str, *, mark: Mark) -> None:
+        """Delete; gone is fine. Executions, what they made, and model versions stay.
+
+        Raises:
+            Conflict: a pipeline of this name is not marked so.
+        """
+        if not Home(self._root).registry.exists():
+            return
+        with closing(LocalPlatform(self._root)) as platform:
+            platform.unregister(name, project=mark.project, repository=mark.repository)
