@@ -14,7 +14,7 @@ from typing import Any
 from mlops_new.definition import Definition, parse
 from mlops_new.environ import inheritable
 from mlops_new.errors import Invalid
-from mlops_new.platforms.local import images, parameters
+from mlops_new.platforms.local import checks, images, parameters
 from mlops_new.platforms.local.attempt import Stores
 from mlops_new.platforms.local.database import Database
 from mlops_new.platforms.local.events import Listener
@@ -305,6 +305,8 @@ def _image_uris(definition: Definition, values: Mapping[str, Any]) -> list[str]:
     scope = Scope(values, {}, {}, _unknown_file, _unknown_object)
     found: dict[str, None] = {}
     for node in nodes(definition):
+        if node.type in checks.TYPES:
+            continue  # the analyzer's image is not run here
         arguments = node.arguments
         named = [
             arguments.get("AppSpecification", {}).get("ImageUri"),
@@ -337,6 +339,9 @@ def _outputs(step: Step) -> Iterator[tuple[str, str]]:
     properties = step.properties
     for output in properties.get("ProcessingOutputConfig", {}).get("Outputs", []):
         yield output["OutputName"], output["S3Output"]["S3Uri"]
+    if "CalculatedBaselineConstraints" in properties:
+        folder = str(properties["CalculatedBaselineConstraints"]).rpartition("/")[0]
+        yield folder.rpartition("/")[2], folder  # as own checks call it; the analyzers' outputs all have one name
     if "ModelArtifacts" in properties:
         yield "model", properties["ModelArtifacts"]["S3ModelArtifacts"]
     if "TransformOutput" in properties:
