@@ -4,12 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test lint format bench test-sdk definitions clean
+.PHONY: help demo test lint format bench test-sdk test-oracles definitions clean
 
 help:
 	@echo "make demo         make a project and run a model's whole life on this machine (about 3 minutes)"
 	@echo "make test         lint, types and tests"
 	@echo "make test-sdk     compile the templates' pipelines with the SageMaker SDK and compare (1 GB environment)"
+	@echo "make test-oracles compare the monitoring with shap, lightgbm and other independent computations"
 	@echo "make bench        the speed ratios that README quotes"
 	@echo "make definitions  recompile the templates' definitions after editing a pipeline.py"
 
@@ -31,6 +32,9 @@ format: $(VENV)/installed-dev
 test-sdk: $(VENV)/installed-dev .venv-sdk/installed
 	MLOPS_NEW_SDK_PYTHON="$(CURDIR)/.venv-sdk/bin/python" $(BIN)/pytest tests/sdk
 
+test-oracles: $(VENV)/installed-dev .venv-oracles/installed
+	MLOPS_NEW_DATA_PYTHON="$(CURDIR)/.venv-oracles/bin/python" $(BIN)/pytest tests/monitoring
+
 definitions: $(VENV)/installed .venv-sdk/installed
 	$(BIN)/python tools/compile_definitions.py --sdk-python .venv-sdk/bin/python
 
@@ -48,10 +52,15 @@ $(VENV)/installed-dev: $(VENV)/installed pyproject.toml requirements-dev.txt
 	$(BIN)/pip install --quiet --requirement requirements-dev.txt
 	@touch $@
 
+.venv-oracles/installed: templates/build/container/requirements.txt tests/monitoring/requirements.txt
+	$(PYTHON) -m venv .venv-oracles
+	.venv-oracles/bin/pip install --quiet $(addprefix --requirement ,$^)
+	@touch $@
+
 .venv-sdk/installed: templates/shared/requirements-sdk.txt
 	$(PYTHON) -m venv .venv-sdk
 	.venv-sdk/bin/pip install --quiet --requirement $<
 	@touch $@
 
 clean:
-	rm -rf $(VENV) .venv-sdk build dist demo .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) .venv-oracles .venv-sdk build dist demo .mypy_cache .pytest_cache .ruff_cache

@@ -169,9 +169,18 @@ def _make(place: Path, kind: Kind, path: Path, spec: ProjectSpec, world: World, 
     made = place / path.name
     world.templates.render(spec.template, kind, spec.answers, made, env)
     for file in DEFINITIONS[kind].values():
-        definition.check(definition.parse((made / file).read_bytes(), source=file), source=file)
+        _check_definition(made, file, spec)
     message = f"Start {spec.name} from mlops-new template {spec.template.version}"
     return _Seed(made, world.host.url(slug(spec.name, kind)), message)
+
+
+def _check_definition(made: Path, file: str, spec: ProjectSpec) -> None:
+    if not (made / file).is_file():
+        raise Error(
+            f"template {spec.template.version} of {spec.template.url} has no {file}, which this mlops-new registers",
+            hint="tag a newer template version there, or use the mlops-new that it was made for",
+        )
+    definition.check(definition.parse((made / file).read_bytes(), source=file), source=file)
 
 
 @dataclass(frozen=True)

@@ -158,7 +158,9 @@ def run(
     pipeline: Annotated[
         str | None,
         typer.Argument(
-            metavar="[PIPELINE]", help="build or inference (default: the one of this repository).", show_default=False
+            metavar="[PIPELINE]",
+            help="build, inference or model-quality (default: the first of this repository).",
+            show_default=False,
         ),
     ] = None,
     *,
@@ -177,6 +179,9 @@ def run(
         typer.Option("--resume", metavar="EXECUTION", help="Go on with an execution that failed or was stopped."),
     ] = None,
     no_wait: Annotated[bool, typer.Option("--no-wait", help="Start it in the background and end.")] = False,
+    retrain: Annotated[
+        bool, typer.Option("--retrain", help="Start the build pipeline when the run decides to retrain.")
+    ] = False,
     dry_run: DryRun = False,
     directory: Directory = HERE,
     as_json: Json = False,
@@ -193,8 +198,38 @@ def run(
         parameters=pairs("--parameter", parameter or []),
         resume=resume,
         wait=not no_wait,
+        retrain=retrain,
         dry_run=dry_run,
     )
+    command.run(request, load(config), _console(as_json=as_json))
+
+
+@app.command()
+def drill(
+    fault: Annotated[
+        str,
+        typer.Argument(
+            metavar="KIND",
+            help="One of covariate_shift, concept_drift, missing_column, new_categories, nulls, changed_unit and "
+            "swapped_columns.",
+        ),
+    ],
+    *,
+    data: Annotated[
+        str | None,
+        typer.Option("--input", metavar="FILE|FOLDER|s3://…", help="The data to copy (default: the sample)."),
+    ] = None,
+    truth: Annotated[
+        str | None, typer.Option("--truth", metavar="FILE", help="Ground truth to copy, for concept_drift.")
+    ] = None,
+    directory: Directory = HERE,
+    as_json: Json = False,
+    config: Config = None,
+) -> None:
+    """Put a fault into a copy of the data and see which check catches it: a fire drill before production."""
+    from mlops_new.commands import drill as command
+
+    request = command.Request(fault, directory.absolute(), data, truth)
     command.run(request, load(config), _console(as_json=as_json))
 
 

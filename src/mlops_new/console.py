@@ -149,7 +149,8 @@ class Progress:
     def _ended(self, step: "RunStep") -> None:
         match step.status:
             case "Succeeded":
-                self._console.say(f"✓ {step.name:<24}{step.seconds:7.1f} s", "green")
+                said = step.properties.get("ExitMessage", "")
+                self._console.say(f"✓ {step.name:<24}{step.seconds:7.1f} s  {said}".rstrip(), "green")
             case "NotRun":
                 self._not_run.append(step.name)
             case _:

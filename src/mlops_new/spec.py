@@ -25,7 +25,7 @@ class Kind(StrEnum):
 # Where each repository keeps the definitions that are registered, by the pipeline's name after the project's.
 DEFINITIONS: Mapping[Kind, Mapping[str, str]] = {
     Kind.BUILD: {"build": "pipeline.json"},
-    Kind.DEPLOY: {"inference": "pipelines/inference.json"},
+    Kind.DEPLOY: {"inference": "pipelines/inference.json", "model-quality": "pipelines/model_quality.json"},
 }
 
 

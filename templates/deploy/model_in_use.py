@@ -4,7 +4,8 @@
     python3 model_in_use.py --group fresh-sales     ask SageMaker (needs boto3 and credentials)
 
 Prints the pipeline parameters that belong to that model package. Whoever starts the pipeline asks at that moment and
-passes all of them, so image and model are always of one version. No approved model: exit 1 before any job runs.
+passes all of them, so image, model and baselines are always of one version.
+No approved model: exit 1 before any job runs.
 """
 
 from __future__ import annotations
@@ -42,16 +43,35 @@ def parameters(package: Package) -> dict[str, str]:
     """The inference pipeline's parameters that belong to a model package.
 
     Raises:
-        ValueError: The package lacks an image or model data.
+        ValueError: The package lacks an image, model data or a baseline.
     """
     match package:
         case {
             "ModelPackageArn": str(arn),
             "InferenceSpecification": {"Containers": [{"Image": str(image), "ModelDataUrl": str(data)}, *_]},
+            "CreationTime": created,
+            "DriftCheckBaselines": {
+                "ModelDataQuality": {"Statistics": {"S3Uri": str(statistics)}},
+                "ModelQuality": {"Constraints": {"S3Uri": str(constraints)}},
+                "Explainability": {"Constraints": {"S3Uri": str(analysis)}},
+            },
         }:
-            return {"ModelPackageArn": arn, "ImageUri": image, "ModelDataUrl": data}
+            return {
+                "ModelPackageArn": arn,
+                "ImageUri": image,
+                "ModelDataUrl": data,
+                "ModelCreated": str(created)[:10],
+                "DataQualityBaselineUri": _folder(statistics),
+                "ModelQualityBaselineUri": _folder(constraints),
+                "AttributionBaselineUri": _folder(analysis),
+            }
         case _:
-            raise ValueError(f"{_name(package)} cannot be used: it does not tell its ARN, image and model data")
+            raise ValueError(f"{_name(package)} cannot be used: it does not tell its image, model data and baselines")
+
+
+def _folder(file: str) -> str:
+    """The URI of the folder that a file is in: what belongs to it lies beside it."""
+    return file.rpartition("/")[0]
 
 
 def _name(package: Package) -> str:

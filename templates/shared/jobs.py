@@ -6,12 +6,14 @@ Composing calls no AWS: what would, fails by name. Everything that differs betwe
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import botocore.session
+from sagemaker.core.model_metrics import MetricsSource
 from sagemaker.core.processing import Processor
 from sagemaker.core.shapes import ProcessingInput, ProcessingOutput, ProcessingS3Input, ProcessingS3Output
 from sagemaker.core.transformer import Transformer
@@ -29,7 +31,7 @@ from sagemaker.train.model_trainer import ModelTrainer
 from definition import REGION, RecipeError, placeholder
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
 Value = Any  # text, or a pipeline variable, which becomes text when the pipeline runs
@@ -39,7 +41,9 @@ IMAGE = ParameterString("ImageUri")
 BUCKET = ParameterString("Bucket")
 INPUT_DATA = ParameterString("InputDataUri")
 COMMIT = ParameterString("Commit", default_value="unknown")
+HISTORY = ParameterString("HistoryUri")  # whoever starts a pipeline sees to it that there is something, if only a note
 EXECUTION_ID = ExecutionVariables.PIPELINE_EXECUTION_ID
+STARTED = ExecutionVariables.START_DATETIME
 
 VOLUME_GB = 30
 MAX_SECONDS = 4 * 60 * 60  # a job that hangs is stopped after this
@@ -99,12 +103,31 @@ def within(folder: Value, name: str) -> Value:
     return Join(on="/", values=[folder, name])
 
 
+def module(name: str, *words: str) -> list[str]:
+    """The command that runs a module of the model's image."""
+    return ["python3", "-m", name, *words]
+
+
+def script(name: str) -> list[str]:
+    """The command that runs one of this repository's scripts, which reach the job as its input `code`."""
+    return ["python3", f"/opt/ml/processing/input/code/steps/{name}.py"]
+
+
+def document(folder: Value, name: str) -> MetricsSource:
+    """A JSON file in a folder, as a model package refers to it."""
+    return MetricsSource(content_type="application/json", s3_uri=within(folder, name))
+
+
 @dataclass(frozen=True)
 class Jobs:
-    """Makes a pipeline and its steps. Outputs go to `s3://<bucket>/<project>/<pipeline>/<execution>/<name>`."""
+    """Makes a pipeline and its steps. Outputs go to `s3://<bucket>/<project>/<pipeline>/<execution>/<name>`.
+
+    Processing jobs run on `machine`. What later executions read has a place where they find it: `shared`, `history`.
+    """
 
     project: str
     name: str
+    machine: Value
 
     def pipeline(self, *, parameters: Sequence[Any], steps: Sequence[Any]) -> Pipeline:
         """Put steps together; what depends on what follows from their inputs."""
@@ -120,31 +143,42 @@ class Jobs:
         """Where this execution puts what is called `name`: a place of its own, so that lineage stays clear."""
         return Join(on="/", values=["s3:/", BUCKET, f"{self.project}/{self.name}", EXECUTION_ID, name])
 
+    def shared(self, name: str) -> Value:
+        """Where all executions put what is called `name`, each in a folder of its own."""
+        return Join(on="/", values=["s3:/", BUCKET, f"{self.project}/{name}"])
+
+    def history(self, name: str) -> Value:
+        """Where this execution leaves something for later ones to look back on."""
+        return Join(on="/", values=[HISTORY, self.name, EXECUTION_ID, name])
+
     def processing(
         self,
         name: str,
         command: Sequence[str],
         *,
         inputs: Mapping[str, Value],
-        outputs: Sequence[str],
-        instance_type: Value,
+        outputs: Sequence[str] | Mapping[str, Value],
         arguments: Sequence[Value] = (),
         property_files: Sequence[Any] = (),
     ) -> ProcessingStep:
-        """Run a command of the project's image on `/opt/ml/processing/input/<name>` to `…/output/<name>`."""
+        """Run a command of the project's image on `/opt/ml/processing/input/<name>` to `…/output/<name>`.
+
+        An output goes to its own folder of this execution, where no other place is given.
+        """
+        places = outputs if isinstance(outputs, Mapping) else {output: self.folder(output) for output in outputs}
         processor = Processor(
             role=ROLE,
             image_uri=IMAGE,
             entrypoint=list(command),
             instance_count=1,
-            instance_type=instance_type,
+            instance_type=self.machine,
             volume_size_in_gb=VOLUME_GB,
             max_runtime_in_seconds=MAX_SECONDS,
             sagemaker_session=session(),
         )
         job = processor.run(
             inputs=[_input(input_name, uri) for input_name, uri in inputs.items()],
-            outputs=[_output(output_name, self.folder(output_name)) for output_name in outputs],
+            outputs=[_output(output_name, place) for output_name, place in places.items()],
             arguments=list(arguments) or None,
         )
         return ProcessingStep(name, step_args=job, property_files=list(property_files))
@@ -156,7 +190,7 @@ class Jobs:
             training_image=IMAGE,
             role=placeholder(ROLE.name),
             compute=Compute(instance_type=instance_type, instance_count=1, volume_size_in_gb=VOLUME_GB),
-            output_data_config=OutputDataConfig(s3_output_path=self.folder("model")),
+            output_data_config=OutputDataConfig(s3_output_path=self.folder("artifacts")),
             stopping_condition=StoppingCondition(max_runtime_in_seconds=MAX_SECONDS),
             sagemaker_session=session(),
         )
@@ -167,8 +201,13 @@ class Jobs:
         """Make a model, for transform jobs, of the image and of a `model.tar.gz`."""
         return ModelStep(name, step_args=model_builder(data).build())
 
-    def transform(self, name: str, *, model: ModelStep, data: Value, instance_type: Value) -> TransformStep:
-        """Send the lines of CSV files to the image's `serve`; each comes back with the prediction behind it."""
+    def transform(
+        self, name: str, *, model: ModelStep, data: Value, instance_type: Value, after: Sequence[Any] = ()
+    ) -> TransformStep:
+        """Send the lines of CSV files to the image's `serve`; each comes back with the prediction behind it.
+
+        It waits for the steps in `after` beside those it takes something from.
+        """
         transformer = Transformer(
             model_name=model.properties.ModelName,
             instance_count=1,
@@ -181,7 +220,7 @@ class Jobs:
             sagemaker_session=session(),
         )
         job = transformer.transform(data=data, content_type="text/csv", split_type="Line", join_source="Input")
-        return TransformStep(name, step_args=job)
+        return TransformStep(name, step_args=job, depends_on=list(after) or None)
 
 
 def model_builder(data: Value) -> ModelBuilder:

@@ -15,7 +15,10 @@ from rendering import render
 
 pytestmark = pytest.mark.slow
 
-ORIGIN = ["--model-package", "arn/3", "--execution", "abc", "--input", "s3://data/week.csv", "--commit", "c0ffee"]
+ORIGIN = [
+    *("--model-package", "arn/3", "--execution", "abc", "--input", "s3://data/week.csv", "--commit", "c0ffee"),
+    *("--created", "2026-07-01T04:00:00Z", "--trained", "2026-06-01"),
+]
 
 
 @dataclass(frozen=True)
@@ -94,8 +97,11 @@ def test_the_sample_becomes_predictions(job: Job) -> None:
         "execution": "abc",
         "input": "s3://data/week.csv",
         "commit": "c0ffee",
+        "created": "2026-07-01T04:00:00Z",
         "rows": len(batch),
     }
+    decision = json.loads((job.output("decision") / "decision.json").read_text())
+    assert (decision["retrain"], decision["reasons"]) == (False, ["Nothing was checked, so nothing asks for it."])
 
 
 def without_column(name: str) -> Callable[[list[list[str]]], list[list[str]]]:

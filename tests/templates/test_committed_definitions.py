@@ -14,15 +14,21 @@ from rendering import render
 NAME = ("longest-name-" * 5)[:LONGEST_NAME]
 INSTANCE_TYPE = "ml.c6i.32xlarge"
 PARAMETERS = {
-    "build": "ExecutionRoleArn ImageUri Bucket InputDataUri Commit "
+    "build": "ExecutionRoleArn ImageUri Bucket InputDataUri HistoryUri Commit "
     "ProcessingInstanceType TrainingInstanceType TransformInstanceType",
-    "inference": "ExecutionRoleArn ImageUri ModelDataUrl ModelPackageArn Bucket InputDataUri CodeUri Commit "
+    "inference": "ExecutionRoleArn ImageUri ModelDataUrl ModelPackageArn ModelCreated DataQualityBaselineUri "
+    "AttributionBaselineUri Bucket InputDataUri HistoryUri CodeUri Commit "
     "ProcessingInstanceType TransformInstanceType",
+    "model-quality": "ExecutionRoleArn ImageUri ModelPackageArn ModelQualityBaselineUri Bucket InputDataUri "
+    "HistoryUri CodeUri Commit ProcessingInstanceType",
 }
 STEPS = {
     "build": "Preprocess:Processing Train:Training CreateModel:Model Transform:Transform Evaluate:Processing "
+    "DataQualityBaseline:Processing AttributionBaseline:Processing ModelQualityBaseline:Processing Report:Processing "
     "CheckMetrics:Condition Register:RegisterModel NotGoodEnough:Fail",
-    "inference": "Preprocess:Processing CreateModel:Model Transform:Transform Postprocess:Processing",
+    "inference": "Preprocess:Processing DataQualityCheck:Processing AttributionCheck:Processing CreateModel:Model "
+    "Transform:Transform Postprocess:Processing Report:Processing",
+    "model-quality": "ModelQualityCheck:Processing IsNew:Condition Decide:Processing Report:Processing",
 }
 
 
@@ -93,7 +99,7 @@ def test_no_output_s_place_begins_another_s(texts: dict[str, str], pipeline: str
     joins = re.findall(r'"Execution.PipelineExecutionId"\s*\},\s*"([^"]+)"', texts[pipeline])
     assert joins
     read = {re.sub(r".*\['(.*)'\].*", r"\1", name) for name in references(json.loads(texts[pipeline])) if "['" in name}
-    inputs = (read | {"transformed", "model"}) - {"evaluation"}
+    inputs = (read | {"transformed", "artifacts"}) - {"evaluation"}
     assert [(name, other) for name in inputs for other in joins if other != name and other.startswith(name)] == []
 
 

@@ -49,6 +49,27 @@ def package(version: int, status: str = "Approved") -> dict[str, Any]:
         "InferenceSpecification": {
             "Containers": [{"Image": f"image:{version}", "ModelDataUrl": f"s3://models/{version}/model.tar.gz"}]
         },
+        "CreationTime": "2026-06-30T12:00:00Z",
+        "DriftCheckBaselines": {
+            "ModelDataQuality": {
+                "Statistics": {
+                    "ContentType": "application/json",
+                    "S3Uri": f"s3://baselines/{version}/data/statistics.json",
+                }
+            },
+            "ModelQuality": {
+                "Constraints": {
+                    "ContentType": "application/json",
+                    "S3Uri": f"s3://baselines/{version}/model/constraints.json",
+                }
+            },
+            "Explainability": {
+                "Constraints": {
+                    "ContentType": "application/json",
+                    "S3Uri": f"s3://baselines/{version}/shap/analysis.json",
+                }
+            },
+        },
     }
 
 
@@ -57,6 +78,10 @@ def parameters(version: int) -> dict[str, str]:
         "ModelPackageArn": f"{ARN}/{version}",
         "ImageUri": f"image:{version}",
         "ModelDataUrl": f"s3://models/{version}/model.tar.gz",
+        "ModelCreated": "2026-06-30",
+        "DataQualityBaselineUri": f"s3://baselines/{version}/data",
+        "ModelQualityBaselineUri": f"s3://baselines/{version}/model",
+        "AttributionBaselineUri": f"s3://baselines/{version}/shap",
     }
 
 
@@ -108,8 +133,15 @@ def test_the_configuration_has_what_was_answered(
         "project": {"name": "churn-2", "problem_type": problem_type},
         "preprocess": {"skip": {}, "fill": {}},
         "postprocess": rules,
+        "retrain": {
+            "drifted_features": 0.3,
+            "attribution_ndcg": 0.9,
+            "worse_metrics": 1,
+            "model_age_days": 0,
+            "unless_broken": True,
+        },
         "instances": {"processing": "ml.c5.xlarge", "transform": "ml.c5.xlarge"},
-        "sample": {"input": "data/next_week.csv"},
+        "sample": {"input": "data/next_week.csv", "truth": "data/next_week_truth.csv"},
     }
 
 
@@ -130,6 +162,7 @@ def test_the_latest_approved_model_is_used(repository: Path) -> None:
         ("[1]", "stdin is not a JSON list of model packages"),
         (json.dumps([{"ModelApprovalStatus": "Approved"}]), "has no ModelPackageVersion"),
         (json.dumps([{**package(1), "InferenceSpecification": {}}]), f"{ARN}/1 cannot be used"),
+        (json.dumps([{**package(1), "DriftCheckBaselines": None}]), f"{ARN}/1 cannot be used"),
         (json.dumps([{**package(1), "InferenceSpecification": {"Containers": None}}]), f"{ARN}/1 cannot be used"),
     ],
 )

@@ -19,6 +19,8 @@ from mlops_new.spec import Kind
 
 BUCKET = "mlops-new"
 _LOOKUP = "model_in_use.py"
+_HISTORY = "What earlier executions leave for later ones: reports, and which ground truth was compared.\n"
+_OF_THE_MODEL = {"ModelPackageArn", "ModelDataUrl"}
 
 
 @dataclass(frozen=True)
@@ -30,12 +32,14 @@ class Sources:
         platform: Where it is started.
         data: `--input`: a file, a folder or an object's URI; None for the repository's sample.
         say: Told what takes a while.
+        sample: Which of the repository's samples is meant: `input`, or `truth` where a pipeline takes ground truth.
     """
 
     repository: Repository
     platform: LocalPlatform
     data: str | None
     say: Callable[[str], None]
+    sample: str = "input"
 
 
 def parameters(declared: Mapping[str, Any], given: Mapping[str, str], sources: Sources) -> dict[str, str]:
@@ -51,8 +55,8 @@ def parameters(declared: Mapping[str, Any], given: Mapping[str, str], sources: S
     values: dict[str, str] = dict(given)
     if "InputDataUri" in wanted:
         values["InputDataUri"] = _input(sources)
-    if wanted & {"ModelPackageArn", "ModelDataUrl"}:
-        values |= {name: value for name, value in _model_in_use(sources).items() if name in wanted}
+    if wanted & _OF_THE_MODEL:
+        values |= {name: value for name, value in model_in_use(sources).items() if name in wanted}
     for name in sorted(wanted - values.keys()):
         if value := _filled(name, sources):
             values[name] = value
@@ -87,6 +91,8 @@ def _filled(name: str, sources: Sources) -> str | None:
             return BUCKET
         case "Commit":
             return str(git.commit(sources.repository.path) or "uncommitted")
+        case "HistoryUri":
+            return sources.platform.folder(f"s3://{BUCKET}/{sources.repository.project}/history", _HISTORY)
         case "CodeUri":
             return sources.platform.upload_code(sources.repository.path, project=sources.repository.project)
         case _:
@@ -94,28 +100,41 @@ def _filled(name: str, sources: Sources) -> str | None:
 
 
 def _input(sources: Sources) -> str:
-    if sources.data is None:
-        return sources.platform.upload(_sample(sources), project=sources.repository.project, kind="data")
-    if sources.data.startswith("s3://"):
-        if not sources.platform.local_path(sources.data).exists():
-            raise Invalid(f"there is no object {sources.data} on this machine")
+    path = table(sources)
+    if sources.data is not None and sources.data.startswith("s3://"):
         return sources.data
+    return sources.platform.upload(path, project=sources.repository.project, kind="data")
+
+
+def table(sources: Sources) -> Path:
+    """The data to work on, where it lies on this machine.
+
+    Raises:
+        Invalid: there is none.
+    """
+    if sources.data is None:
+        return _sample(sources)
+    if sources.data.startswith("s3://"):
+        path = sources.platform.local_path(sources.data)
+        if not path.exists():
+            raise Invalid(f"there is no object {sources.data} on this machine")
+        return path
     path = Path(sources.data).expanduser()
     if not sources.data or not path.exists():
         raise Invalid(
             f"there is no file or folder {sources.data!r}", hint="--input takes a file, a folder or s3://bucket/key"
         )
-    return sources.platform.upload(path, project=sources.repository.project, kind="data")
+    return path
 
 
 def _sample(sources: Sources) -> Path:
     root = sources.repository.path
     sample = config(root).get("sample", {})
-    if not isinstance(sample, dict) or "input" not in sample:
+    if not isinstance(sample, dict) or sources.sample not in sample:
         raise Invalid("the repository names no sample", hint="give the data with --input, or [sample] in config.toml")
-    file = root / str(sample["input"])
+    file = root / str(sample[sources.sample])
     if not file.exists() and "make" in sample:
-        sources.say(f"making the sample {sample['input']}")
+        sources.say(f"making the sample {sample[sources.sample]}")
         _make(root, [str(word) for word in sample["make"]])
     if not file.exists():
         raise Invalid(f"the sample {file} is not there", hint="give the data with --input, or [sample] in config.toml")
@@ -130,7 +149,7 @@ def _make(root: Path, command: list[str]) -> None:
         raise Error(f"the sample could not be made: {last}", hint=f"the command is: {' '.join(command)}")
 
 
-def _model_in_use(sources: Sources) -> dict[str, str]:
+def model_in_use(sources: Sources) -> dict[str, str]:
     """Ask the repository's own script, the same that Airflow and CI ask."""
     if sources.repository.kind is not Kind.DEPLOY:
         raise Invalid("only a deploy repository can say which model is in use")

@@ -1,5 +1,6 @@
 """How an execution ended, told to people and to programs."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,16 @@ class RunStopped(RunFailed):
     code = INTERRUPTED
 
 
-def tell(execution: Execution, platform: LocalPlatform, repository: Repository, console: Console) -> None:
-    """Say how it ended and what came of it.
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a command: for people, and for programs."""
+
+    text: str
+    document: dict[str, Any]
+
+
+def conclude(execution: Execution, platform: LocalPlatform, repository: Repository, console: Console) -> Outcome:
+    """How an execution ended and what came of it.
 
     Raises:
         RunFailed: it failed; the last line is the cause.
@@ -40,7 +49,7 @@ def tell(execution: Execution, platform: LocalPlatform, repository: Repository, 
     document = _document(execution, platform, registered)
     match execution.status:
         case Status.SUCCEEDED:
-            console.result(_success(execution, document, platform, repository, registered), document)
+            return Outcome(_success(execution, document, platform, repository, registered), document)
         case Status.STOPPED:
             hint = f"mlops-new run --resume {execution.id} goes on from here"
             raise RunStopped(f"{execution.pipeline} was stopped", hint=hint, document=document)
@@ -99,25 +108,37 @@ def _success(
     seconds = sum(step.seconds for step in execution.steps)
     lines = [f"{execution.pipeline} succeeded ({len(execution.steps)} steps, {seconds:.0f} s of work)."]
     if registered:
-        lines.append(f"  model         version {registered.version}, {registered.status}")
-        lines += [f"                {line}" for line in model_summary(registered, platform)]
-        lines.append(f"Next: mlops-new models approve {registered.version}")
+        lines += _model(f"version {registered.version}, {registered.status}", registered, platform)
     elif repository.kind is Kind.DEPLOY:
-        lines += _inference(execution, document, platform, repository)
+        lines += _predictions(document["outputs"].get("predictions"))
+        lines += _model_in_use(execution, platform, repository)
+        lines += _decided(document["decision"])
+    if document["report"]:
+        lines.append(f"  report        {document['report']}")
+    if registered:
+        lines.append(f"Next: mlops-new models approve {registered.version}")
     return "\n".join(lines)
 
 
-def _inference(
-    execution: Execution, document: dict[str, Any], platform: LocalPlatform, repository: Repository
-) -> list[str]:
-    lines = _predictions(document["outputs"].get("predictions"))
+def _model(what: str, package: ModelPackage, platform: LocalPlatform) -> list[str]:
+    return [f"  model         {what}", *(f"                {line}" for line in model_summary(package, platform))]
+
+
+def _model_in_use(execution: Execution, platform: LocalPlatform, repository: Repository) -> list[str]:
     version = str(execution.parameters.get("ModelPackageArn", "")).rpartition("/")[2]
-    if version.isdigit():
-        package = platform.model_package(repository.project, int(version))
-        first, *others = model_summary(package, platform)
-        lines.append(f"  model         version {version}: {first}")
-        lines += [f"                {line}" for line in others]
-    return lines
+    if not version.isdigit():
+        return []
+    return _model(f"version {version}", platform.model_package(repository.project, int(version)), platform)
+
+
+def _decided(decision: dict[str, Any] | None) -> list[str]:
+    if decision is None:
+        return []
+    first, *others = decision["reasons"] or ["no rule asks for it"]
+    return [
+        f"  retrain       {'yes' if decision['retrain'] else 'no'}: {first}",
+        *(f"                {line}" for line in others),
+    ]
 
 
 def _predictions(folder: str | None) -> list[str]:

@@ -1,12 +1,12 @@
 """`mlops-new run`: start a pipeline of this repository and follow it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from mlops_new import definition
 from mlops_new.commands import inputs, outcome
+from mlops_new.commands.outcome import Outcome
 from mlops_new.commands.repository import Repository, standing_in
 from mlops_new.console import Console
 from mlops_new.definition import Definition
@@ -15,7 +15,7 @@ from mlops_new.platforms.local.platform import LocalPlatform
 from mlops_new.platforms.local.records import Execution
 from mlops_new.platforms.local.support import unsupported
 from mlops_new.settings import Settings
-from mlops_new.spec import DEFINITIONS, Kind, pipeline_name
+from mlops_new.spec import DEFINITIONS, Kind, pipeline_name, slug
 from mlops_new.wiring import local_platform
 
 
@@ -30,6 +30,7 @@ class Request:
         parameters: Given by hand.
         resume: An execution to go on with.
         wait: Follow it to its end.
+        retrain: Start the build pipeline when that is what the run decides.
         dry_run: Show what would be started.
     """
 
@@ -39,46 +40,72 @@ class Request:
     parameters: Mapping[str, str]
     resume: str | None
     wait: bool
+    retrain: bool
     dry_run: bool
 
 
 def run(request: Request, settings: Settings, console: Console) -> None:
-    """Start, or resume, and follow."""
-    repository = standing_in(request.directory)
-    platform = local_platform(settings)
+    """Start, or resume, and follow; with `retrain` train anew where that is the decision."""
+    ended = start(request, settings, console)
+    decision = ended.document.get("decision")
+    if request.retrain and decision and decision["retrain"]:
+        console.say("retraining, because that was decided")
+        again = start(_build(request), settings, console)
+        ended = Outcome(f"{ended.text}\n{again.text}", {**ended.document, "retraining": again.document})
+    console.result(ended.text, ended.document)
+
+
+def start(request: Request, settings: Settings, console: Console) -> Outcome:
+    """Start or resume a run, follow it, and give what came of it.
+
+    Raises:
+        RunFailed: it did not succeed.
+    """
+    repository, platform = standing_in(request.directory), local_platform(settings)
     if request.resume:
-        _follow(platform, platform.execution(request.resume), repository, request, console)
-        return
+        return _follow(platform, platform.execution(request.resume), repository, request, console)
     short = _pipeline(request.pipeline, repository)
     name = pipeline_name(repository.project, short)
     found = _definition(repository, short)
-    if request.dry_run:
-        _show_start(name, found, request, console)
-        return
-    sources = inputs.Sources(repository, platform, request.input, console.say)
     _refuse_undeclared(found, request.parameters)
+    if request.dry_run:
+        return _shown(name, found, request)
+    sample = "truth" if short == "model-quality" else "input"
+    sources = inputs.Sources(repository, platform, request.input, console.say, sample)
     # Data and model come first: an environment is not made for an input that is not there.
     given = inputs.parameters(found.parameters, request.parameters, sources)
     given, image = inputs.with_image(found.parameters, given, sources)
     text, mark = definition.canonical(found.document), repository.mark
     platform.register(name, text, project=mark.project, repository=mark.repository)
     execution = platform.start(name, given=given, image=image)
-    _follow(platform, execution, repository, request, console)
+    return _follow(platform, execution, repository, request, console)
 
 
 def _follow(
     platform: LocalPlatform, execution: Execution, repository: Repository, request: Request, console: Console
-) -> None:
+) -> Outcome:
     if not request.wait:
         platform.run_detached(execution.id)
-        text = f"{execution.pipeline} is running as {execution.id}."
-        console.result(text, {"pipeline": execution.pipeline, "execution": execution.id, "status": "Executing"})
-        return
+        document = {"pipeline": execution.pipeline, "execution": execution.id, "status": "Executing"}
+        return Outcome(f"{execution.pipeline} is running as {execution.id}.", document)
     console.say(f"{execution.pipeline}, execution {execution.id}")
     with console.progress() as progress:
         run_it = platform.resume if request.resume else platform.run
         ended = run_it(execution.id, progress.on)
-    outcome.tell(ended, platform, repository, console)
+    return outcome.conclude(ended, platform, repository, console)
+
+
+def _build(request: Request) -> Request:
+    """The same request for the build pipeline, in the repository beside, on its own data.
+
+    Raises:
+        Invalid: the build repository is not there.
+    """
+    repository = standing_in(request.directory)
+    place = repository.path.parent / slug(repository.project, Kind.BUILD)
+    if not place.is_dir():
+        raise Invalid(f"there is no build repository {place} to retrain in", hint="clone it there, or retrain by hand")
+    return replace(request, pipeline=None, directory=place, input=None, parameters={}, resume=None)
 
 
 def _pipeline(asked: str | None, repository: Repository) -> str:
@@ -117,8 +144,7 @@ def _refuse_undeclared(found: Definition, given: Mapping[str, str]) -> None:
         )
 
 
-def _show_start(name: str, found: Definition, request: Request, console: Console) -> None:
+def _shown(name: str, found: Definition, request: Request) -> Outcome:
     steps = [{"action": "run step", "target": step.name, "detail": step.type} for step in found.steps]
-    shown: dict[str, Any] = {"pipeline": name, "parameters": dict(request.parameters), "steps": steps}
     lines = [f"{name} would run:", *(f"  + {step.name} ({step.type})" for step in found.steps)]
-    console.result("\n".join(lines), shown)
+    return Outcome("\n".join(lines), {"pipeline": name, "parameters": dict(request.parameters), "steps": steps})

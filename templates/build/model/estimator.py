@@ -89,6 +89,14 @@ class Model:
         told = probabilities[:, -1] if self.signature.problem_type == "binary_classification" else probabilities.max(1)
         return pd.DataFrame({"label": np.array(self.signature.classes, dtype=object)[best], "probability": told})
 
+    def scores(self, features: pd.DataFrame) -> NDArray[np.float64]:
+        """What is explained, rows x outputs: the prediction, the positive class's probability, or each class's."""
+        coded = encode(features, self.signature)
+        if self.signature.problem_type == "regression":
+            return np.asarray(self.trees.predict(coded), np.float64)[:, None]
+        probabilities = np.asarray(self.trees.predict_proba(coded), np.float64)
+        return probabilities[:, -1:] if self.signature.problem_type == "binary_classification" else probabilities
+
     def save(self, folder: Path) -> None:
         """Write what serving needs: the trees and the signature."""
         folder.mkdir(parents=True, exist_ok=True)

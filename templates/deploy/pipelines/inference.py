@@ -9,10 +9,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sagemaker.core.workflow.functions import Join
 from sagemaker.core.workflow.parameters import ParameterString
 
 import jobs
-from jobs import output
+from jobs import module, output, script
 
 if TYPE_CHECKING:
     from sagemaker.mlops.workflow.pipeline import Pipeline
@@ -20,51 +21,83 @@ if TYPE_CHECKING:
 CONFIG = Path(__file__).parents[1] / "config.toml"
 MODEL_DATA = ParameterString("ModelDataUrl")
 MODEL_PACKAGE = ParameterString("ModelPackageArn")
+DATA_QUALITY = ParameterString("DataQualityBaselineUri")
+MODEL_CREATED = ParameterString("ModelCreated")
+ATTRIBUTION = ParameterString("AttributionBaselineUri")
 CODE = ParameterString("CodeUri")  # a prefix that holds this repository's steps/ and config.toml
 
 
-def script(name: str) -> list[str]:
-    """The command that runs one of this repository's scripts, which reach the job as its input `code`."""
-    return ["python3", f"/opt/ml/processing/input/code/steps/{name}.py"]
-
-
 def pipeline() -> Pipeline:
-    """Preprocess, transform with the approved model, and postprocess."""
+    """Preprocess, check against the model's own baselines, transform, postprocess and decide, report."""
     settings = jobs.settings(CONFIG)
-    machines = [settings.instance_type(job) for job in ("processing", "transform")]
-    on_processing, on_transform = machines
-    step = jobs.Jobs(settings.project, "inference")
+    on_processing, on_transform = (settings.instance_type(job) for job in ("processing", "transform"))
+    step = jobs.Jobs(settings.project, "inference", on_processing)
 
     preprocess = step.processing(
         "Preprocess",
         script("preprocess"),
         inputs={"raw": jobs.INPUT_DATA, "code": CODE, "model": MODEL_DATA},
         outputs=["transform_input", "batch"],
-        instance_type=on_processing,
+    )
+    batch = output(preprocess, "batch")
+    data_quality = step.processing(
+        "DataQualityCheck",
+        module("monitoring.data_quality", "--check"),
+        inputs={"data": batch, "baseline": DATA_QUALITY},
+        outputs=["data_quality"],
+    )
+    attribution = step.processing(
+        "AttributionCheck",
+        module("monitoring.attribution", "--check"),
+        inputs={"data": batch, "baseline": ATTRIBUTION, "model": MODEL_DATA},
+        outputs=["attribution"],
     )
     model = step.model("CreateModel", data=MODEL_DATA)
     transform = step.transform(
-        "Transform", model=model, data=output(preprocess, "transform_input"), instance_type=on_transform
+        "Transform",
+        model=model,
+        data=output(preprocess, "transform_input"),
+        instance_type=on_transform,
+        after=[data_quality, attribution],  # a violation that is told to fail the run prevents predictions
     )
+    checks = {"data_quality": output(data_quality, "data_quality"), "attribution": output(attribution, "attribution")}
+    origin = [
+        *("--model-package", MODEL_PACKAGE, "--execution", jobs.EXECUTION_ID, "--input", jobs.INPUT_DATA),
+        *("--commit", jobs.COMMIT, "--created", jobs.STARTED),
+    ]
     postprocess = step.processing(
         "Postprocess",
         script("postprocess"),
         inputs={
             "transformed": transform.properties.TransformOutput.S3OutputPath,
-            "batch": output(preprocess, "batch"),
+            "batch": batch,
             "code": CODE,
+            **checks,
         },
-        outputs=["predictions"],
-        arguments=[
-            *("--model-package", MODEL_PACKAGE, "--execution", jobs.EXECUTION_ID),
-            *("--input", jobs.INPUT_DATA, "--commit", jobs.COMMIT),
-        ],
-        instance_type=on_processing,
+        outputs={
+            # Ground truth arrives later than the next run: the model-quality pipeline looks through all predictions.
+            "predictions": Join(on="/", values=[step.shared("predictions"), jobs.EXECUTION_ID]),
+            "decision": step.folder("decision"),
+        },
+        arguments=[*origin, "--trained", MODEL_CREATED],
     )
+    report = step.processing(
+        "Report",
+        module("monitoring.report", "--inference"),
+        inputs={
+            **checks,
+            "baseline": DATA_QUALITY,
+            "decision": output(postprocess, "decision"),
+            "history": jobs.HISTORY,
+        },
+        outputs={"report": step.history("report")},
+        arguments=origin,
+    )
+    model_in_use = [jobs.IMAGE, MODEL_DATA, MODEL_PACKAGE, MODEL_CREATED, DATA_QUALITY, ATTRIBUTION]
     return step.pipeline(
         parameters=[
-            *(jobs.ROLE, jobs.IMAGE, MODEL_DATA, MODEL_PACKAGE, jobs.BUCKET, jobs.INPUT_DATA, CODE, jobs.COMMIT),
-            *machines,
+            *(jobs.ROLE, *model_in_use, jobs.BUCKET, jobs.INPUT_DATA, jobs.HISTORY, CODE, jobs.COMMIT),
+            *(on_processing, on_transform),
         ],
-        steps=[preprocess, model, transform, postprocess],
+        steps=[preprocess, data_quality, attribution, model, transform, postprocess, report],
     )

@@ -15,15 +15,19 @@ from model import features
 from model.errors import InputError
 from model.estimator import read_signature
 from model.schema import Schema, load
+from monitoring import decision, findings, settings
 from steps.tables import read
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
     import pandas as pd
     from numpy.typing import NDArray
 
     from preprocess import Rows
 
-__all__ = ["InputError", "build", "read", "schema", "to_predict", "trained"]
+__all__ = ["InputError", "build", "decide", "read", "schema", "to_predict", "trained"]
 
 
 @cache
@@ -55,3 +59,11 @@ def to_predict(table: pd.DataFrame) -> NDArray[Any]:
     """Which rows of a table want a forecast: those whose target is empty or absent."""
     which: NDArray[Any] = features.to_predict(table, schema())
     return which
+
+
+def decide(found: Mapping[str, Path], rules: Mapping[str, Any], trained: str) -> dict[str, Any]:
+    """Apply rules to what the checks found, as `decide.Decide` describes it."""
+    checks = {name: findings.read(folder / findings.DETAILS) for name, folder in found.items()}
+    age = decision.age_in_days(trained) if trained else None
+    wanted: dict[str, Any] = decision.decide(checks, settings.parse({"retrain": rules}).retrain, age)
+    return wanted

@@ -50,16 +50,38 @@ def rules(step: str, known: Mapping[str, Kind], path: Path = CONFIG) -> dict[str
     Raises:
         UnusableError: It is no TOML, or has a rule that is not known or of another type.
     """
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8")).get(step, {})
-    except tomllib.TOMLDecodeError as error:
-        raise UnusableError(f"{path.name} is not valid TOML: {error}") from error
-    for name, value in table.items():
+    found = table(step, path)
+    for name, value in found.items():
         if name not in known:
             raise UnusableError(f"[{step}] in {path.name} has no rule {name!r}: there is {', '.join(known) or 'none'}")
         if type(value) not in KINDS[known[name]]:
             raise UnusableError(f"[{step}] {name} = {value!r} in {path.name}: a {known[name]} was expected")
-    return dict(table)
+    return found
+
+
+def table(name: str, path: Path = CONFIG) -> dict[str, Any]:
+    """A table of `config.toml`; empty where there is none.
+
+    Raises:
+        UnusableError: The file is no TOML.
+    """
+    try:
+        return dict(tomllib.loads(path.read_text(encoding="utf-8")).get(name, {}))
+    except tomllib.TOMLDecodeError as error:
+        raise UnusableError(f"{path.name} is not valid TOML: {error}") from error
+
+
+def say(text: str) -> None:
+    """Say how the job ended."""
+    leave(text)
+    sys.stdout.write(text + "\n")
+
+
+def leave(message: str) -> None:
+    """Leave a message where SageMaker shows the exit message of a processing job."""
+    folder = root() / "output"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "message").write_text(message[:LONGEST] + "\n", encoding="utf-8")
 
 
 def run(work: Callable[[], None], *, expected: type[Exception] = UnusableError) -> int:
@@ -83,8 +105,6 @@ def run(work: Callable[[], None], *, expected: type[Exception] = UnusableError) 
 def _fail(message: str) -> int:
     sys.stdout.flush()
     line = " ".join(message.split())
-    folder = root() / "output"
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "message").write_text(line[:LONGEST] + "\n", encoding="utf-8")
+    leave(line)
     sys.stderr.write(line + "\n")
     return 1

@@ -1,9 +1,10 @@
-"""Turn what the model answered into predictions that people and systems can use.
+"""Turn what the model answered into predictions that people and systems can use, and decide whether to retrain.
 
 Yours to edit: the rules of your business belong here.
 
 Reads `transformed` (the rows of `transform_input`, each with the model's answer behind it, without a header) and
 `batch` (the same rows with a header). Writes `predictions.csv`, and `manifest.json`, which says what made them.
+What the checks found becomes a decision in `decide.py`.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pandas as pd
 
+import decide
 import job
 
 if TYPE_CHECKING:
@@ -121,6 +123,8 @@ def origin_of(arguments: Sequence[str] | None = None) -> dict[str, str]:
     parser.add_argument("--execution", required=True, help="id of the pipeline's execution")
     parser.add_argument("--input", required=True, help="URI of the table that was preprocessed")
     parser.add_argument("--commit", required=True, help="commit of this repository")
+    parser.add_argument("--created", required=True, help="when the execution was started")
+    parser.add_argument("--trained", required=True, help="when the model package was registered")
     return dict(vars(parser.parse_args(arguments)))
 
 
@@ -128,4 +132,11 @@ if __name__ == "__main__":
     import image
 
     origin = origin_of()
-    sys.exit(job.run(lambda: main(image.schema(), origin), expected=image.InputError))
+    trained = origin.pop("trained")
+
+    def work() -> None:
+        """Both of this job's tasks."""
+        main(image.schema(), origin)
+        decide.main(image.decide, trained)
+
+    sys.exit(job.run(work, expected=image.InputError))

@@ -20,7 +20,13 @@ def package(version: int, status: str = "Approved") -> dict[str, Any]:
         "ModelPackageArn": f"arn:…/{version}",
         "ModelPackageVersion": version,
         "ModelApprovalStatus": status,
+        "CreationTime": "2026-06-30T12:00:00Z",
         "InferenceSpecification": {"Containers": [{"Image": f"image:{version}", "ModelDataUrl": f"s3://m/{version}"}]},
+        "DriftCheckBaselines": {
+            "ModelDataQuality": {"Statistics": {"S3Uri": f"s3://b/{version}/data/statistics.json"}},
+            "ModelQuality": {"Constraints": {"S3Uri": f"s3://b/{version}/model/constraints.json"}},
+            "Explainability": {"Constraints": {"S3Uri": f"s3://b/{version}/shap/analysis.json"}},
+        },
     }
 
 
@@ -36,6 +42,10 @@ def test_the_approved_package_with_the_highest_version_is_used() -> None:
         "ModelPackageArn": "arn:…/10",
         "ImageUri": "image:10",
         "ModelDataUrl": "s3://m/10",
+        "ModelCreated": "2026-06-30",
+        "DataQualityBaselineUri": "s3://b/10/data",
+        "ModelQualityBaselineUri": "s3://b/10/model",
+        "AttributionBaselineUri": "s3://b/10/shap",
     }
 
 
@@ -47,6 +57,7 @@ def test_the_approved_package_with_the_highest_version_is_used() -> None:
         ("", "stdin is not JSON"),
         ('{"ModelPackageArn": "x"}', "stdin is not a JSON list"),
         (json.dumps([{**package(1), "InferenceSpecification": {"Containers": []}}]), "arn:…/1 cannot be used"),
+        (json.dumps([{**package(1), "DriftCheckBaselines": {}}]), "baselines"),
     ],
 )
 def test_without_a_usable_model_there_is_one_line(text: str, message: str) -> None:

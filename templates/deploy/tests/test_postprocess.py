@@ -15,7 +15,10 @@ import postprocess
 if TYPE_CHECKING:
     from pathlib import Path
 
-ARGUMENTS = ["--model-package", "arn:…/3", "--execution", "e1", "--input", "s3://data/week.csv", "--commit", "abc"]
+ARGUMENTS = [
+    *("--model-package", "arn:…/3", "--execution", "e1", "--input", "s3://data/week.csv", "--commit", "abc"),
+    *("--created", "2026-07-01T04:00:00Z", "--trained", "2026-06-01"),
+]
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,9 @@ def test_predictions_and_manifest_are_written(tmp_path: Path, monkeypatch: pytes
     (inputs / "transformed" / "part").mkdir(parents=True)
     (inputs / "transformed" / "part" / "a.csv.out").write_text("007,apple,10.0,120.25\n")
     (inputs / "transformed" / "part" / "b.csv.out").write_text("007,pear,,1.5e2\n")
-    postprocess.main(Schema("regression"), postprocess.origin_of(ARGUMENTS))
+    origin = postprocess.origin_of(ARGUMENTS)
+    assert origin.pop("trained") == "2026-06-01"
+    postprocess.main(Schema("regression"), origin)
     output = tmp_path / "processing" / "output" / "predictions"
     assert (output / "predictions.csv").read_text() == "shop,item,prediction\n007,apple,120.25\n007,pear,150.0\n"
     assert json.loads((output / "manifest.json").read_text()) == {
@@ -49,6 +54,7 @@ def test_predictions_and_manifest_are_written(tmp_path: Path, monkeypatch: pytes
         "execution": "e1",
         "input": "s3://data/week.csv",
         "commit": "abc",
+        "created": "2026-07-01T04:00:00Z",
         "rows": 2,
     }
 

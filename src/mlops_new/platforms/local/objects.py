@@ -50,6 +50,11 @@ class ObjectStore:
         target = self._target(uri)
         files.copy_into_place(source, target)
 
+    def put_text(self, text: str, uri: str) -> None:
+        """Store a text."""
+        with files.replacing(self._target(uri)) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+
     def take(self, source: Path, uri: str) -> None:
         """Store a file that nobody needs any more where it was: renamed when possible."""
         target = self._target(uri)

@@ -103,6 +103,17 @@ class LocalPlatform:
         """Make an image of a repository as it stands; nothing is done twice for the same files and requirements."""
         return self._stores.images.build(repository, project=project, notify=notify)
 
+    def image(self, uri: str, *, notify: Callable[[str], None]) -> Image:
+        """An image of this machine, with its environment.
+
+        Raises:
+            Invalid: It is not one.
+        """
+        found = self._stores.images.find(uri, notify)
+        if found is None:
+            raise Invalid(f"{uri} is not an image of this machine", hint="run the build pipeline here first")
+        return found
+
     def upload(self, path: Path, *, project: str, kind: str = "data") -> str:
         """Store a file or folder by its content, and give its URI."""
         return self._stores.objects.upload(path, project=project, kind=kind)
@@ -111,6 +122,20 @@ class LocalPlatform:
         """Store the files that Git tracks or would track, and give the prefix: what `CodeUri` wants."""
         chosen = [repository / name for name in images.tracked(repository) if (repository / name).is_file()]
         return self._stores.objects.upload_files(repository, chosen, project=project, kind="code")
+
+    def folder(self, uri: str, note: str) -> str:
+        """See to it that there is something at a URI, if only a note: a job's input must not be empty.
+
+        Args:
+            uri: The prefix.
+            note: What it is for.
+
+        Returns:
+            The URI.
+        """
+        if not self._stores.objects.find(uri):
+            self._stores.objects.put_text(note, f"{uri}/README.txt")
+        return uri
 
     def download(self, uri: str, folder: Path) -> list[Path]:
         """Copy the objects of a URI into a folder."""

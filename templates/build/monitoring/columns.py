@@ -1,0 +1,202 @@
+"""What is kept of a column and of a table: the numbers and the texts among its values, and how many are missing."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from monitoring import categories, numeric
+from monitoring.categories import Words
+from monitoring.numeric import Numbers
+from monitoring.tables import MISSING, Block, Source, scan
+
+Type = Literal["Integral", "Fractional", "String", "Unknown"]
+
+NUMERIC_SHARE = 0.9
+"""A column with at least this share of numbers is one of numbers; the rest of its values are then of the wrong type."""
+
+_NUMBER = r"^[+-]?((\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|(?i:inf|infinity|nan(\([0-9A-Za-z_]*\))?))$"
+_DECIMAL = r"^[+]?(-?(0|[1-9]\d*)\.\d*[1-9])0*$"
+_WHOLE = r"^[+]?(-?(0|[1-9]\d*))\.0+$"
+_BEGINS = np.zeros(256, bool)
+_BEGINS[list(b"+-.0123456789iInN \t")] = True
+_GOES_ON = np.zeros(256, bool)
+_GOES_ON[list(b"+-.0123456789eEiInNaAuUoO/ \t")] = True
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column's summary: a function of its values alone, not of their order."""
+
+    missing: int = 0
+    numbers: Numbers = field(default_factory=Numbers)
+    words: Words = field(default_factory=Words)
+
+    @property
+    def present(self) -> int:
+        """Number of values that are not missing."""
+        return self.numbers.count + self.numbers.infinite + self.words.total
+
+    @property
+    def rows(self) -> int:
+        """Number of rows."""
+        return self.present + self.missing
+
+    @property
+    def type(self) -> Type:
+        """What most values are: whole numbers, numbers, or text."""
+        if not self.present:
+            return "Unknown"
+        if not self.numbers.count or self.numbers.count < NUMERIC_SHARE * self.present:
+            return "String"
+        return "Integral" if self.numbers.whole == self.numbers.count else "Fractional"
+
+    def merged(self, other: "Column") -> "Column":
+        """The summary of the rows of both."""
+        return Column(self.missing + other.missing, self.numbers.merged(other.numbers), self.words.merged(other.words))
+
+
+@dataclass
+class Profile:
+    """The summaries of a table's columns, in the table's order."""
+
+    rows: int = 0
+    columns: dict[str, Column] = field(default_factory=dict)
+
+    def add(self, rows: int, columns: dict[str, Column]) -> None:
+        """Take in the summaries of more rows."""
+        self.rows += rows
+        for name, column in columns.items():
+            known = self.columns.get(name)
+            self.columns[name] = column if known is None else known.merged(column)
+
+
+def profile(source: Source) -> Profile:
+    """Read a table once and summarise every column."""
+    result = Profile()
+
+    def work(block: Block, rows: int) -> tuple[int, dict[str, Column]]:
+        return rows, {
+            name: column(values, name in source.texts, result.columns.get(name)) for name, values in block.items()
+        }
+
+    for rows, columns in scan(source, work):
+        result.add(rows, columns)
+    return result
+
+
+def column(values: Any, textual: bool = False, known: Column | None = None) -> Column:  # noqa: FBT001, FBT002
+    """Summarise an array. What is known of other rows of the column only saves time."""
+    hint = known or Column()
+    missing = values.null_count
+    if missing:
+        values = values.drop_null()
+    if pa.types.is_float64(values.type):
+        return _of_floats(values.to_numpy(), missing, hint)
+    if pa.types.is_string(values.type) and not textual and not _may_be_numbers(values).any():
+        return Column(missing, words=categories.words(values, np.ones(len(values), np.int64), level=hint.words.level))
+    distinct, counts = categories.occurrences(values)
+    if textual:
+        return _of_texts(canonical(distinct), counts, missing, hint)
+    return _of_values(distinct, counts, missing, hint)
+
+
+def _of_floats(values: NDArray[np.float64], missing: int, hint: Column) -> Column:
+    if len(values) and np.isnan(values.min()):
+        absent = np.isnan(values)
+        values = values[~absent]
+        missing += int(absent.sum())
+    return Column(missing, numeric.numbers(values, hint.numbers.bins.shift))
+
+
+def _of_texts(distinct: Any, counts: NDArray[np.int64], missing: int, hint: Column) -> Column:
+    empty = pc.equal(distinct, "").to_numpy(zero_copy_only=False)
+    if empty.any():
+        missing += int(counts[empty].sum())
+        distinct, counts = distinct.filter(pa.array(~empty)), counts[~empty]
+    return Column(missing, words=categories.words(distinct, counts, level=hint.words.level))
+
+
+def _of_values(distinct: Any, counts: NDArray[np.int64], missing: int, hint: Column) -> Column:
+    """Tell the numbers and what stands for a missing value from the texts."""
+    if not _may_be_numbers(distinct).any():
+        return Column(missing, words=categories.words(distinct, counts, level=hint.words.level))
+    absent, floats = _parsed(distinct)
+    number = ~np.isnan(floats)
+    rest = ~(absent | number)
+    words = categories.words(distinct.filter(pa.array(rest)), counts[rest], level=hint.words.level)
+    numbers = numeric.repeated(floats[number], counts[number], hint.numbers.bins.shift)
+    return Column(missing + int(counts[absent].sum()), numbers, words)
+
+
+def _parsed(texts: Any) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    """Which texts stand for a missing value, and the numbers among them (NaN for the others)."""
+    texts = pc.utf8_trim(texts, " \t")
+    absent = pc.is_in(texts, pa.array(MISSING)).to_numpy(zero_copy_only=False)
+    number = pc.match_substring_regex(texts, _NUMBER)
+    plain = pc.if_else(number, texts, pa.scalar(None, pa.string()))
+    floats = pc.cast(plain, pa.float64()).to_numpy(zero_copy_only=False)
+    return absent | (np.isnan(floats) & number.to_numpy(zero_copy_only=False)), floats
+
+
+def floats_of(values: Any) -> NDArray[np.float64]:
+    """The numbers of an array row by row; NaN where there is none."""
+    if pa.types.is_float64(values.type):
+        return np.asarray(values.to_numpy(zero_copy_only=False))
+    texts, codes = _encoded(values)
+    return np.append(_parsed(texts)[1], np.nan)[codes]
+
+
+def places_of(values: Any, known: Any, textual: bool) -> NDArray[np.int64]:  # noqa: FBT001 (an attribute of the column)
+    """The place of each row's text among the known ones; their number for another value, -1 for a missing one."""
+    if pa.types.is_float64(values.type):
+        return np.where(np.isnan(values.to_numpy(zero_copy_only=False)), -1, len(known))
+    texts, codes = _encoded(values)
+    if textual:
+        texts = canonical(texts)
+        absent = pc.equal(texts, "").to_numpy(zero_copy_only=False)
+    else:
+        absent = _parsed(texts)[0]
+    found = pc.fill_null(pc.index_in(texts, known), len(known)).to_numpy(zero_copy_only=False).astype(np.int64)
+    return np.append(np.where(absent, -1, found), -1)[codes]
+
+
+def _encoded(values: Any) -> tuple[Any, NDArray[np.int64]]:
+    """The distinct texts, and for each row which one it is; the place after the last is a missing value."""
+    encoded = values if pa.types.is_dictionary(values.type) else pc.dictionary_encode(values)
+    codes = pc.fill_null(encoded.indices, len(encoded.dictionary)).to_numpy(zero_copy_only=False)
+    return encoded.dictionary, codes.astype(np.int64)
+
+
+def _may_be_numbers(texts: Any) -> NDArray[np.bool_]:
+    """Which texts begin like a number or like a missing value; a cheap look at two bytes each."""
+    binary = texts.cast(pa.large_binary())
+    offsets = np.frombuffer(binary.buffers()[1], np.int64)[binary.offset : binary.offset + len(binary) + 1]
+    short = offsets[1:] - offsets[:-1] < 2  # noqa: PLR2004
+    content = binary.buffers()[2]
+    if content is None or len(content) < 2:  # noqa: PLR2004
+        return np.ones(len(texts), np.bool_)
+    data = np.frombuffer(content, np.uint8)
+    first = np.minimum(offsets[:-1], len(data) - 2)
+    return np.asarray(short | _BEGINS[data[first]] & _GOES_ON[data[first + 1]])
+
+
+def canonical(texts: Any) -> Any:
+    """Categories in the shortest spelling, as the model reads them: `1.0` is `1`, `True` is `true`."""
+    texts = pc.utf8_trim_whitespace(texts.cast(pa.string()))
+    texts = pc.replace_substring_regex(texts, _WHOLE, r"\1")
+    texts = pc.replace_substring_regex(texts, _DECIMAL, r"\1")
+    lower = pc.utf8_lower(texts)
+    texts = pc.if_else(pc.is_in(lower, pa.array(["true", "false"])), lower, texts)
+    return pc.if_else(pc.equal(texts, "-0"), "0", texts)
+
+
+def of_arrays(arrays: dict[str, Any], texts: Iterable[str] = ()) -> Profile:
+    """The profile of columns in memory."""
+    textual = set(texts)
+    rows = max((len(values) for values in arrays.values()), default=0)
+    return Profile(rows, {name: column(values, name in textual) for name, values in arrays.items()})

@@ -1,0 +1,162 @@
+"""Data quality: the baseline of a training table, and the check of a batch against it.
+
+python3 -m monitoring.data_quality --baseline
+    input data → output data_quality: statistics.json, constraints.json
+python3 -m monitoring.data_quality --check
+    inputs data, baseline → output data_quality: constraint_violations.json, check.json, statistics.json (the batch's)
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow as pa
+
+import paths
+from model import schema as schemas
+from model.errors import InputError
+from model.schema import Schema
+from monitoring import baseline, checks, constraints, findings, job, settings, windows
+from monitoring.baseline import Statistics
+from monitoring.checks import Batch
+from monitoring.columns import Column, Profile, profile
+from monitoring.constraints import Constraints
+from monitoring.findings import Finding, Result, Skipped
+from monitoring.settings import DataQuality
+from monitoring.tables import Source, names_of
+
+STATISTICS = "statistics.json"
+CONSTRAINTS = "constraints.json"
+
+
+def main() -> None:
+    """Make a baseline or check against one, as the command line says."""
+    given = job.arguments("Data quality")
+    schema, config = schemas.load(paths.CONFIG), settings.load(paths.CONFIG)
+    data = job.folder(given.data_folder, lambda: paths.step_input("data"))
+    output = job.folder(given.output_folder, lambda: paths.step_output("data_quality"))
+    if given.baseline:
+        make_baseline(data, output, schema, config.data_quality)
+        job.say("Completed: Job completed successfully. The baseline is made.")
+        return
+    known = job.folder(given.baseline_folder, lambda: paths.step_input("baseline"))
+    result = check(data, known, output, schema, config.data_quality)
+    job.finish(result, config, schema.name, _metrics(result))
+
+
+def make_baseline(data: Path, output: Path, schema: Schema, config: DataQuality) -> Statistics:
+    """Write the statistics of a table and the constraints that follow from them.
+
+    Raises:
+        InputError: The table has no rows, or cannot be read.
+    """
+    source = _source(data, schema, config)
+    found = _profile(source)
+    seen: dict[str, windows.Windows] = {}
+    if config.window_days and schema.time and schema.time in names_of(source):
+        seen = windows.windows_of(source, found, schema.time, config.window_days)
+    known = baseline.statistics(found, seen)
+    findings.save(baseline.to_json(known), output / STATISTICS)
+    findings.save(constraints.to_json(constraints.suggest(known, config), config), output / CONSTRAINTS)
+    return known
+
+
+def check(data: Path, known: Path, output: Path, schema: Schema, config: DataQuality) -> Result:
+    """Check a batch against a baseline and write what was found.
+
+    Raises:
+        InputError: The batch has no rows or cannot be read, or the baseline is missing, damaged or of another schema.
+    """
+    statistics, limits = read_baseline(known)
+    source = _source(data, schema, config)
+    batch = _batch(source, schema)
+    _check_same_schema(batch, limits, known)
+    outcomes, drifts = checks.check(batch, statistics, limits, config.window_days)
+    result = Result(
+        "data_quality",
+        [outcome for outcome in outcomes if isinstance(outcome, Finding)],
+        [outcome for outcome in outcomes if isinstance(outcome, Skipped)],
+        {
+            "rows": batch.profile.rows,
+            "baseline_rows": statistics.rows,
+            "files": [file.name for file in source.files()],
+            "days": batch.days,
+            "features": checks.drift_json(drifts),
+        },
+    )
+    findings.write(result, output)
+    described = {
+        name: baseline.feature(name, column, statistics.features.get(name))
+        for name, column in batch.profile.columns.items()
+    }
+    findings.save(baseline.to_json(Statistics(batch.profile.rows, described)), output / STATISTICS)
+    return result
+
+
+def read_baseline(known: Path) -> tuple[Statistics, Constraints]:
+    """The baseline's two files.
+
+    Raises:
+        InputError: They are missing or damaged.
+    """
+    statistics_file, constraints_file = (job.baseline_file(known, name) for name in (STATISTICS, CONSTRAINTS))
+    statistics, limits = findings.read(statistics_file), findings.read(constraints_file)
+    try:
+        return baseline.from_json(statistics), constraints.from_json(limits)
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        raise InputError(
+            f"{statistics_file.name} or {constraints_file.name} in {known} is not as Model Monitor writes it: {error!r}"
+        ) from None
+
+
+def _source(data: Path, schema: Schema, config: DataQuality) -> Source:
+    named = {*schema.features, *schema.categorical}
+    expected = {name for name in (*schema.id_columns, schema.time, schema.target, schema.censored) if name not in named}
+    return Source(data, frozenset(schema.categorical), frozenset({*expected, *config.ignore} - {""}))
+
+
+def _profile(source: Source) -> Profile:
+    found = profile(source)
+    if not found.rows:
+        raise InputError(f"{source.path}: the table has no rows, so nothing can be said about it")
+    return found
+
+
+def _batch(source: Source, schema: Schema) -> Batch:
+    days = 0
+    if schema.time and schema.time in names_of(source):
+        others = frozenset(names_of(source)) - {schema.time}
+        times = profile(Source(source.path, frozenset({schema.time}), others)).columns[schema.time]
+        days = _days(times, schema.time)
+    return Batch(_profile(source), frozenset(), days)
+
+
+def _days(times: Column, name: str) -> int:
+    if not times.words.exact or not times.words.total:
+        return 0
+    days = windows.days_of(pa.array(list(times.words.table())), name)
+    return int(days.max() - days.min()) + 1
+
+
+def _check_same_schema(batch: Batch, limits: Constraints, known: Path) -> None:
+    wanted = list(limits.features)
+    if wanted and not set(wanted) & set(batch.profile.columns):
+        raise InputError(
+            f"the batch has none of the columns of the baseline in {known} ({_some(wanted)}), "
+            f"but {_some(list(batch.profile.columns))}: it is a baseline of another schema, "
+            "or the batch has another delimiter"
+        )
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")  # noqa: PLR2004
+
+
+def _metrics(result: Result) -> dict[str, float]:
+    drifts = result.facts["features"]
+    drifted = sum(item["drifted"] for item in drifts.values())
+    metrics = {"rows": float(result.facts["rows"]), "drifted_features": float(drifted)}
+    return metrics | {f"feature_baseline_drift_{name}": item["distance"] for name, item in drifts.items()}
+
+
+if __name__ == "__main__":
+    job.run(main)

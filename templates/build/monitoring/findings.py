@@ -1,0 +1,100 @@
+"""What checks find: violations in Model Monitor's file format, the same with more detail, and the job's message."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from model.errors import InputError
+
+Severity = Literal["high", "medium", "low"]
+
+VIOLATIONS = "constraint_violations.json"
+DETAILS = "check.json"
+_HIGH, _MEDIUM = 0.2, 0.02  # share of rows
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A violation. `share` is the share of rows it concerns (of drift: the least share of rows that are different)."""
+
+    feature: str
+    check: str
+    description: str
+    value: float | None = None
+    threshold: float | None = None
+    share: float = 1.0
+
+    @property
+    def severity(self) -> Severity:
+        """By the share of rows."""
+        return "high" if self.share >= _HIGH else "medium" if self.share >= _MEDIUM else "low"
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A check that could not be made, and why: not the same as one that found nothing."""
+
+    feature: str
+    check: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """The outcome of a job's checks. `facts` is what the report shows of it."""
+
+    kind: str
+    findings: Sequence[Finding]
+    skipped: Sequence[Skipped]
+    facts: Mapping[str, Any]
+
+    @property
+    def message(self) -> str:
+        """The exit message, in Model Monitor's words, and what was not checked."""
+        if self.findings:
+            text = f"CompletedWithViolations: Job completed successfully with {len(self.findings)} violations."
+        else:
+            text = "Completed: Job completed successfully with no violations."
+        if not self.skipped:
+            return text
+        first = self.skipped[0]
+        return f"{text} {len(self.skipped)} checks could not be made, the first of {first.feature}: {first.reason}"
+
+
+def write(result: Result, folder: Path, violations: Sequence[Mapping[str, Any]] | None = None) -> None:
+    """Write both files; `violations` where their form is another than that of data quality."""
+    plain = [
+        {"feature_name": f.feature, "constraint_check_type": f.check, "description": f.description}
+        for f in result.findings
+    ]
+    save({"violations": plain if violations is None else list(violations)}, folder / VIOLATIONS)
+    details = {
+        "kind": result.kind,
+        "message": result.message,
+        "violations": [asdict(finding) | {"severity": finding.severity} for finding in result.findings],
+        "skipped": [asdict(skipped) for skipped in result.skipped],
+        **result.facts,
+    }
+    save(details, folder / DETAILS)
+
+
+def save(document: Any, path: Path) -> None:
+    """Write JSON that every reader accepts: no NaN, no infinity."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(document, allow_nan=False, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def read(path: Path) -> Any:
+    """Read JSON.
+
+    Raises:
+        InputError: It is absent or damaged.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"{path} is missing") from None
+    except (ValueError, OSError) as error:
+        raise InputError(f"{path} is not valid JSON: {error}") from None

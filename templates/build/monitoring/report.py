@@ -1,0 +1,277 @@
+"""One page that says what a run found: the verdict first, then what it rests on. It needs nothing but itself.
+
+    python3 -m monitoring.report --build
+        inputs evaluation, data_quality (the baseline), attribution, history; any may be absent
+    python3 -m monitoring.report --inference
+        inputs data_quality, baseline, attribution, model_quality, decision, history; any may be absent
+    → output report: report.html, run.json (what later runs show of this one)
+
+History is a folder with `run.json` files of earlier runs, anywhere in it.
+"""
+
+import argparse
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import paths
+from model import schema as schemas
+from model.errors import InputError
+from monitoring import baseline, charts, data_quality, findings, job, sections
+from monitoring.baseline import Statistics
+from monitoring.html import Safe, el, join, page
+
+Json = dict[str, Any]
+Kind = Literal["build", "inference"]
+Level = Literal["good", "warn", "bad"]
+
+CHECKS = ("data_quality", "attribution", "model_quality")
+NOTICE = (
+    "Files have the formats of SageMaker Model Monitor and Clarify; the numbers are computed by this project's own "
+    "monitoring, whose differences are described in its documentation."
+)
+
+
+@dataclass(frozen=True)
+class Run:
+    """All that a report is made of. `facts` are pairs of names and values that say what was compared with what."""
+
+    kind: Kind
+    project: str
+    created: str
+    execution: str = ""
+    facts: Sequence[tuple[str, str]] = ()
+    checks: Mapping[str, Json] = field(default_factory=dict)
+    decision: Json | None = None
+    evaluation: Json | None = None
+    analysis: Json | None = None
+    before: Statistics | None = None
+    now: Statistics | None = None
+    history: Sequence[Json] = ()
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The outcome in one line, and why."""
+
+    level: Level
+    headline: str
+    reasons: Sequence[str]
+
+
+def main() -> None:
+    """Read what the steps left and write the page."""
+    given = _arguments()
+    run = read_run("build" if given.build else "inference", given)
+    output = paths.step_output("report")
+    (output / "report.html").write_text(render(run), encoding="utf-8")
+    findings.save(summary(run), output / "run.json")
+    job.say(verdict(run).headline)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="The report of a run")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--build", action="store_true", help="of a build pipeline")
+    what.add_argument("--inference", action="store_true", help="of an inference pipeline")
+    for name, text in (
+        ("execution", "its execution"),
+        ("model-package", "the model package in use"),
+        ("input", "where the data came from"),
+        ("commit", "the commit of the code"),
+        ("created", "when it ran, if not now"),
+    ):
+        parser.add_argument(f"--{name}", default="", help=text)
+    return parser.parse_args()
+
+
+def read_run(kind: Kind, given: argparse.Namespace) -> Run:
+    """What the inputs hold. An input that is not there was not part of the run.
+
+    Raises:
+        InputError: A file is damaged.
+    """
+    checks = {
+        name: findings.read(file) for name in CHECKS if (file := paths.step_input(name) / findings.DETAILS).exists()
+    }
+    before_in = paths.step_input("data_quality" if kind == "build" else "baseline")
+    return Run(
+        kind,
+        schemas.load(paths.CONFIG).name,
+        given.created or dt.datetime.now(tz=dt.UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        given.execution,
+        _facts(given, checks),
+        checks,
+        _document(paths.step_input("decision"), "decision.json"),
+        _document(paths.step_input("evaluation"), "evaluation.json"),
+        _document(paths.step_input("attribution"), "analysis.json"),
+        _statistics(before_in),
+        _statistics(paths.step_input("data_quality")) if kind == "inference" else None,
+        read_history(paths.step_input("history")),
+    )
+
+
+def _facts(given: argparse.Namespace, checks: Mapping[str, Json]) -> list[tuple[str, str]]:
+    told = checks.get("data_quality", {})
+    rows = f"{told['rows']:,} rows of {', '.join(told['files'][:3])}" if told else ""
+    days = f", {told['days']} days" if told.get("days") else ""
+    compared = f"{told['baseline_rows']:,} rows of the baseline" if told else ""
+    quality = checks.get("model_quality", {})
+    return [
+        ("Checked", rows + days),
+        ("Compared with", compared),
+        ("Ground truth", f"{quality['rows']:,} rows that had not been compared before" if quality else ""),
+        ("Model", given.model_package),
+        ("Input", given.input),
+        ("Commit", given.commit),
+        ("Run", given.execution),
+    ]
+
+
+def _document(folder: Path, name: str) -> Json | None:
+    found: Json | None = findings.read(folder / name) if (folder / name).exists() else None
+    return found
+
+
+def _statistics(folder: Path) -> Statistics | None:
+    document = _document(folder, data_quality.STATISTICS)
+    if document is None:
+        return None
+    try:
+        return baseline.from_json(document)
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(f"{folder / data_quality.STATISTICS} is not as Model Monitor writes it: {error!r}") from None
+
+
+def read_history(folder: Path) -> list[Json]:
+    """Summaries of earlier runs, the oldest first."""
+    found = [findings.read(file) for file in sorted(folder.rglob("run.json"))] if folder.is_dir() else []
+    return sorted(found, key=lambda run: str(run["created"]))
+
+
+def verdict(run: Run) -> Verdict:
+    """The outcome of a run."""
+    return _of_build(run) if run.kind == "build" else _of_inference(run)
+
+
+def _of_build(run: Run) -> Verdict:
+    gate = (run.evaluation or {}).get("gate")
+    if gate is None:
+        return Verdict("warn", "The model was not evaluated.", ())
+    if gate["passed"]:
+        return Verdict("good", "The model is good enough to be registered.", (f"{gate['reason']}.",))
+    return Verdict("bad", "The model is not good enough and was not registered.", (f"{gate['reason']}.",))
+
+
+def _of_inference(run: Run) -> Verdict:
+    found = [item for told in run.checks.values() for item in told["violations"]]
+    high = sum(item["severity"] == "high" for item in found)
+    skipped = sum(len(told.get("skipped", [])) for told in run.checks.values())
+    if not run.checks:
+        return Verdict("warn", "Nothing was checked.", ())
+    reasons = list((run.decision or {}).get("reasons", []))
+    if skipped:
+        reasons.append(f"{_count(skipped, 'check')} could not be made: see below.")
+    told = (
+        f"{_count(len(found), 'violation')}{f', {high} of high severity' if high else ''}."
+        if found
+        else "No violations."
+    )
+    if run.decision and run.decision["retrain"]:
+        return Verdict("bad", f"Retrain the model. {told}", reasons)
+    stays = " Retraining is not asked for." if run.decision else ""
+    level: Level = "bad" if high else "warn" if found or skipped else "good"
+    return Verdict(level, told + stays, reasons)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def summary(run: Run) -> Json:
+    """What later reports show of this run."""
+    told = run.checks
+    drift = told.get("data_quality", {}).get("features", {})
+    scores = told.get("attribution", {}).get("ndcg", {})
+    metrics = {name: item["value"] for name, item in told.get("model_quality", {}).get("metrics", {}).items()}
+    gate = (run.evaluation or {}).get("gate")
+    if gate:
+        metrics = {gate["metric"]: gate["value"]}
+    return {
+        "kind": run.kind,
+        "created": run.created,
+        "execution": run.execution,
+        "headline": verdict(run).headline,
+        "violations": sum(len(check["violations"]) for check in told.values()),
+        "drifted_features": sum(item["drifted"] for item in drift.values()) / len(drift) if drift else None,
+        "ndcg": min(scores.values()) if scores else None,
+        "metrics": metrics,
+        "retrain": bool((run.decision or {}).get("retrain", False)),
+    }
+
+
+def render(run: Run) -> str:
+    """The page."""
+    style = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
+    outcome = verdict(run)
+    what = "Build" if run.kind == "build" else "Predictions"
+    head = el("header", el("h1", f"{run.project}: {what.lower()}"), el("p", run.created, class_="soft"))
+    said = el(
+        "div",
+        el("p", outcome.headline),
+        *(el("p", reason) for reason in outcome.reasons),
+        class_=f"verdict {outcome.level}",
+    )
+    return page(
+        f"{run.project}: {outcome.headline}", style, head, said, sections.facts(run.facts), *_parts(run), _end(run)
+    )
+
+
+def _parts(run: Run) -> list[Safe]:
+    parts: list[tuple[str, Safe]] = []
+    if run.kind == "inference":
+        parts.append(("Violations", sections.violations(run.checks)))
+    if run.evaluation:
+        parts.append(("Metrics on the evaluation data", sections.evaluation(run.evaluation)))
+    if "model_quality" in run.checks:
+        parts.append(("Predictions against what happened", sections.metrics(run.checks["model_quality"]["metrics"])))
+    if run.decision:
+        parts.append(("Why retrain, or why not", sections.rules(run.decision)))
+    if "attribution" in run.checks:
+        parts.append(("What predictions rest on, at registration and now", sections.ranking(run.checks["attribution"])))
+    elif run.analysis:
+        parts.append(("What predictions rest on", _analysis(run.analysis)))
+    if run.before or run.now:
+        parts.append(("Features", sections.features(run.before, run.now, run.checks.get("data_quality", {}))))
+    runs = [*run.history, summary(run)]
+    if len(runs) > 1:
+        parts.append(("Runs", sections.history(runs)))
+    return [join(el("h2", title), content) for title, content in parts]
+
+
+def _analysis(document: Json) -> Safe:
+    labels = document["explanations"]["kernel_shap"]
+    return join(
+        el("p", "Mean absolute SHAP value of each feature, in the unit of the prediction.", class_="soft"),
+        *(
+            join(
+                el("h3", label) if len(labels) > 1 else None,
+                charts.attributions(list(told["global_shap_values"].items())),
+            )
+            for label, told in labels.items()
+        ),
+    )
+
+
+def _end(run: Run) -> Safe:
+    return el(
+        "footer",
+        el("p", NOTICE),
+        el("p", f"{run.project}, {run.created}. Everything here is also in the run's JSON files."),
+    )
+
+
+if __name__ == "__main__":
+    job.run(main)

@@ -1,0 +1,161 @@
+"""What `config.toml` says about monitoring: the tables [monitoring] and [retrain]. Every key has a default."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+from model.errors import InputError, did_you_mean
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class DataQuality:
+    """[monitoring.data_quality]: written into constraints.json by the baseline, and read from there by the check."""
+
+    ignore: tuple[str, ...] = ()
+    """Columns that are not looked at, besides ids, time and target."""
+    window_days: int = 7
+    """With a time column: the days that one batch covers. 0: compare with all rows of the baseline at once."""
+    datatype_check_threshold: float = 1.0
+    domain_content_threshold: float = 1.0
+    comparison_threshold: float = 0.1
+    comparison_method: str = "Robust"
+    categorical_comparison_threshold: float = 0.1
+    categorical_drift_method: str = "LInfinity"
+    max_domain: int = 100
+    """Columns of text with at most so many categories get a domain."""
+
+
+@dataclass(frozen=True)
+class ModelQuality:
+    """[monitoring.model_quality]."""
+
+    tolerance: float = 3.0
+    """How many standard deviations (between batches) a metric may be worse than at registration."""
+
+
+@dataclass(frozen=True)
+class Attribution:
+    """[monitoring.attribution]."""
+
+    threshold: float = 0.90
+    rows: int = 1000
+    """Rows that are explained, at most: of a larger table a sample."""
+    samples: int = 0
+    """Coalitions of features evaluated for each row and background row; 0: chosen by the number of features."""
+    clusters: int = 10
+    """Rows of the background."""
+    aggregate: str = "mean_abs"
+    seed: int = 1
+
+
+@dataclass(frozen=True)
+class Retrain:
+    """[retrain]: when data or model have changed so much that a new one should be trained. 0 switches a rule off."""
+
+    drifted_features: float = 0.3
+    """Share of the features whose distribution drifted."""
+    attribution_ndcg: float = 0.90
+    """Attributions ranked less alike than this."""
+    worse_metrics: int = 1
+    """Number of metrics beyond their constraint."""
+    model_age_days: int = 0
+    """Days since the model was trained."""
+    unless_broken: bool = True
+    """Never on data with missing columns, wrong types or missing values: such data is to be mended, not learnt."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All of it. `topic` is the SNS topic that gets one message for each check with violations."""
+
+    fail_on_violation: bool = False
+    topic: str = ""
+    data_quality: DataQuality = field(default_factory=DataQuality)
+    model_quality: ModelQuality = field(default_factory=ModelQuality)
+    attribution: Attribution = field(default_factory=Attribution)
+    retrain: Retrain = field(default_factory=Retrain)
+
+
+CHOICES: Mapping[str, tuple[str, ...]] = {
+    "comparison_method": ("Robust", "Simple"),
+    "categorical_drift_method": ("LInfinity", "ChiSquared"),
+    "aggregate": ("mean_abs", "median", "mean_sq"),
+}
+_SHARES = {
+    "datatype_check_threshold", "domain_content_threshold", "comparison_threshold", "categorical_comparison_threshold",
+    "threshold", "drifted_features", "attribution_ndcg",
+}  # fmt: skip
+
+
+def load(path: Path) -> Settings:
+    """Read the settings of a configuration file.
+
+    Raises:
+        InputError: It is absent, no TOML, or says something that cannot be meant.
+    """
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"{path}: there is no such file") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: not valid TOML: {error}") from None
+    return parse(document)
+
+
+def parse(document: Mapping[str, Any]) -> Settings:
+    """Check the tables [monitoring] and [retrain]."""
+    given = dict(document.get("monitoring", {}))
+    parts = {kind.__name__: given.pop(name, {}) for name, kind in _PARTS.items()}
+    known = {item.name for item in fields(Settings)} - {"retrain"}
+    for key in given:
+        if key not in known:
+            raise InputError(f"[monitoring] has an unknown key {key!r}{did_you_mean(key, known)}")
+    plain = _values("[monitoring]", Settings, given)
+    return Settings(
+        **plain,
+        data_quality=_part("[monitoring.data_quality]", DataQuality, parts["DataQuality"]),
+        model_quality=_part("[monitoring.model_quality]", ModelQuality, parts["ModelQuality"]),
+        attribution=_part("[monitoring.attribution]", Attribution, parts["Attribution"]),
+        retrain=_part("[retrain]", Retrain, document.get("retrain", {})),
+    )
+
+
+_PARTS: Mapping[str, type] = {"data_quality": DataQuality, "model_quality": ModelQuality, "attribution": Attribution}
+
+
+def _part(where: str, kind: type[T], given: Any) -> T:
+    if not isinstance(given, dict):
+        raise InputError(f"{where} must be a table")
+    return kind(**_values(where, kind, given))
+
+
+def _values(where: str, kind: Any, given: Mapping[str, Any]) -> dict[str, Any]:
+    defaults = {item.name: item.default for item in fields(kind)}
+    for key in given:
+        if key not in defaults:
+            raise InputError(f"{where} has an unknown key {key!r}{did_you_mean(key, defaults)}")
+    return {key: _value(f"{where} {key}", key, value, defaults[key]) for key, value in given.items()}
+
+
+def _value(where: str, key: str, value: Any, default: Any) -> Any:
+    if isinstance(default, tuple):
+        if not (isinstance(value, list) and all(isinstance(name, str) for name in value)):
+            raise InputError(f"{where} = {value!r}: a list of column names was expected")
+        return tuple(value)
+    expected = (int, float) if isinstance(default, float) else type(default)
+    if not isinstance(value, expected) or (isinstance(value, bool) and not isinstance(default, bool)):
+        raise InputError(f"{where} = {value!r}: {_SPOKEN[type(default)]} was expected")
+    if key in CHOICES and value not in CHOICES[key]:
+        raise InputError(f"{where} = {value!r}: one of {', '.join(CHOICES[key])} was expected")
+    if isinstance(value, (int, float)) and not 0 <= value <= (1 if key in _SHARES else float("inf")):
+        raise InputError(
+            f"{where} = {value!r}: {'a share from 0 to 1' if key in _SHARES else '0 or more'} was expected"
+        )
+    return value
+
+
+_SPOKEN = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}

@@ -1,0 +1,250 @@
+"""Metrics, their limits, and truth that is compared once."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from model import schema
+from model.errors import InputError
+from monitoring import metrics, model_quality, settings, truth
+from tests.cases import document
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from model.schema import Schema
+    from monitoring.findings import Result
+
+PLAIN = schema.parse(document(data={"ids": ["id"]}))
+DAILY = schema.parse(document(data={"ids": ["day", "id"], "time": "day", "evaluation": 56}))
+BINARY = schema.parse(
+    document(
+        project={"problem_type": "binary_classification"},
+        data={"ids": ["id"]},
+        evaluation={"metric": "auc", "threshold": 0.5},
+    )
+)
+SEVERAL = schema.parse(
+    document(
+        project={"problem_type": "multiclass_classification"},
+        data={"ids": ["id"]},
+        evaluation={"metric": "accuracy", "threshold": 0.5},
+    )
+)
+CONFIG = settings.Settings()
+
+
+def rows(count: int, seed: int = 0, error: float = 1.0, first: int = 0) -> pd.DataFrame:
+    draws = np.random.default_rng(seed)
+    actual = draws.gamma(3, 10, count)
+    frame = pd.DataFrame({"id": np.arange(first, first + count), "y": actual})
+    return frame.assign(prediction=actual + error * draws.normal(size=count))
+
+
+def transformed(frame: pd.DataFrame, folder: Path, answers: list[str]) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    frame.assign(feature=1.0)[["id", "feature", *answers]].to_csv(folder / "t.csv.out", index=False, header=False)
+    return folder
+
+
+def write(frame: pd.DataFrame, file: Path) -> Path:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    frame.to_csv(file, index=False)
+    return file.parent
+
+
+def baseline(frame: pd.DataFrame, tmp_path: Path, known: Schema = PLAIN) -> Path:
+    answers = ["prediction"] if known.problem_type == "regression" else ["prediction", "probability"]
+    told = transformed(frame, tmp_path / "transform", answers)
+    truths = write(frame[["id", "y"]], tmp_path / "truth" / "truth.csv")
+    model_quality.make_baseline(told, truths, tmp_path / "baseline", known, CONFIG)
+    return tmp_path / "baseline"
+
+
+def check(frame: pd.DataFrame, tmp_path: Path, known: Schema = PLAIN) -> Result:
+    columns = ["id", "prediction"] + (["probability"] if "probability" in frame.columns else [])
+    predictions = write(frame[columns], tmp_path / "runs" / "a" / "predictions.csv")
+    truths = write(frame[["id", "y"]], tmp_path / "later" / "truth.csv")
+    matched = truth.match(truth.read_predictions(predictions, known), truth.read_truth(truths, known), known)
+    new, prints = truth.new_rows(matched, truth.compared_before(tmp_path / "nothing"))
+    return model_quality.check(new, prints, tmp_path / "baseline", tmp_path / "out", known)
+
+
+def test_metrics_have_model_monitors_form(tmp_path: Path) -> None:
+    frame = rows(1000)
+    place = baseline(frame, tmp_path)
+    told = json.loads((place / "statistics.json").read_text(encoding="utf-8"))
+    error = frame["prediction"] - frame["y"]
+    found = told["regression_metrics"]
+    assert told["dataset"] == {"item_count": 1000}
+    assert found["mae"]["value"] == pytest.approx(error.abs().mean())
+    assert found["mse"]["value"] == pytest.approx((error**2).mean())
+    assert found["rmse"]["value"] == pytest.approx((error**2).mean() ** 0.5)
+    assert 0 < found["mae"]["standard_deviation"] < 0.1
+    limits = json.loads((place / "constraints.json").read_text(encoding="utf-8"))["regression_constraints"]
+    assert limits["mae"]["comparison_operator"] == "GreaterThanThreshold"
+    assert limits["r2"]["comparison_operator"] == "LessThanThreshold"
+    assert limits["mae"]["threshold"] > found["mae"]["value"]
+    assert limits["r2"]["threshold"] < found["r2"]["value"]
+
+
+def test_with_few_rows_there_is_no_deviation(tmp_path: Path) -> None:
+    place = baseline(rows(199), tmp_path)
+    told = json.loads((place / "statistics.json").read_text(encoding="utf-8"))
+    assert told["regression_metrics"]["mae"]["standard_deviation"] == "NaN"
+
+
+def test_the_order_of_rows_does_not_matter() -> None:
+    frame = rows(500).rename(columns={"y": "actual"})[["actual", "prediction"]]
+    shuffled = frame.sample(frac=1, random_state=1)
+    assert metrics.statistics("regression", frame, None) == metrics.statistics("regression", shuffled, None)
+
+
+@pytest.mark.parametrize("count", [100, 300, 2000])
+def test_predictions_as_good_as_before_pass(tmp_path: Path, count: int) -> None:
+    baseline(rows(2000), tmp_path)
+    for seed in range(1, 8):
+        assert not check(rows(count, seed), tmp_path).findings, seed
+
+
+def test_worse_predictions_are_found(tmp_path: Path) -> None:
+    baseline(rows(2000), tmp_path)
+    result = check(rows(500, 3, error=2.0), tmp_path)
+    assert {finding.feature for finding in result.findings} == {"mae", "mse", "rmse", "r2", "wape"}
+    document = json.loads((tmp_path / "out" / "constraint_violations.json").read_text(encoding="utf-8"))
+    first = document["violations"][0]
+    assert set(first) == {"constraint_check_type", "description", "metric_name"}
+    assert first["constraint_check_type"] == "GreaterThanThreshold"
+    assert first["description"].startswith("Metric mae with ")
+
+
+def test_errors_may_grow_with_what_is_predicted(tmp_path: Path) -> None:
+    baseline(rows(2000), tmp_path)
+    larger = rows(2000, 1)
+    assert not check(larger.assign(y=3 * larger["y"], prediction=3 * larger["prediction"]), tmp_path).findings
+
+
+def test_with_a_time_limits_follow_from_weeks(tmp_path: Path) -> None:
+    frame = rows(5600)
+    weeks = np.arange(5600) // 700
+    days = pd.Timestamp("2026-01-01") + pd.to_timedelta(np.arange(5600) // 100, unit="D")
+    error = (frame["prediction"] - frame["y"]) * (1 + 0.3 * (weeks % 2))  # every other week is worse
+    frame = frame.assign(day=days.strftime("%Y-%m-%d"), prediction=frame["y"] + error)
+    told = tmp_path / "transform"
+    told.mkdir()
+    frame.assign(f=1)[["day", "id", "f", "prediction"]].to_csv(told / "t.out", index=False, header=False)
+    truths = write(frame[["day", "id", "y"]], tmp_path / "truth" / "t.csv")
+    model_quality.make_baseline(told, truths, tmp_path / "baseline", DAILY, CONFIG)
+    limits = json.loads((tmp_path / "baseline" / "constraints.json").read_text(encoding="utf-8"))
+    worst = (frame["prediction"] - frame["y"]).abs().groupby(weeks).mean().max()
+    assert limits["regression_constraints"]["mae"]["threshold"] > worst
+
+
+def classes(count: int, seed: int = 0, right: float = 0.9, names: str = "ab") -> pd.DataFrame:
+    draws = np.random.default_rng(seed)
+    actual = draws.choice(list(names), count)
+    other = draws.choice(list(names), count)
+    label = np.where(draws.random(count) < right, actual, other)
+    probability = np.where(label == names[-1], 0.8, 0.2) + draws.uniform(-0.1, 0.1, count)
+    return pd.DataFrame({"id": np.arange(count), "y": actual, "prediction": label, "probability": probability})
+
+
+@pytest.mark.parametrize(("known", "names"), [(BINARY, "ab"), (SEVERAL, "abc")])
+def test_classes_have_all_of_their_metrics(tmp_path: Path, known: Schema, names: str) -> None:
+    frame = classes(800, names=names)
+    place = baseline(frame, tmp_path, known)
+    told = json.loads((place / "statistics.json").read_text(encoding="utf-8"))[f"{known.problem_type}_metrics"]
+    hits = int(((frame["y"] == "a") & (frame["prediction"] == "a")).sum())
+    assert told["confusion_matrix"]["a"]["a"] == hits
+    assert told["accuracy"]["value"] == pytest.approx((frame["y"] == frame["prediction"]).mean())
+    assert told["accuracy_best_constant_classifier"]["value"] == pytest.approx(
+        frame["y"].value_counts(normalize=True).max()
+    )
+    if known is BINARY:
+        assert told["true_positive_rate"] == told["recall"]
+        assert told["false_negative_rate"]["value"] == pytest.approx(1 - told["recall"]["value"])
+        curve = told["receiver_operating_characteristic_curve"]
+        assert (curve["false_positive_rates"][0], curve["true_positive_rates"][-1]) == (0.0, 1.0)
+    assert not check(classes(600, 1, names=names), tmp_path, known).findings
+    worse = check(classes(600, 1, right=0.4, names=names), tmp_path, known)
+    assert "accuracy" in {finding.feature for finding in worse.findings}
+
+
+def test_a_metric_that_is_not_defined_is_told(tmp_path: Path) -> None:
+    baseline(classes(800), tmp_path, BINARY)
+    result = check(classes(300, 1).assign(y="a"), tmp_path, BINARY)
+    assert "auc" in {item.feature for item in result.skipped}
+
+
+# What has been compared is known from the outputs themselves.
+
+
+def test_truth_is_compared_once(tmp_path: Path) -> None:
+    baseline(rows(500), tmp_path)
+    check(rows(300, 1), tmp_path)
+    again = truth.read_predictions(tmp_path / "runs", PLAIN)
+    matched = truth.match(again, truth.read_truth(tmp_path / "later", PLAIN), PLAIN)
+    before = truth.compared_before(tmp_path)
+    shuffled = matched.sample(frac=1, random_state=1)
+    assert truth.new_rows(shuffled, before)[0].empty
+    more = rows(310, 1)  # ten rows came in addition; numpy draws the first 300 otherwise, so all are new truth
+    write(pd.concat([rows(300, 1), more.tail(10)])[["id", "y"]], tmp_path / "later" / "truth.csv")
+    write(pd.concat([rows(300, 1), more.tail(10)])[["id", "prediction"]], tmp_path / "runs" / "b" / "predictions.csv")
+    matched = truth.match(
+        truth.read_predictions(tmp_path / "runs", PLAIN), truth.read_truth(tmp_path / "later", PLAIN), PLAIN
+    )
+    assert sorted(truth.new_rows(matched, before)[0]["id"]) == [str(number) for number in range(300, 310)]
+
+
+def test_a_corrected_truth_is_new() -> None:
+    frame = rows(5).rename(columns={"y": "actual"}).assign(id=list("abcde"))
+    prints = truth.fingerprints(frame)
+    corrected = frame.assign(actual=frame["actual"].where(frame["id"] != "c", 0.0))
+    assert truth.new_rows(corrected, prints)[0]["id"].tolist() == ["c"]
+    assert truth.content_hash(prints) == truth.content_hash(prints[::-1])
+
+
+def test_of_several_predictions_the_latest_counts(tmp_path: Path) -> None:
+    for run, created, value in (("b", "2026-01-01", 1.0), ("a", "2026-01-08", 2.0)):
+        place = write(pd.DataFrame({"id": [7], "prediction": [value]}), tmp_path / run / "predictions.csv")
+        told = {"created": created, "model_package": f"package/{run}"}
+        (place / "manifest.json").write_text(json.dumps(told), encoding="utf-8")
+    assert truth.read_predictions(tmp_path, PLAIN)["prediction"].tolist() == ["2.0"]
+    assert truth.read_predictions(tmp_path, PLAIN, "package/b")["prediction"].tolist() == ["1.0"]
+    with pytest.raises(InputError, match="no predictions of package/c"):
+        truth.read_predictions(tmp_path, PLAIN, "package/c")
+
+
+def test_ids_are_matched_however_they_are_spelled(tmp_path: Path) -> None:
+    told = write(pd.DataFrame({"id": [1.0, 2.0], "prediction": [1, 2]}), tmp_path / "a" / "predictions.csv")
+    known = write(pd.DataFrame({"id": [2, 3], "y": [5, 6]}), tmp_path / "b" / "t.csv")
+    found = truth.match(truth.read_predictions(told, PLAIN), truth.read_truth(known, PLAIN), PLAIN)
+    assert found.to_dict("records") == [{"id": "2", "actual": 5.0, "prediction": 2.0}]
+
+
+def test_bad_input_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="there are no predictions"):
+        truth.read_predictions(tmp_path, PLAIN)
+    with pytest.raises(InputError, match="lacks the columns prediction"):
+        truth.read_predictions(write(pd.DataFrame({"id": [1]}), tmp_path / "a" / "predictions.csv"), PLAIN)
+    twice = write(pd.DataFrame({"id": [1, 1], "y": [2, 3]}), tmp_path / "b" / "t.csv")
+    with pytest.raises(InputError, match="several rows for 1"):
+        truth.read_truth(twice, PLAIN)
+    (tmp_path / "c").mkdir()
+    (tmp_path / "c" / "compared.npy").write_bytes(b"damaged")
+    with pytest.raises(InputError, match=r"compared\.npy is damaged"):
+        truth.compared_before(tmp_path / "c")
+    baseline(rows(300), tmp_path)
+    (tmp_path / "baseline" / "constraints.json").write_text(
+        '{"binary_classification_constraints": {}}', encoding="utf-8"
+    )
+    with pytest.raises(InputError, match="holds no regression_constraints"):
+        check(rows(300, 1), tmp_path)
+    worded = rows(3).astype(object).assign(prediction="high")
+    with pytest.raises(InputError, match="column 'prediction' holds 'high' where a number belongs"):
+        check(worded, tmp_path)

@@ -1,0 +1,76 @@
+"""The model-quality pipeline as a recipe: predictions against what really happened.
+
+Edit it, run `make definition`, and commit `model_quality.json` with it: that file is what is reviewed and registered.
+It is started when ground truth has arrived. What earlier executions compared is known from their outputs, row by row:
+where nothing is new, it says so and stops.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sagemaker.core.workflow.conditions import ConditionEquals
+from sagemaker.core.workflow.functions import JsonGet
+from sagemaker.core.workflow.parameters import ParameterString
+from sagemaker.core.workflow.properties import PropertyFile
+from sagemaker.mlops.workflow.condition_step import ConditionStep
+
+import jobs
+from jobs import module, output, script
+
+if TYPE_CHECKING:
+    from sagemaker.mlops.workflow.pipeline import Pipeline
+
+CONFIG = Path(__file__).parents[1] / "config.toml"
+MODEL_PACKAGE = ParameterString("ModelPackageArn")
+MODEL_QUALITY = ParameterString("ModelQualityBaselineUri")
+CODE = ParameterString("CodeUri")  # a prefix that holds this repository's steps/ and config.toml
+NEWS = PropertyFile(name="News", output_name="model_quality", path="new.json")
+
+
+def pipeline() -> Pipeline:
+    """Join predictions with ground truth; where rows are new, check the metrics, decide and report."""
+    settings = jobs.settings(CONFIG)
+    on_processing = settings.instance_type("processing")
+    step = jobs.Jobs(settings.project, "model-quality", on_processing)
+
+    check = step.processing(
+        "ModelQualityCheck",
+        module("monitoring.model_quality", "--check"),
+        inputs={
+            "predictions": step.shared("predictions"),
+            "ground_truth": jobs.INPUT_DATA,
+            "baseline": MODEL_QUALITY,
+            "compared": jobs.HISTORY,
+        },
+        outputs={"model_quality": step.history("model_quality")},
+        arguments=["--model-package", MODEL_PACKAGE],
+        property_files=[NEWS],
+    )
+    found = {"model_quality": output(check, "model_quality")}
+    decide = step.processing("Decide", script("decide"), inputs={"code": CODE, **found}, outputs=["decision"])
+    report = step.processing(
+        "Report",
+        module("monitoring.report", "--inference"),
+        inputs={**found, "decision": output(decide, "decision"), "history": jobs.HISTORY},
+        outputs={"report": step.history("report")},
+        arguments=[
+            *("--model-package", MODEL_PACKAGE, "--execution", jobs.EXECUTION_ID, "--input", jobs.INPUT_DATA),
+            *("--commit", jobs.COMMIT, "--created", jobs.STARTED),
+        ],
+    )
+    is_new = ConditionStep(
+        "IsNew",
+        conditions=[ConditionEquals(left=JsonGet(check.name, NEWS, "new"), right=True)],
+        if_steps=[decide, report],
+        else_steps=[],
+    )
+    model_in_use = [jobs.IMAGE, MODEL_PACKAGE, MODEL_QUALITY]
+    return step.pipeline(
+        parameters=[
+            *(jobs.ROLE, *model_in_use, jobs.BUCKET, jobs.INPUT_DATA, jobs.HISTORY, CODE, jobs.COMMIT),
+            on_processing,
+        ],
+        steps=[check, is_new],
+    )
