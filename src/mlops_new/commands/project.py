@@ -61,7 +61,7 @@ def _one_at_a_time(request: Request, settings: Settings, console: Console) -> Ab
 
 def _run(request: Request, world: World, console: Console) -> None:
     if not request.dry_run:
-        sweep(staged(request.directory, request.name))
+        sweep(staged(request.directory, request.name), staged(world.scratch, request.name))
     seen = _look(request, world)
     template = choose_template(seen.template)
     unanswered = ProjectSpec(request.name, request.directory, request.answers, template)

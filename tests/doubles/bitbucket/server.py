@@ -256,7 +256,11 @@ class _Handler(BaseHTTPRequestHandler):
                 self.rfile.readline()
             self.rfile.readline()
             return b"".join(chunks)
-        return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        length = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(length)
+        if len(body) < length:  # no server acts on half a request
+            raise ConnectionResetError("the client has gone")
+        return body
 
     def _send(self, reply: Reply) -> None:
         self.send_response(reply.status)
