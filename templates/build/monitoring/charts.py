@@ -14,6 +14,7 @@ Shares = NDArray[np.float64]
 
 BARS = 24
 CATEGORIES = 8
+FEW_VALUES = 12
 WIDTH, HEIGHT = 300, 96
 
 
@@ -36,7 +37,7 @@ def overlay(before: Feature | None, now: Feature | None) -> Overlay | None:
         return _of_texts(before, now)
     one, other = (told.numbers if told else None for told in (before, now))
     values = sorted({value for known in (one, other) if known for value in known.bins.centres().tolist()})
-    if len(values) > CATEGORIES:
+    if len(values) > FEW_VALUES:
         return _of_numbers(one, other)
     return Overlay(
         _of_values(one, values), _of_values(other, values), [short(value) for value in values], numeric=False

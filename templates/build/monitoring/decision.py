@@ -73,6 +73,8 @@ def decide(checks: Mapping[str, Json], config: Retrain, age: int | None = None) 
         reasons.append(f"But the data is broken and is to be mended first: {broken.evidence}.")
     if not wanted:
         reasons.append("No rule asks for it." if checks else "Nothing was checked, so nothing asks for it.")
+        if broken.fired:
+            reasons.append(f"The data is broken and is to be mended: {broken.evidence}.")
     return {"retrain": retrain, "reasons": reasons, "rules": [asdict(rule) for rule in [*rules, broken]]}
 
 

@@ -52,6 +52,11 @@ def test_broken_data_is_mended_and_not_learnt(check: str) -> None:
     assert decision.decide(checks, Retrain(unless_broken=False))["retrain"]
 
 
+def test_broken_data_is_told_when_no_rule_fires() -> None:
+    found = decision.decide({"data_quality": quality(0, violations=("missing_column_check",))}, Retrain())
+    assert found["reasons"] == ["No rule asks for it.", "The data is broken and is to be mended: f0 (missing column)."]
+
+
 def test_new_categories_do_not_keep_from_retraining() -> None:
     assert decision.decide({"data_quality": quality(9, violations=("categorical_values_check",))}, Retrain())["retrain"]
 
