@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from mlops_new.observe import pipeline_names
 from mlops_new.platforms.local.platform import LocalPlatform
 from tests.e2e.program import killed_at, mlops_new
 
 NAME = "fresh-sales"
-PIPELINES = [f"{NAME}-build", f"{NAME}-inference"]
+PIPELINES = pipeline_names(NAME)
 
 
 def git(path: Path, *arguments: str) -> None:
@@ -40,7 +41,7 @@ def test_everything_of_it_goes_and_nothing_else(project: Path, home: Path) -> No
     assert mlops_new("project", "other", "--yes").code == 0
     (project / "thesis.txt").write_text("mine", encoding="utf-8")
     planned = mlops_new("destroy", NAME, "--dry-run", "--json")
-    assert len(planned.document["steps"]) == 6
+    assert len(planned.document["steps"]) == 4 + len(PIPELINES)
     assert (project / f"{NAME}-build").exists()
 
     gone = mlops_new("destroy", NAME, "--yes", "--json")
