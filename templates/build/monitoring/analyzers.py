@@ -66,7 +66,7 @@ def _data_quality(statistics: Json, violations: list[Json]) -> Json:
     drifted = {
         item["feature_name"]: _two(_DISTANCE, item) for item in violations if item["constraint_check_type"] == DRIFT
     }
-    features = {
+    features: dict[str, Json] = {
         name: {"distance": None, "threshold": None, "against": "the baseline", "drifted": name in drifted}
         for name in [*(feature["name"] for feature in statistics.get("features", [])), *drifted]
     }
