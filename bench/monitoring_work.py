@@ -65,7 +65,7 @@ def timed(work):
     return {"seconds": seconds, "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}
 
 
-def baseline(place, again=False):
+def baseline(place):
     from monitoring import data_quality
     from monitoring.settings import DataQuality
 
@@ -82,9 +82,9 @@ def check(place):
 
 
 def read_polars(place):
-    import polars
+    import polars as pl
 
-    return timed(lambda: polars.read_csv(place / "t.csv"))
+    return timed(lambda: pl.read_csv(place / "t.csv"))
 
 
 def read_pyarrow(place):

@@ -38,7 +38,7 @@ ANALYSIS = "analysis.json"
 FOLDER = "explanations_shap"
 VIOLATION = "feature_attribution_drift_check"
 
-PREDICTIONS = 2_000_000
+PREDICTIONS = 1_200_000
 """Predictions of synthetic rows for one analysis, about: with many samples, fewer rows are explained."""
 FEWEST_ROWS = 10
 

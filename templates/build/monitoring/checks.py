@@ -20,7 +20,7 @@ from monitoring.baseline import Feature, Statistics, feature
 from monitoring.columns import Profile
 from monitoring.constraints import SPREAD, Constraint, Constraints, usual_limit
 from monitoring.findings import Finding, Skipped
-from monitoring.windows import FEWEST, Windows
+from monitoring.windows import Windows
 
 Outcome = Finding | Skipped
 
@@ -31,10 +31,9 @@ MOST_FAR = 0.05
 
 @dataclass(frozen=True)
 class Batch:
-    """What is checked: its columns, those that nothing is expected of, and the days it covers (0: not known)."""
+    """What is checked, and the days it covers (0: not known)."""
 
     profile: Profile
-    other: frozenset[str] = frozenset()
     days: int = 0
 
 
@@ -54,16 +53,16 @@ def check(
     batch: Batch, known: Statistics, constraints: Constraints, window_days: int = 0
 ) -> tuple[list[Outcome], dict[str, Drift]]:
     """All checks of all columns, in the baseline's order; and the measured drift by column."""
-    if not constraints.enabled:
-        return [Skipped("(all)", "all checks", "evaluate_constraints is Disabled in constraints.json")], {}
     outcomes: list[Outcome] = [*_columns(batch, constraints)]
     drifts: dict[str, Drift] = {}
     for name, constraint in constraints.features.items():
         column = batch.profile.columns.get(name)
-        if column is None:
+        if not constraint.enabled:
+            outcomes.append(Skipped(name, "all checks", "evaluate_constraints is Disabled in constraints.json"))
+        if not constraint.enabled or column is None:
             continue
         seen = feature(name, column, known.features.get(name))
-        outcomes += _values(seen, constraint, batch.profile.columns[name].numbers.bins.below_zero())
+        outcomes += _values(seen, constraint, column.numbers.bins.below_zero())
         if constraints.compare and seen.present:  # without values, completeness has said what there is to say
             found = drift(seen, known.features.get(name), constraint, batch.days, window_days)
             if isinstance(found, Skipped):
@@ -75,16 +74,15 @@ def check(
 
 
 def _columns(batch: Batch, constraints: Constraints) -> Iterator[Finding]:
-    present = [name for name in batch.profile.columns if name not in batch.other or name in constraints.features]
     counts = (
-        f"Number of columns in current dataset: {len(present)}, "
+        f"Number of columns in current dataset: {len(batch.profile.columns)}, "
         f"Number of columns in baseline constraints: {len(constraints.features)}"
     )
-    for name in constraints.features:
-        if name not in batch.profile.columns:
+    for name, constraint in constraints.features.items():
+        if constraint.enabled and name not in batch.profile.columns:
             yield Finding(name, "missing_column_check", f"Column {name} is missing in the current dataset. {counts}")
-    for name in present:
-        if name not in constraints.features:
+    for name in batch.profile.columns:
+        if constraints.enabled and name not in constraints.features:
             yield Finding(name, "extra_column_check", f"Column {name} is not in the baseline. {counts}", share=0.0)
 
 
@@ -201,17 +199,22 @@ def _far(seen: Feature, known: Feature) -> Drift | None:
 def _near_windows(
     seen: Feature, known: Feature, constraint: Constraint, days: int, window_days: int
 ) -> Drift | Skipped | None:
-    if known.windows is None or constraint.limits.window is None or not window_days:
+    if known.windows is None or not window_days:
         return None
+    if not known.windows.enough:
+        return _skipped(seen, "too few windows of the baseline have values of it to say what is usual")
     if days and 2 * days < window_days:
         return _skipped(seen, f"the batch covers {days} days, the baseline was cut into windows of {window_days}")
-    return _from_windows(seen, known.windows, constraint.limits.window, max(1, round(days / window_days)))
+    threshold = constraint.limits.window
+    if threshold is None:
+        return None
+    return _from_windows(seen, known.windows, threshold, max(1, round(days / window_days)))
 
 
 def _from_windows(seen: Feature, windows: Windows, threshold: float, length: int) -> Drift | None:
     if length > 1:
         windows = windows.joined(length)
-        if len(windows.counts) < FEWEST:
+        if not windows.enough:
             return None
         threshold = usual_limit(windows.usual())
     if seen.numbers:

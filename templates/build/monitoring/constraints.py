@@ -47,6 +47,7 @@ class Constraint:
     non_negative: bool = False
     domain: frozenset[str] | None = None
     limits: Limits = field(default_factory=Limits)
+    enabled: bool = True
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def _of_feature(known: Feature, general: Limits, max_domain: int) -> Constraint:
         general.numbers_method,
         general.texts,
         general.texts_method,
-        usual_limit(known.windows.usual()) if known.windows else None,
+        usual_limit(known.windows.usual()) if known.windows and known.windows.enough else None,
     )
     return Constraint(
         known.name,
@@ -167,14 +168,15 @@ def from_json(document: Json) -> Constraints:
     config = document.get("monitoring_config", {})
     general = _limits(Limits(), config)
     compared = config.get("distribution_constraints", {}).get("perform_comparison", "Enabled")
+    enabled = config.get("evaluate_constraints", "Enabled") == "Enabled"
     return Constraints(
-        {item["name"]: _constraint(item, general) for item in document["features"]},
+        {item["name"]: _constraint(item, general, enabled=enabled) for item in document["features"]},
         compare=compared == "Enabled",
-        enabled=config.get("evaluate_constraints", "Enabled") == "Enabled",
+        enabled=enabled,
     )
 
 
-def _constraint(item: Json, general: Limits) -> Constraint:
+def _constraint(item: Json, general: Limits, *, enabled: bool) -> Constraint:
     numbers, texts = item.get("num_constraints") or {}, item.get("string_constraints") or {}
     own: dict[str, Any] = {}
     for place in (item, numbers, texts):  # documents of different age have them in different places, by either name
@@ -189,6 +191,7 @@ def _constraint(item: Json, general: Limits) -> Constraint:
         bool(numbers.get("is_non_negative", False)),
         None if domain is None else frozenset(map(str, domain)),
         _limits(general, own),
+        own["evaluate_constraints"] == "Enabled" if "evaluate_constraints" in own else enabled,
     )
 
 

@@ -7,6 +7,7 @@ python3 -m monitoring.data_quality --check
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -122,12 +123,15 @@ def _profile(source: Source) -> Profile:
 
 
 def _batch(source: Source, schema: Schema) -> Batch:
-    days = 0
-    if schema.time and schema.time in names_of(source):
-        others = frozenset(names_of(source)) - {schema.time}
-        times = profile(Source(source.path, frozenset({schema.time}), others)).columns[schema.time]
-        days = _days(times, schema.time)
-    return Batch(_profile(source), frozenset(), days)
+    """The batch's profile, and the days it covers where it has a time."""
+    if not schema.time:
+        return Batch(_profile(source))
+    timed = replace(source, texts=source.texts | {schema.time}, leave=source.leave - {schema.time})
+    found = _profile(timed)
+    times = found.columns.get(schema.time)
+    if schema.time in source.leave:
+        found.columns.pop(schema.time, None)
+    return Batch(found, _days(times, schema.time) if times else 0)
 
 
 def _days(times: Column, name: str) -> int:

@@ -1,9 +1,9 @@
 """Shapley values of a model's predictions by Kernel SHAP (Lundberg & Lee, 2017), for many rows at once.
 
 A feature's value for one row is its mean contribution to the difference from the background, over all coalitions of
-features. Coalitions are drawn in pairs with their complements, every size as often as its weight asks, and per
-background row anew: what one design misses is not what the next one misses. All rows share them, so a design costs
-one matrix, and predictions are made for tens of thousands of synthetic rows at a time.
+features. Coalitions are drawn in pairs with their complements, every size equally often, and for each background row
+anew: what one design misses is not what the next one misses. Rows that differ from the background in as many features
+share a design, which costs one matrix, and predictions are made for tens of thousands of synthetic rows at a time.
 """
 
 import math
@@ -20,12 +20,10 @@ Predict = Callable[[Floats], Floats]
 
 BATCH = 1 << 15
 """Synthetic rows of one call of the model, about: they fit a processor's cache with their columns."""
-
-
 WANTED_ERROR = 0.025
 FEWEST, MOST = 96, 4096
 PILOT = 16
-"""Rows on which the number of samples is found out."""
+"""Rows on which the number of samples is found out; half as many with a large background."""
 
 
 @dataclass(frozen=True)
@@ -66,11 +64,10 @@ def explain(
         background: What a feature's absence is (rows x features).
         predict: Predictions (rows x outputs) for a matrix.
         samples: Coalitions for each row and background row, all of them where there are no more; 0: as many as make
-        the estimated
-            error small.
+            the estimated error small.
         seed: Of the drawing.
         budget: Predictions of synthetic rows, at most, about: only so many of the first rows are explained, and 100
-        at least.
+            at least.
     """
     error = math.nan
     if not samples:
@@ -86,7 +83,8 @@ def explain(
 def enough_samples(rows: Floats, background: Floats, predict: Predict, seed: int) -> tuple[int, float]:
     """With how many samples two independent designs agree on some of the rows, and the error that is left."""
     most = min(2 ** rows.shape[1] - 2, MOST)
-    some = rows[:: max(1, len(rows) // PILOT)][:PILOT]
+    few = max(PILOT // 2, min(PILOT, 5 * PILOT // len(background)))
+    some = rows[:: max(1, len(rows) // few)][:few]
     samples, error = min(FEWEST, most), math.inf
     while True:
         one, other = (_explained(some, background, predict, samples, seed + 1 + again)[0] for again in (0, 1))
@@ -105,23 +103,34 @@ def _explained(
     predictions, base = predict(rows), predict(background)
     values = np.zeros((len(rows), rows.shape[1], predictions.shape[1]))
     for one, start in zip(background, base, strict=True):
-        design = make_design(rows.shape[1], samples, draws)
-        step = max(1, BATCH // max(1, len(design.masks)))
-        for first in range(0, len(rows), step):
-            part = rows[first : first + step]
-            gains = _gains(part, one, design.masks, predict) - start
-            for output in range(predictions.shape[1]):
-                total = predictions[first : first + step, output] - start[output]
-                values[first : first + step, :, output] += design.solved(gains[:, :, output], total)
+        differs = ~((rows == one) | (np.isnan(rows) & np.isnan(one)))
+        counts = differs.sum(axis=1)
+        for count in np.unique(counts[counts > 0]).tolist():  # what is as in the background contributes nothing
+            design = make_design(count, samples, draws)
+            which = np.flatnonzero(counts == count)
+            for part in np.array_split(which, -(-len(which) * (len(design.masks) + 1) // BATCH)):
+                places = np.nonzero(differs[part])[1].reshape(len(part), count)
+                gains = _gains(rows[part], one, places, design.masks, predict) - start
+                for output, difference in enumerate((predictions[part] - start).T):
+                    solved = design.solved(gains[:, :, output], difference)
+                    values[part[:, None], places, output] += solved
     return values / len(background), base.mean(axis=0), predictions
 
 
-def _gains(rows: Floats, base: Floats, masks: NDArray[np.bool_], predict: Predict) -> NDArray[np.float64]:
-    """Predictions (rows x coalitions x outputs) for rows whose features outside the coalition are the background's."""
+def _gains(rows: Floats, base: Floats, places: Any, masks: NDArray[np.bool_], predict: Predict) -> NDArray[np.float64]:
+    """Predictions (rows x coalitions x outputs) for the background's row with the coalitions' features of each row.
+
+    `places` (rows x players) are the features that coalitions are made of.
+    """
     if not len(masks):
         return np.empty((len(rows), 0, 1))
-    mixed = np.where(masks, rows[:, None, :], base)
-    return predict(mixed.reshape(-1, rows.shape[1])).reshape(len(rows), len(masks), -1)
+    players = np.where(masks, np.take_along_axis(rows, places, axis=1)[:, None, :], base[places][:, None, :])
+    if places.shape == rows.shape:
+        mixed = players
+    else:
+        mixed = np.broadcast_to(base, (len(rows), len(masks), len(base))).copy()
+        np.put_along_axis(mixed, np.broadcast_to(places[:, None, :], players.shape), players, axis=2)
+    return predict(mixed.reshape(-1, len(base))).reshape(len(rows), len(masks), -1)
 
 
 def make_design(features: int, samples: int, draws: np.random.Generator) -> Design:
@@ -147,7 +156,7 @@ def _coalitions(features: int, samples: int, draws: np.random.Generator) -> tupl
         size = sizes[0]
         count = math.comb(features, size) * (1 if 2 * size == features else 2)
         share = _weight(features, size) / sum(_weight(features, other) for other in sizes)
-        if count > left * share:
+        if count > left * share and samples < 2**features - 2:
             break
         _add(masks, weights, _all_of(features, size), _weight(features, size))
         left -= count

@@ -253,7 +253,7 @@ class _Csv:
     def _guess(self, rows: memoryview) -> None:
         """Look at the first rows: which columns are numbers or missing, and in which texts hardly ever occur again?"""
         head = bytes(rows[: 256 << 10])
-        table = self._read(memoryview(head[: _last_row_end(head, len(head)) or len(head)]), {})
+        table = self._read(rows[: _last_row_end(head, len(head)) or len(rows)], {})
         for name in set(table.column_names) - self.source.texts:
             kind = table.field(name).type
             if pa.types.is_null(kind) or kind in (pa.int64(), pa.float64()):

@@ -84,6 +84,11 @@ class Windows:
         )
 
     @property
+    def enough(self) -> bool:
+        """Whether enough windows have values to say what is usual."""
+        return int((self.counts.sum(axis=1) > 0).sum()) >= FEWEST
+
+    @property
     def shares(self) -> NDArray[np.float64]:
         """Shares by place of the windows that have values."""
         filled = self.counts[self.counts.sum(axis=1) > 0]

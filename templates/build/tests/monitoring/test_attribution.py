@@ -79,7 +79,7 @@ def test_files_have_clarifys_form_and_values_add_up(
 
 @pytest.mark.parametrize(("problem", "outputs"), [("binary_classification", 1), ("multiclass_classification", 3)])
 def test_every_class_is_explained(problem: str, outputs: int, tmp_path: Path) -> None:
-    labels = baseline(fitted(problem, table()), tmp_path)
+    labels = baseline(fitted(problem, table(150)), tmp_path)
     assert list(labels) == [f"label{place}" for place in range(outputs)]
 
 

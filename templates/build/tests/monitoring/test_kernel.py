@@ -73,6 +73,25 @@ def test_a_sum_of_pairs_is_exact_with_few_samples() -> None:
     assert found.shapley[:, :, 0] == pytest.approx(wanted, abs=1e-8)
 
 
+def test_what_is_as_in_the_background_contributes_nothing() -> None:
+    draws = np.random.default_rng(6)
+    background = draws.normal(size=(2, 16))
+    background[:, 3] = np.nan
+    rows = np.repeat(background[:1], 5, axis=0)
+    rows[np.arange(5)[:, None], [[0, 1], [1, 2], [0, 4], [2, 4], [0, 2]]] += 1.0
+
+    def plain(matrix: Floats) -> Floats:
+        return model(np.nan_to_num(matrix))
+
+    found = kernel.explain(rows, background[:1], plain, samples=40)
+    for place, row in enumerate(rows):
+        changed = row != background[0]
+        changed[3] = False
+        assert not found.shapley[place, ~changed].any()
+        assert found.shapley[place, :, 0].sum() == pytest.approx(plain(row[None])[0, 0] - plain(background[:1])[0, 0])
+    assert kernel.explain(background[:1], background[:1], plain, samples=40).shapley.any() == np.False_
+
+
 def test_the_same_seed_says_the_same() -> None:
     rows, background = np.random.default_rng(1).normal(size=(5, 14)), np.zeros((1, 14))
     one, other, third = (kernel.explain(rows, background, model, samples=80, seed=seed).shapley for seed in (1, 1, 2))

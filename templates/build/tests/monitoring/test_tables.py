@@ -54,6 +54,23 @@ def test_a_value_that_comes_late_does_not_matter(tmp_path: Path, size: int) -> N
     assert described(forward, size) == described(backward)
 
 
+def test_columns_that_are_left_out_are_not_read(tmp_path: Path) -> None:
+    file = tmp_path / "t.csv"
+    file.write_text("a,b,c\n" + "x,1,1\n" * 9 + "x,?,!\n", encoding="utf-8")
+    found = profile(Source(file, leave=frozenset({"a", "b"}), block_bytes=16))
+    assert list(found.columns) == ["c"]
+    assert found.columns["c"].words.table() == {"!": 1}
+    assert found.columns["c"].numbers.count == 9
+
+
+def test_a_row_may_be_long(tmp_path: Path) -> None:
+    file = tmp_path / "t.csv"
+    file.write_text("a,b\n" + '"' + "line\n" * 100_000 + '",1\nx,2\n', encoding="utf-8")
+    found = profile(Source(file, block_bytes=1000))
+    assert found.rows == 2
+    assert found.columns["b"].numbers.moments.sum == 3.0
+
+
 def test_files_of_all_kinds_say_the_same(tmp_path: Path) -> None:
     table = pa.table({
         "whole": [1, 2, None, 4], "part": [0.5, None, 2.25, 1e9],
