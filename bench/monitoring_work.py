@@ -1,7 +1,6 @@
 """One task of `bench.monitoring`, in a process of its own: prints seconds and peak memory as JSON."""
 
 # mypy: ignore-errors
-# ruff: noqa: ANN001, ANN003, ANN201, ANN202
 # Each task imports what it measures, and nothing else; the libraries are in other environments than the checks.
 
 import contextlib

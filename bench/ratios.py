@@ -43,5 +43,13 @@ def ratio(ours: Callable[[], float], other: Callable[[], float], pairs: int) -> 
 
 
 def clean_environment() -> dict[str, str]:
-    """This environment without what makes each start of Python recompile its modules."""
-    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    """This environment without what makes each start of Python recompile its modules, and somebody to commit as."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**_SOMEBODY, **kept}
+
+
+_SOMEBODY = {
+    f"GIT_{role}_{what}": f"bench{suffix}"
+    for role in ("AUTHOR", "COMMITTER")
+    for what, suffix in (("NAME", ""), ("EMAIL", "@localhost"))
+}

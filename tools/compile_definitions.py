@@ -10,14 +10,25 @@ import argparse
 import re
 import subprocess
 import sys
+from difflib import SequenceMatcher
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from mlops_new.spec import DEFINITIONS
 from rendering import ROOT, render
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 # Answers that the questions accept and that nothing else in a definition could say.
 SENTINELS = {"project_name": "sentinel-project", "instance_type": "ml.p4de.24xlarge"}
+# Answers that make other steps, or give them other arguments: each is compiled, and the template chooses.
+OWN = {"monitoring": "own"}
+MANAGED = [
+    {"monitoring": "managed", "problem_type": problem_type}
+    for problem_type in ("binary_classification", "multiclass_classification", "regression")
+]
 # The pipeline modules of each repository.
 MODULES = {
     kind.value: [str(Path(path).with_suffix(".py")) for path in definitions.values()]
@@ -31,18 +42,45 @@ def main() -> int:
     parser.add_argument("--sdk-python", default=sys.executable, help="Python of an environment that has the SDK")
     python = parser.parse_args().sdk_python
     with TemporaryDirectory() as folder:
-        rendered = {kind: render(kind, Path(folder, kind), **SENTINELS) for kind in MODULES}
-        modules = [rendered[kind] / name for kind, names in MODULES.items() for name in names]
-        compiler = rendered["build"] / "definition.py"
+        roots = [Path(folder, str(number)) for number in range(1 + len(MANAGED))]
+        for root, answers in zip(roots, [OWN, *MANAGED], strict=True):
+            for kind in MODULES:
+                render(kind, root / kind, **SENTINELS, **answers)
+        names = [f"{kind}/{name}" for kind, modules in MODULES.items() for name in modules]
+        compiler, modules = roots[0] / "build" / "definition.py", [root / name for root in roots for name in names]
         done = subprocess.run([python, compiler, *modules], check=False, stdout=subprocess.DEVNULL)
         if done.returncode:
             return done.returncode
-        for module in modules:
-            definition = module.with_suffix(".json")
-            template = ROOT / "templates" / f"{definition.relative_to(folder)}.jinja"
-            template.write_text(as_template(definition.read_text(encoding="utf-8")), encoding="utf-8", newline="\n")
+        for name in names:
+            own, *managed = ((root / name).with_suffix(".json").read_text(encoding="utf-8") for root in roots)
+            template = ROOT / "templates" / f"{Path(name).with_suffix('.json')}.jinja"
+            template.write_text(choosing(own, managed), encoding="utf-8", newline="\n")
             sys.stdout.write(f"{template.relative_to(ROOT)}\n")
     return 0
+
+
+def choosing(own: str, managed: Sequence[str]) -> str:
+    """A template that renders what belongs to the answers.
+
+    Args:
+        own: What `OWN` compiled to.
+        managed: What each of `MANAGED` compiled to.
+    """
+    *others, text = map(as_template, managed)
+    for answers, other in zip(reversed(MANAGED[:-1]), reversed(others), strict=True):
+        text = either(f"problem_type == '{answers['problem_type']}'", other, text)
+    return f"{{% if monitoring == 'managed' %}}{text}{{% else %}}{as_template(own)}{{% endif %}}"
+
+
+def either(condition: str, one: str, other: str) -> str:
+    """A template of the lines that two texts share, with a choice where they differ."""
+    first, second = one.splitlines(keepends=True), other.splitlines(keepends=True)
+    parts = []
+    for kind, start, end, begin, stop in SequenceMatcher(None, first, second, autojunk=False).get_opcodes():
+        lines, instead = "".join(first[start:end]), "".join(second[begin:stop])
+        same = kind == "equal"
+        parts.append(lines if same else f"{{% if {condition} %}}{lines}{{% else %}}{instead}{{% endif %}}")
+    return "".join(parts)
 
 
 def as_template(text: str) -> str:

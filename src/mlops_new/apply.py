@@ -1,23 +1,23 @@
 """Performs steps, side by side where they do not depend on each other."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import assert_never
 
 from mlops_new import definition, git, templates
-from mlops_new.errors import Error
+from mlops_new.errors import Conflict, Error
 from mlops_new.files import make_folder, staging
-from mlops_new.observe import TEMPLATE_SLUG
-from mlops_new.plan import TEMPLATE_MARK, Plan
-from mlops_new.ports import GitHost, Registry, Templates
-from mlops_new.spec import DEFINITIONS, Kind, ProjectSpec, slug
-from mlops_new.steps import Clone, CreateRepository, PublishTemplate, Push, Register, Render, Step
+from mlops_new.plan import Plan
+from mlops_new.ports import GitHost, HostSetup, Registry, Templates
+from mlops_new.spec import DEFINITIONS, TEMPLATE_MARK, TEMPLATE_SLUG, Kind, ProjectSpec, slug
+from mlops_new.steps import Clone, CreateRepository, PublishTemplate, Push, Register, Render, SetUp, Step
 
-SIDE_BY_SIDE = 8
+# Most steps wait for a server.
+SIDE_BY_SIDE = 16
 
 
 @dataclass(frozen=True)
@@ -26,12 +26,14 @@ class World:
 
     Args:
         host: The Git host.
+        setup: What the Git host has besides repositories.
         registry: The platform's pipelines.
         templates: Copier.
-        scratch: A folder of our own for working copies that nobody sees.
+        scratch: A folder of our own for working copies that nobody sees; private to one command while it applies.
     """
 
     host: GitHost
+    setup: HostSetup
     registry: Registry
     templates: Templates
     scratch: Path
@@ -62,6 +64,13 @@ def apply(plan: Plan, spec: ProjectSpec, world: World, listener: Listener) -> No
     Raises:
         StepFailed: with the exit code of its cause.
     """
+    make_folder(world.scratch)
+    with staging(world.scratch, spec.name) as private:
+        private.mkdir()
+        _apply(plan, spec, replace(world, scratch=private), listener)
+
+
+def _apply(plan: Plan, spec: ProjectSpec, world: World, listener: Listener) -> None:
     order = TopologicalSorter(plan.after)
     order.prepare()
     running: dict[Future[None], Step] = {}
@@ -95,9 +104,10 @@ def perform(step: Step, spec: ProjectSpec, world: World) -> None:
         case CreateRepository():
             description = str(spec.answers.get("description", ""))
             world.host.create(step.slug, mark=spec.mark(step.kind), description=description)
+        case SetUp():
+            world.setup.perform(step.what)
         case Push():
-            with world.host.credentials(step.url) as env:
-                git.push(step.path, "origin", "HEAD:refs/heads/main", env=env)
+            _push(step, world)
         case Register():
             _register(step, spec, world)
         case _:
@@ -105,34 +115,64 @@ def perform(step: Step, spec: ProjectSpec, world: World) -> None:
 
 
 def _publish(step: PublishTemplate, world: World) -> None:
+    is_new = False
     if step.create:
         description = "Templates that projects are rendered and updated from"
-        world.host.create(TEMPLATE_SLUG, mark=TEMPLATE_MARK, description=description)
-    with world.host.credentials(step.url) as env:
-        refs = git.remote_refs(step.url, env)
-        if f"refs/tags/{step.version}" not in refs:
-            templates.publish(step.url, step.version, refs, env, world.scratch)
+        is_new = world.host.create(TEMPLATE_SLUG, mark=TEMPLATE_MARK, description=description).head is None
+
+    def act(env: Mapping[str, str]) -> None:
+        refs = {} if is_new else git.remote_refs(step.url, env)
+        if _tag(step) not in refs:
+            _publish_once(step, refs, env, world)
+
+    _reach(world.host, step.url, act)
+
+
+def _publish_once(step: PublishTemplate, refs: Mapping[str, str], env: Mapping[str, str], world: World) -> None:
+    try:
+        templates.publish(step.url, step.version, refs, env, world.scratch)
+    except git.GitError:
+        # It may have arrived all the same, or somebody publishes the same version at this moment.
+        if _tag(step) not in git.remote_refs(step.url, env):
+            raise
+
+
+def _tag(step: PublishTemplate) -> str:
+    return f"refs/tags/{step.version}"
+
+
+def _reach(host: GitHost, url: str, act: Callable[[Mapping[str, str]], None]) -> None:
+    """Let git work on a repository; once more where it did not see yet what was created a moment ago."""
+    with host.credentials(url) as env:
+        try:
+            act(env)
+        except git.GitError:
+            if not host.appears(url):
+                raise
+            act(env)
 
 
 def _render(step: Render, spec: ProjectSpec, world: World) -> None:
     make_folder(spec.directory)
+    env = templates.at_hand(world.host, spec.template.url, world.scratch)
     with staging(spec.directory, spec.name) as place:
         place.mkdir()
         # Copier works in the process's one current folder, so it renders one by one; git commits meanwhile.
         with ThreadPoolExecutor() as pool:
-            commits = [pool.submit(_commit, _make(place, kind, path, spec, world)) for kind, path in step.paths]
+            commits = [
+                pool.submit(_commit, _make(place, kind, path, spec, world, env), spec) for kind, path in step.paths
+            ]
         for commit in commits:
             commit.result()
         _move_all([(place / path.name, path) for _, path in step.paths])
 
 
-def _make(place: Path, kind: Kind, path: Path, spec: ProjectSpec, world: World) -> "_Seed":
+def _make(place: Path, kind: Kind, path: Path, spec: ProjectSpec, world: World, env: Mapping[str, str]) -> "_Seed":
     made = place / path.name
-    world.templates.render(spec.template.url, spec.template.version, kind, spec.answers, made)
+    world.templates.render(spec.template, kind, spec.answers, made, env)
     for file in DEFINITIONS[kind].values():
         _check_definition(made, file, spec)
-    message = f"Start {spec.name} from mlops-new template {spec.template.version}"
-    return _Seed(made, world.host.url(slug(spec.name, kind)), message)
+    return _Seed(made, kind, world.host.url(slug(spec.name, kind)))
 
 
 def _check_definition(made: Path, file: str, spec: ProjectSpec) -> None:
@@ -149,14 +189,16 @@ class _Seed:
     """A rendered repository that waits for its first commit."""
 
     path: Path
+    kind: Kind
     origin: str
-    message: str
 
 
-def _commit(seed: _Seed) -> None:
+def _commit(seed: _Seed, spec: ProjectSpec) -> None:
+    for file in DEFINITIONS[seed.kind].values():
+        _check_definition(seed.path, file, spec)
     git.init(seed.path)
     git.set_origin(seed.path, seed.origin)
-    git.commit_all(seed.path, seed.message)
+    git.commit_all(seed.path, f"Start {spec.name} from mlops-new template {spec.template.version}")
 
 
 def _move_all(moves: list[tuple[Path, Path]]) -> None:
@@ -169,6 +211,33 @@ def _move_all(moves: list[tuple[Path, Path]]) -> None:
         for target in moved:
             shutil.rmtree(target)
         raise
+
+
+def _push(step: Push, world: World) -> None:
+    """Push by the remote's name: its URL holds no secret, and git gets the credentials for this one command."""
+
+    def act(env: Mapping[str, str]) -> None:
+        try:
+            git.push(step.path, "origin", "HEAD:refs/heads/main", env=env)
+        except git.GitError as failed:
+            _settle_push(step, env, failed)
+
+    _reach(world.host, step.url, act)
+
+
+def _settle_push(step: Push, env: Mapping[str, str], failed: git.GitError) -> None:
+    """After a push that failed: it may have arrived all the same, or somebody has made the same project meanwhile."""
+    try:
+        git.run("fetch", "--quiet", "origin", "refs/heads/main", cwd=step.path, env=env)
+    except git.GitError:
+        raise failed from None  # there is no `main`, or no way to look
+    if not git.same_files(step.path, "HEAD", "FETCH_HEAD"):
+        raise Conflict(
+            f"somebody else has pushed another {step.kind} repository to {step.url}",
+            hint=f"move {step.path} away and run the same command again: it clones theirs",
+        ) from failed
+    git.run("fetch", "--quiet", "origin", cwd=step.path, env=env)
+    git.run("reset", "--quiet", "--keep", "refs/remotes/origin/main", cwd=step.path)
 
 
 def _clone(step: Clone, world: World) -> None:

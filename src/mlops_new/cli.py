@@ -96,6 +96,64 @@ def project(
 
 
 @app.command()
+def status(
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="The project (default: that of this repository).")
+    ] = None,
+    *,
+    directory: Directory = HERE,
+    git: GitOption = None,
+    platform: PlatformOption = None,
+    as_json: Json = False,
+    config: Config = None,
+) -> None:
+    """Compare a project with what it should be; exit code 6 if something differs."""
+    from mlops_new.commands import status as command
+
+    settings = load(config, git=git, platform=platform)
+    raise typer.Exit(command.run(name, directory.absolute(), settings, _console(as_json=as_json)))
+
+
+@app.command()
+def destroy(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The project.")],
+    *,
+    directory: Directory = HERE,
+    git: GitOption = None,
+    platform: PlatformOption = None,
+    discard: Annotated[
+        bool, typer.Option("--discard-local-work", help="Remove uncommitted and unpushed work, too.")
+    ] = False,
+    dry_run: DryRun = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Go ahead without asking for the name.")] = False,
+    as_json: Json = False,
+    config: Config = None,
+) -> None:
+    """Remove what was made for a project, and only that: pipelines, hosted repositories, working copies."""
+    from mlops_new.commands import destroy as command
+
+    request = command.Request(name, directory.absolute(), discard=discard, dry_run=dry_run, yes=yes)
+    command.run(request, load(config, git=git, platform=platform), _console(as_json=as_json))
+
+
+@app.command()
+def doctor(
+    project: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="A project that is to be made: are its names free?")
+    ] = None,
+    *,
+    git: GitOption = None,
+    platform: PlatformOption = None,
+    as_json: Json = False,
+    config: Config = None,
+) -> None:
+    """Check this machine, and whether the Git host allows what is needed; it reads only."""
+    from mlops_new.commands import doctor as command
+
+    raise typer.Exit(command.run(project, load(config, git=git, platform=platform), _console(as_json=as_json)))
+
+
+@app.command()
 def run(
     pipeline: Annotated[
         str | None,

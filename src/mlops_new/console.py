@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mlops_new.plan import Plan
     from mlops_new.platforms.local.events import Event
     from mlops_new.platforms.local.records import Step as RunStep
+    from mlops_new.removal import Removal
     from mlops_new.steps import Step
 
 
@@ -57,7 +58,13 @@ class Console:
         for step in plan.steps:
             self.say(f"  + {_short(step)}")
 
-    def done(self, step: "Step") -> None:
+    def removals(self, steps: "Sequence[Removal]") -> None:
+        """What will be removed, a line each."""
+        self.say("Plan:")
+        for step in steps:
+            self.say(f"  - {_short(step)}")
+
+    def done(self, step: "Step | Removal") -> None:
         """A step was performed."""
         self.say(f"✓ {_short(step)}", "green")
 
@@ -85,6 +92,18 @@ class Console:
         answer = sys.stdin.readline()
         # An empty line is Enter. Nothing at all is the end of the input (Ctrl-D): whoever leaves has not agreed.
         return bool(answer) and answer.strip().lower() in {"", "y", "yes"}
+
+    def confirm_by_name(self, name: str) -> None:
+        """Have the name typed before something is removed.
+
+        Raises:
+            Invalid: nobody is there to type it, or it is another name.
+        """
+        if not self.interactive:
+            raise Invalid("this removes things, and there is no terminal to ask on", hint="add --yes")
+        self.talk.print(f"Type {name} to remove all this: ", end="", markup=False)
+        if sys.stdin.readline().strip() != name:
+            raise Invalid("that is not the project's name: nothing was removed")
 
     def error(self, error: Error) -> None:
         """What went wrong and what to do; on stdout too when it is read by a program."""
@@ -138,7 +157,7 @@ class Progress:
                 self._console.say(f"✗ {step.name:<24}{step.seconds:7.1f} s  {step.status}: {step.reason}", "red")
 
 
-def _short(step: "Step") -> str:
+def _short(step: "Step | Removal") -> str:
     """Paths as people write them: from here, or from their home."""
     return str(step).replace(f"{Path.cwd()}/", "").replace(f"{Path.home()}/", "~/")
 

@@ -36,6 +36,14 @@ def sweep(*folders: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def remove_whole(path: Path, folder: Path, name: str) -> None:
+    """Remove a folder so that, killed in the middle, nothing half removed stands in its place: see `sweep`."""
+    place = staged(folder, name)
+    with readable_errors(path):
+        path.rename(place)
+        shutil.rmtree(place)
+
+
 def staged(folder: Path, name: str) -> Path:
     """Where `name` is made before it is moved into the folder."""
     return folder / f".{name}{PARTIAL}"

@@ -6,7 +6,9 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
+from mlops_new.environ import inheritable
 from mlops_new.errors import Error
+from mlops_new.git_refusals import understand
 from mlops_new.ports import Commit
 
 # What a surrounding git command (a hook, a rebase) exports would send our commands to another repository.
@@ -20,12 +22,18 @@ _PLAIN = (
     "-c", "gc.auto=0",
     "-c", "core.compression=1",  # of what is written by the way; the host packs as it likes
 )  # fmt: skip
-_OLDEST = (2, 28)
+# Since then configuration can be given by environment, which is how credentials are.
+_OLDEST = (2, 31)
+_INSTALL = "install git 2.31 or newer and run the same command again"
 _DUBIOUS = "dubious ownership"
 
 
 class GitError(Error):
-    """A git command failed."""
+    """A git command failed; its exit code tells denied from unreachable."""
+
+    def __init__(self, message: str, *, hint: str = "", code: int = Error.code) -> None:
+        super().__init__(message, hint=hint)
+        self.code = code  # type: ignore[misc]  # git's one exit code stands for several of ours
 
 
 def run(
@@ -46,24 +54,38 @@ def run(
             check=False,
         )
     except FileNotFoundError:
-        raise Error("git is not installed", hint="install git 2.28 or newer and run the same command again") from None
+        raise Error("git is not installed", hint=_INSTALL) from None
     if done.returncode:
-        raise GitError(f"git {_verb(arguments)} failed: {_last_words(done.stderr)}", hint=_hint(done.stderr))
+        refusal = understand(done.stderr)
+        raise GitError(f"git {_verb(arguments)} failed: {refusal.message}", hint=refusal.hint, code=refusal.code)
     return done.stdout.decode("utf-8", "surrogateescape")
 
 
 def check() -> None:
     """Make sure that git is there, new enough, and knows whose commits it makes."""
+    check_version()
+    check_identity()
+
+
+def check_version() -> str:
+    """Git's version; `Error` where it is missing or too old."""
     version = tuple(int(part) for part in re.findall(r"\d+", run("--version"))[:2])
+    named = ".".join(map(str, version))
     if version < _OLDEST:
-        raise Error(f"git {'.'.join(map(str, version))} is too old", hint="install git 2.28 or newer")
+        raise Error(f"git {named} is too old", hint=_INSTALL)
+    return named
+
+
+def check_identity() -> str:
+    """Whose commits git makes, as in `Ann <ann@example.com>`; `Error` where it does not know."""
     try:
-        run("-c", "user.useConfigOnly=true", "var", "GIT_COMMITTER_IDENT")
+        line = run("-c", "user.useConfigOnly=true", "var", "GIT_COMMITTER_IDENT")
     except GitError:
         raise Error(
             "git does not know who you are, so it cannot commit",
             hint='git config --global user.name "Your Name" && git config --global user.email you@example.com',
         ) from None
+    return line.rpartition(">")[0] + ">"
 
 
 def init(path: Path) -> None:
@@ -118,6 +140,25 @@ def read(path: Path, revision: str, file: str) -> str | None:
         return None
 
 
+def unpushed(path: Path) -> list[str]:
+    """The commits of HEAD, branches and tags that no remote branch has, as far as was fetched or pushed."""
+    return run("rev-list", "HEAD", "--branches", "--tags", "--not", "--remotes", cwd=path).split()
+
+
+def has_commit(path: Path, sha: str) -> bool:
+    """Whether a working copy has a commit."""
+    try:
+        run("cat-file", "-e", f"{sha}^{{commit}}", cwd=path)
+    except GitError:
+        return False
+    return True
+
+
+def same_files(path: Path, one: str, other: str) -> bool:
+    """Whether two commits hold the same files, whatever their history."""
+    return run("rev-parse", f"{one}^{{tree}}", cwd=path) == run("rev-parse", f"{other}^{{tree}}", cwd=path)
+
+
 def push(path: Path, url: str, *refs: str, env: Mapping[str, str] | None = None) -> None:
     """Push refs, all or none."""
     run("push", "--quiet", "--atomic", url, *refs, cwd=path, env=env)
@@ -126,6 +167,24 @@ def push(path: Path, url: str, *refs: str, env: Mapping[str, str] | None = None)
 def clone(url: str, path: Path, env: Mapping[str, str] | None = None) -> None:
     """Clone into an empty place; the remote is `origin`."""
     run("clone", "--quiet", "--origin", "origin", url, str(path), env=env)
+
+
+def origin(path: Path) -> str | None:
+    """The URL of a working copy's `origin`, as it is configured; None where there is none."""
+    try:
+        return run("config", "--get", "remote.origin.url", cwd=path).strip() or None
+    except GitError:
+        return None
+
+
+def same_remote(one: str, other: str) -> bool:
+    """Whether two URLs lead to one repository, by whichever protocol and as whichever user."""
+    return _plain_remote(one) == _plain_remote(other)
+
+
+def _plain_remote(url: str) -> str:
+    without_scheme = re.sub(r"^(?:[a-z+]+://)?(?:[^@/]*@)?", "", url)
+    return re.sub(r"^([^/:]+):(?!\d+/)", r"\1/", without_scheme).removesuffix("/").removesuffix(".git")
 
 
 def remote_refs(url: str, env: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -137,8 +196,18 @@ def remote_refs(url: str, env: Mapping[str, str] | None = None) -> dict[str, str
     return refs
 
 
+def configuration(*settings: tuple[str, str]) -> dict[str, str]:
+    """Environment variables that configure git, after what the person's own environment configures in this way."""
+    inherited = os.environ.get("GIT_CONFIG_COUNT", "0")
+    start = int(inherited) if inherited.isdigit() else 0
+    variables = {"GIT_CONFIG_COUNT": str(start + len(settings))}
+    for index, (key, value) in enumerate(settings, start):
+        variables |= {f"GIT_CONFIG_KEY_{index}": key, f"GIT_CONFIG_VALUE_{index}": value}
+    return variables
+
+
 def _environment(extra: Mapping[str, str]) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if name not in _INHERITED}
+    kept = {name: value for name, value in inheritable().items() if name not in _INHERITED}
     return kept | {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"} | dict(extra)
 
 
@@ -149,17 +218,3 @@ def _quoted(value: str) -> str:
 def _verb(arguments: tuple[str, ...]) -> str:
     words = iter(arguments)
     return next((word for word in words if not (word == "-c" and next(words)) and not word.startswith("-")), "")
-
-
-def _last_words(stderr: bytes) -> str:
-    lines = [line.strip() for line in stderr.decode("utf-8", "replace").splitlines() if line.strip()]
-    telling = [line for line in lines if line.startswith(("fatal:", "error:", "remote:"))]
-    return (telling or lines or ["no reason given"])[0]
-
-
-def _hint(stderr: bytes) -> str:
-    if b"No space left on device" in stderr or b"Disk quota exceeded" in stderr:
-        return "free some disk space and run the same command again"
-    if _DUBIOUS.encode() in stderr:
-        return "it is another user's: `git config --global --add safe.directory FOLDER` lets you work in it"
-    return ""

@@ -1,6 +1,7 @@
 """What exists already: on disk, on the Git host, on the platform. Reads only."""
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
@@ -9,11 +10,11 @@ from typing import Any
 from packaging.version import InvalidVersion, Version
 
 from mlops_new import definition, git
-from mlops_new.ports import GitHost, HostedRepository, Pipeline, Registry
-from mlops_new.spec import DEFINITIONS, Kind, pipeline_name, slug
+from mlops_new.errors import Conflict
+from mlops_new.ports import GitHost, HostedRepository, HostSetup, Pipeline, Registry
+from mlops_new.spec import DEFINITIONS, TEMPLATE_SLUG, Kind, pipeline_name, slug
+from mlops_new.steps import SetUp
 from mlops_new.templates import ANSWERS_FILE, UPSTREAM, read_answers
-
-TEMPLATE_SLUG = "mlops-templates"
 
 
 class CopyState(Enum):
@@ -26,11 +27,19 @@ class CopyState(Enum):
 
 @dataclass(frozen=True)
 class WorkingCopy:
-    """A place on disk, and the answers of the repository that stands there."""
+    """A place on disk, and what the repository that stands there says of itself.
+
+    Args:
+        path: The place.
+        state: What stands there.
+        answers: What it was rendered with.
+        origin: The URL of its remote `origin`.
+    """
 
     path: Path
     state: CopyState
     answers: Mapping[str, Any]
+    origin: str | None = None
 
 
 @dataclass(frozen=True)
@@ -57,30 +66,74 @@ class TemplateRepository:
 
 @dataclass(frozen=True)
 class Observed:
-    """Everything that a plan is made from."""
+    """Everything that a plan is made from.
+
+    Args:
+        copies: The working copies.
+        hosted: The repositories on the Git host.
+        pipelines: The pipelines on the platform.
+        committed: The digests of the definitions that the working copies have committed.
+        template: The template repository.
+        setup: What the Git host says its own set-up lacks.
+        refusal: What the Git host says stands in its way and is not ours.
+    """
 
     copies: Mapping[Kind, WorkingCopy]
     hosted: Mapping[Kind, HostedRepository | None]
     pipelines: Mapping[str, Pipeline | None]
     committed: Mapping[str, str]
     template: TemplateRepository
+    setup: tuple[SetUp, ...] = ()
+    refusal: Conflict | None = None
 
     def recorded_answers(self) -> Mapping[str, Any]:
         """The answers of whichever repository exists; empty for a new project."""
         return next((copy.answers for copy in self.copies.values() if copy.state is CopyState.OURS), {})
 
 
-def observe(name: str, directory: Path, host: GitHost, registry: Registry) -> Observed:
+def observe(name: str, directory: Path, host: GitHost, registry: Registry, setup: HostSetup) -> Observed:
     """Look at everything that carries, or will carry, the project's name."""
-    copies = {kind: working_copy(directory / slug(name, kind), name, kind) for kind in Kind}
-    pipelines = [pipeline_name(name, short) for definitions in DEFINITIONS.values() for short in definitions]
-    return Observed(
-        copies=copies,
-        hosted={kind: host.find(slug(name, kind)) for kind in Kind},
-        pipelines={pipeline: registry.find_pipeline(pipeline) for pipeline in pipelines},
-        committed=_committed(name, copies),
-        template=template_repository(host),
-    )
+    with ThreadPoolExecutor() as pool:  # a Git host may be far away
+        template = pool.submit(template_repository, host)
+        repositories = hosted(name, host)
+        lacking = pool.submit(_lacking, name, repositories, setup)
+        copies = working_copies(name, directory)
+        steps, refusal = lacking.result()
+        return Observed(
+            copies=copies,
+            hosted=repositories,
+            pipelines={pipeline: registry.find_pipeline(pipeline) for pipeline in pipeline_names(name)},
+            committed=_committed(name, copies),
+            template=template.result(),
+            setup=steps,
+            refusal=refusal,
+        )
+
+
+def _lacking(
+    name: str, repositories: Mapping[Kind, HostedRepository | None], setup: HostSetup
+) -> tuple[tuple[SetUp, ...], Conflict | None]:
+    try:
+        return setup.missing(name, repositories), None
+    except Conflict as conflict:
+        return (), conflict
+
+
+def hosted(name: str, host: GitHost) -> dict[Kind, HostedRepository | None]:
+    """The project's repositories on the Git host."""
+    with ThreadPoolExecutor() as pool:
+        found = {kind: pool.submit(host.find, slug(name, kind)) for kind in Kind}
+        return {kind: future.result() for kind, future in found.items()}
+
+
+def working_copies(name: str, directory: Path) -> dict[Kind, WorkingCopy]:
+    """The project's repositories in a folder."""
+    return {kind: working_copy(directory / slug(name, kind), name, kind) for kind in Kind}
+
+
+def pipeline_names(name: str) -> list[str]:
+    """The names of all pipelines of a project."""
+    return [pipeline_name(name, short) for definitions in DEFINITIONS.values() for short in definitions]
 
 
 def working_copy(path: Path, name: str, kind: Kind) -> WorkingCopy:
@@ -90,7 +143,9 @@ def working_copy(path: Path, name: str, kind: Kind) -> WorkingCopy:
     file = path / ANSWERS_FILE
     answers = read_answers(file.read_text(encoding="utf-8")) if file.is_file() else {}
     ours = answers.get("project_name") == name and answers.get("repository_kind") == kind and git.head(path)
-    return WorkingCopy(path, CopyState.OURS if ours else CopyState.FOREIGN, answers if ours else {})
+    if not ours:
+        return WorkingCopy(path, CopyState.FOREIGN, {})
+    return WorkingCopy(path, CopyState.OURS, answers, git.origin(path))
 
 
 def template_repository(host: GitHost) -> TemplateRepository:

@@ -1,15 +1,24 @@
 """What is missing, as steps and the order between them. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from mlops_new.errors import Conflict
-from mlops_new.observe import TEMPLATE_SLUG, CopyState, Observed, TemplateRepository, version_of
-from mlops_new.spec import DEFINITIONS, Kind, Mark, ProjectSpec, Template, pipeline_name, slug
-from mlops_new.steps import Clone, CreateRepository, PublishTemplate, Push, Register, Render, Step
+from mlops_new.git import same_remote
+from mlops_new.observe import CopyState, Observed, TemplateRepository, version_of
+from mlops_new.spec import DEFINITIONS, TEMPLATE_MARK, Kind, ProjectSpec, Template, pipeline_name, slug
+from mlops_new.steps import (
+    Clone,
+    CreateRepository,
+    HostStep,
+    PublishTemplate,
+    Push,
+    Register,
+    Render,
+    SetUp,
+    Step,
+)
 from mlops_new.templates import PACKAGED_VERSION
-
-TEMPLATE_MARK = Mark(TEMPLATE_SLUG, "template")
 
 
 @dataclass(frozen=True)
@@ -32,16 +41,26 @@ def choose_template(seen: TemplateRepository, packaged: str = PACKAGED_VERSION) 
     return Template(seen.url, newest)
 
 
-def plan_project(spec: ProjectSpec, seen: Observed, host_urls: Mapping[Kind, str]) -> Plan:
+# Whether one of a Git host's own steps waits for another: `HostSetup.depends`.
+Order = Callable[[HostStep, HostStep], bool]
+
+
+def _unordered(what: HostStep, earlier: HostStep) -> bool:
+    del what, earlier
+    return False
+
+
+def plan_project(spec: ProjectSpec, seen: Observed, host_urls: Mapping[Kind, str], order: Order = _unordered) -> Plan:
     """The steps that make what a person asked for out of what exists.
 
     Raises:
         Conflict: something of the project's names exists and is not ours.
     """
     refuse_foreign(spec, seen)
+    _refuse_other_origins(seen, host_urls)
     after: dict[Step, frozenset[Step]] = {}
     for step in _steps(spec, seen, host_urls):
-        after[step] = frozenset(earlier for earlier in after if _depends(step, earlier))
+        after[step] = frozenset(earlier for earlier in after if _depends(step, earlier, order))
     return Plan(tuple(after), after)
 
 
@@ -56,6 +75,8 @@ def refuse_foreign(spec: ProjectSpec, seen: Observed) -> None:
     for kind, repository in seen.hosted.items():
         if repository and repository.mark != spec.mark(kind):
             raise Conflict(f"repository {repository.url} exists and was not made for this project", hint=_OTHER_NAME)
+    if seen.refusal:
+        raise seen.refusal
     for pipeline in seen.pipelines.values():
         if pipeline and (pipeline.mark is None or pipeline.mark.project != spec.name):
             raise Conflict(f"pipeline {pipeline.name} exists and was not made for this project", hint=_OTHER_NAME)
@@ -64,6 +85,18 @@ def refuse_foreign(spec: ProjectSpec, seen: Observed) -> None:
 
 
 _OTHER_NAME = "choose another name"
+
+
+def _refuse_other_origins(seen: Observed, host_urls: Mapping[Kind, str]) -> None:
+    """A working copy that would be pushed has to be one of this Git host: else the push would go elsewhere."""
+    for kind, copy in seen.copies.items():
+        hosted, url = seen.hosted[kind], host_urls[kind]
+        is_pushed = copy.state is CopyState.OURS and (hosted is None or hosted.head is None)
+        if is_pushed and not (copy.origin and same_remote(copy.origin, url)):
+            raise Conflict(
+                f"{copy.path} has the origin {copy.origin or 'of no other repository'}, not {url}",
+                hint=f"choose another folder with -C, or: git -C {copy.path} remote set-url origin {url}",
+            )
 
 
 def _steps(spec: ProjectSpec, seen: Observed, host_urls: Mapping[Kind, str]) -> Iterator[Step]:
@@ -77,6 +110,7 @@ def _steps(spec: ProjectSpec, seen: Observed, host_urls: Mapping[Kind, str]) -> 
     for kind in absent:
         if kind in fetched:
             yield Clone(kind, fetched[kind].url, seen.copies[kind].path)
+    yield from (step for step in seen.setup if step.kind is None)
     for kind in Kind:
         yield from _hosting(spec, seen, kind, host_urls[kind])
     for kind in Kind:
@@ -87,8 +121,11 @@ def _hosting(spec: ProjectSpec, seen: Observed, kind: Kind, url: str) -> Iterato
     repository = seen.hosted[kind]
     if repository is None:
         yield CreateRepository(kind, slug(spec.name, kind), url)
+    setup = [step for step in seen.setup if step.kind is kind]
+    yield from (step for step in setup if not step.needs_main)
     if repository is None or repository.head is None:
         yield Push(kind, spec.path(kind), url)
+    yield from (step for step in setup if step.needs_main)
 
 
 def _registering(spec: ProjectSpec, seen: Observed, kind: Kind) -> Iterator[Step]:
@@ -99,8 +136,12 @@ def _registering(spec: ProjectSpec, seen: Observed, kind: Kind) -> Iterator[Step
             yield Register(kind, name, spec.path(kind), file, update=registered is not None)
 
 
-def _depends(step: Step, earlier: Step) -> bool:
+def _depends(step: Step, earlier: Step, order: Order) -> bool:
     match step, earlier:
+        case SetUp(), SetUp():
+            return order(step.what, earlier.what)
+        case (SetUp(), _) | (_, SetUp()):
+            return _depends_on_host(step, earlier)
         case PublishTemplate(), _:
             return False
         case Render(), PublishTemplate():
@@ -115,6 +156,22 @@ def _depends(step: Step, earlier: Step) -> bool:
             return True
         case Register(), Clone() | Push():
             return step.kind is earlier.kind
+        case _:
+            return False
+
+
+def _depends_on_host(step: Step, earlier: Step) -> bool:
+    match step, earlier:
+        case SetUp(kind=None), Render():
+            return True  # as for repositories
+        case CreateRepository(), SetUp(kind=None):
+            return True
+        case SetUp(), CreateRepository():
+            return step.kind is earlier.kind
+        case SetUp(), Push():
+            return step.needs_main and step.kind is earlier.kind
+        case Push(), SetUp():
+            return earlier.before_push and step.kind is earlier.kind
         case _:
             return False
 

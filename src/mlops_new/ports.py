@@ -1,13 +1,15 @@
 """What the core needs from the outside world: small protocols that the core owns."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from mlops_new.definition import Definition
+from mlops_new.errors import Error
 from mlops_new.spec import Kind, Mark, Template
+from mlops_new.steps import HostStep, SetUp
 
 
 @dataclass(frozen=True)
@@ -57,8 +59,67 @@ class GitHost(Protocol):
         """Create it, marked in the same act; one that is ours already is returned as it is."""
         ...
 
+    def delete_repository(self, slug: str, mark: Mark) -> None:
+        """Delete a repository that carries the mark; gone is fine, any other is a `Conflict`."""
+        ...
+
+    def appears(self, url: str) -> bool:
+        """After git did not find a repository: wait, if it was created a moment ago, and say whether it is there."""
+        ...
+
     def credentials(self, url: str) -> AbstractContextManager[Mapping[str, str]]:
         """The environment that lets git read and write the URL, for one command."""
+        ...
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was looked at before anything is touched.
+
+    Args:
+        name: What.
+        ok: Whether it stands in nobody's way; true also where it cannot be known.
+        detail: What was found.
+        hint: What to do where it is not ok.
+        code: The exit code of a command that fails because of it.
+    """
+
+    name: str
+    ok: bool
+    detail: str
+    hint: str = ""
+    code: int = Error.code
+
+
+class HostSetup(Protocol):
+    """What a Git host has besides repositories: what holds them, CI, rules. To the core they are steps, no more."""
+
+    def missing(self, project: str, hosted: Mapping[Kind, HostedRepository | None]) -> tuple[SetUp, ...]:
+        """What a project's set-up lacks, in the order of a plan. Reads only.
+
+        Raises:
+            Conflict: what holds the repositories exists and is not ours.
+        """
+        ...
+
+    def require(self, steps: Iterable[SetUp]) -> None:
+        """Raise `Invalid` where a step needs something, a secret say, that was not given."""
+        ...
+
+    def depends(self, what: HostStep, earlier: HostStep) -> bool:
+        """Whether one of its steps waits for another. Pure."""
+        ...
+
+    def perform(self, what: HostStep) -> None:
+        """Do one thing; what is done already is left as it is."""
+        ...
+
+    def examine(self, project: str | None) -> list[Check]:
+        """Whether the credentials and the service allow what `project` does. Reads only."""
+        ...
+
+    def removable(self, project: str, slugs: Collection[str]) -> tuple[HostStep, ...]:
+        """What is left of a project, and ours to delete, once its repositories `slugs` are gone. Reads only."""
         ...
 
 
@@ -73,19 +134,32 @@ class Registry(Protocol):
         """Create or update; one that is not marked ours is a `Conflict`."""
         ...
 
+    def unregister(self, name: str, *, mark: Mark) -> None:
+        """Delete; gone is fine, one that is not marked ours is a `Conflict`. What its executions made stays."""
+        ...
+
 
 class Templates(Protocol):
     """The door to Copier."""
 
-    def resolve(self, template: Template | None, data: Mapping[str, Any], *, ask: bool) -> dict[str, Any]:
+    def resolve(
+        self, template: Template | None, data: Mapping[str, Any], *, ask: bool, env: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:
         """Every question answered: by data, else by a person if `ask`, else by its default; `Invalid` when refused.
 
-        The packaged template's, where none is named.
+        The packaged template's, where none is named; otherwise `env` lets git read it.
         """
         ...
 
-    def render(self, url: str, version: str, kind: Kind, answers: Mapping[str, Any], destination: Path) -> None:
-        """Render one repository into an empty place."""
+    def render(
+        self,
+        template: Template,
+        kind: Kind,
+        answers: Mapping[str, Any],
+        destination: Path,
+        env: Mapping[str, str],
+    ) -> None:
+        """Render one repository into an empty place; `env` lets git read the template."""
         ...
 
 

@@ -3,7 +3,7 @@
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,6 +17,7 @@ class Host(StrEnum):
     """Where repositories are hosted."""
 
     LOCAL = "local"
+    BITBUCKET = "bitbucket"
 
 
 class PlatformName(StrEnum):
@@ -33,11 +34,13 @@ class Settings:
         git: The Git host.
         platform: Where pipelines are registered and run.
         home: Everything local lives here: repositories, objects, the registry, environments.
+        bitbucket: The `[bitbucket]` table as it was read; its adapter judges it when it is used.
     """
 
     git: Host
     platform: PlatformName
     home: Path
+    bitbucket: object = field(default=None, compare=False)
 
 
 def load(config: Path | None, *, git: Host | None = None, platform: PlatformName | None = None) -> Settings:
@@ -56,6 +59,7 @@ def load(config: Path | None, *, git: Host | None = None, platform: PlatformName
         git=git or _choice(Host, values, "git"),
         platform=platform or _choice(PlatformName, values, "platform"),
         home=home(values.get("home")),
+        bitbucket=values.get("bitbucket"),
     )
 
 
@@ -69,7 +73,7 @@ def home(configured: object = None) -> Path:
     return Path(named).expanduser().absolute()
 
 
-_KNOWN = ("git", "home", "platform")
+_KNOWN = ("bitbucket", "git", "home", "platform")
 
 
 def _read(config: Path | None) -> Mapping[str, Any]:

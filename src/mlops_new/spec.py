@@ -48,6 +48,11 @@ def parse_mark(line: str) -> Mark | None:
     return Mark(words["project"], words["repository"])
 
 
+# The repository that projects are rendered and updated from.
+TEMPLATE_SLUG = "mlops-templates"
+TEMPLATE_MARK = Mark(TEMPLATE_SLUG, "template")
+
+
 @dataclass(frozen=True)
 class Template:
     """Where the repositories are rendered from: a Git URL that updates can reach, and the tag."""

@@ -14,10 +14,14 @@ from typing import Any
 import yaml
 
 from mlops_new import __version__, git
+from mlops_new.environ import SECRET_VARIABLES
 from mlops_new.errors import Error, Invalid
-from mlops_new.files import make_folder, readable_errors, staging
+from mlops_new.files import readable_errors
+from mlops_new.ports import GitHost
 from mlops_new.spec import Kind, Template
 
+_CACHE = "COPIER_CACHE_DIR"
+_COPY = "template.git"
 ANSWERS_FILE = ".copier-answers.yml"
 PACKAGED_VERSION = f"v{__version__}"
 # The branch of the template repository that holds the versions as they were published. `main` follows it until
@@ -37,18 +41,21 @@ def packaged() -> Path:
 class Copier:
     """Renders repositories; everything Copier raises leaves here as one of our errors."""
 
-    def resolve(self, template: Template | None, data: Mapping[str, Any], *, ask: bool) -> dict[str, Any]:
+    def resolve(
+        self, template: Template | None, data: Mapping[str, Any], *, ask: bool, env: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:
         """Every question of a template answered, nothing rendered.
 
         Args:
             template: Where it is; None for the packaged one.
             data: Answers given; text is read as the question's type.
             ask: Whether a person answers the others; else their defaults do.
+            env: Lets git read it, see `at_hand`.
 
         Raises:
             Invalid: an answer that the template does not know, or refuses.
         """
-        with tempfile.TemporaryDirectory(prefix="mlops-new-") as nowhere, _copier_errors():
+        with tempfile.TemporaryDirectory(prefix="mlops-new-") as nowhere, _copier_errors(), _seen_by_copier(env or {}):
             from copier import run_copy
 
             url, version = (template.url, template.version) if template else (_questions(Path(nowhere)), None)
@@ -60,14 +67,22 @@ class Copier:
             _refuse_wrong_types(data, questions)
             return {name: value for name, value in worker.answers.combined.items() if name in questions}
 
-    def render(self, url: str, version: str, kind: Kind, answers: Mapping[str, Any], destination: Path) -> None:
+    def render(
+        self,
+        template: Template,
+        kind: Kind,
+        answers: Mapping[str, Any],
+        destination: Path,
+        env: Mapping[str, str],
+    ) -> None:
         """Render one repository into a place that does not exist yet.
 
         Raises:
             Error: when what was rendered could never be updated.
         """
+        url, version = template.url, template.version
         data = {**answers, "repository_kind": kind.value}
-        with _copier_errors(), readable_errors(destination):
+        with _copier_errors(), readable_errors(destination), _seen_by_copier(env):
             from copier import run_copy
 
             run_copy(url, destination, data, vcs_ref=version, defaults=True, quiet=True)
@@ -75,6 +90,47 @@ class Copier:
         recorded = read_answers((destination / ANSWERS_FILE).read_text(encoding="utf-8"))
         if recorded.get("_commit") != version or recorded.get("_src_path") != url:
             raise Error(f"{url} was not read as a Git repository, so the project could never be updated from it")
+
+
+def at_hand(host: GitHost, url: str, private: Path) -> Mapping[str, str]:
+    """The environment in which git, and so Copier, reads a template repository from this machine.
+
+    Copier starts git many times for each repository that it renders. From a server elsewhere the template is fetched
+    once; under the same URL git then reads that copy, and needs no credentials.
+
+    Args:
+        host: The Git host.
+        url: The template repository.
+        private: A folder of this command's own; the copy in it is used again.
+    """
+    if Path(url).is_absolute():
+        return {}
+    copy = private / _COPY
+    if not copy.exists():
+        with host.credentials(url) as env:
+            git.run("clone", "--quiet", "--bare", url, str(copy), env=env)
+    # Copier's own cache would be shared with other programs, and is by URL: whose credentials read it is not asked.
+    return git.configuration((f"url.{copy}.insteadOf", url)) | {_CACHE: str(private / "copier")}
+
+
+@contextmanager
+def _seen_by_copier(env: Mapping[str, str]) -> Iterator[None]:
+    """Variables for Copier and the git that it starts, and no secret: plumbum passes on what it saw when imported."""
+    from plumbum import local
+
+    before = os.environ.get(_CACHE)
+    if _CACHE in env:
+        os.environ[_CACHE] = env[_CACHE]  # this one Copier reads itself
+    try:
+        with local.env(**env):
+            for name in local.env.keys() & set(SECRET_VARIABLES):
+                del local.env[name]
+            yield
+    finally:
+        if before is not None:
+            os.environ[_CACHE] = before
+        elif _CACHE in env:
+            del os.environ[_CACHE]
 
 
 def _questions(folder: Path) -> str:
@@ -94,7 +150,7 @@ def read_answers(text: str) -> dict[str, Any]:
     return answers if isinstance(answers, dict) else {}
 
 
-def publish(url: str, version: str, refs: Mapping[str, str], env: Mapping[str, str], scratch: Path) -> None:
+def publish(url: str, version: str, refs: Mapping[str, str], env: Mapping[str, str], private: Path) -> None:
     """Commit the packaged templates on top of what was published before, tag them, and push both or neither.
 
     Args:
@@ -102,17 +158,17 @@ def publish(url: str, version: str, refs: Mapping[str, str], env: Mapping[str, s
         version: The tag.
         refs: What the repository has, as `git.remote_refs` tells.
         env: Lets git reach it.
-        scratch: A folder for the working copy.
+        private: A folder of this command's own; the copy in it serves `at_hand` afterwards.
     """
-    make_folder(scratch)
-    with staging(scratch, f"publish-{version}") as copy:
-        git.run("init", "--quiet", "--bare", "--template=", str(copy))
-        parent = refs.get(f"refs/heads/{UPSTREAM}", "")
-        if parent:
-            git.run("fetch", "--quiet", url, f"refs/heads/{UPSTREAM}", cwd=copy, env=env)
-        git.run("fast-import", "--quiet", "--depth=0", cwd=copy, stdin=b"".join(_commit(version, parent)))
-        targets = [f"refs/heads/{UPSTREAM}:{ref}" for ref in _moved(refs, version)]
-        git.push(copy, url, *targets, env=env)
+    copy = private / _COPY
+    shutil.rmtree(copy, ignore_errors=True)
+    git.run("init", "--quiet", "--bare", "--template=", str(copy))
+    parent = refs.get(f"refs/heads/{UPSTREAM}", "")
+    if parent:
+        git.run("fetch", "--quiet", url, f"refs/heads/{UPSTREAM}", cwd=copy, env=env)
+    git.run("fast-import", "--quiet", "--depth=0", cwd=copy, stdin=b"".join(_commit(version, parent)))
+    targets = [f"refs/heads/{UPSTREAM}:{ref}" for ref in _moved(refs, version)]
+    git.push(copy, url, *targets, env=env)
 
 
 def _moved(refs: Mapping[str, str], version: str) -> list[str]:
@@ -132,6 +188,7 @@ def _commit(version: str, parent: str) -> Iterator[bytes]:
         mode = "100755" if os.access(file, os.X_OK) else "100644"
         yield f"M {mode} inline {json.dumps(name, ensure_ascii=False)}\ndata {len(content)}\n".encode()
         yield content + b"\n"
+    yield f"reset refs/tags/{version}\nfrom refs/heads/{UPSTREAM}\n".encode()
 
 
 def packaged_files() -> list[tuple[str, Path]]:

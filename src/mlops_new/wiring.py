@@ -1,32 +1,74 @@
 """The only place that names concrete adapters."""
 
+import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, assert_never
 
 from mlops_new import locks
 from mlops_new.apply import World
-from mlops_new.hosts.local import LocalHost
+from mlops_new.environ import SECRET_VARIABLES, withhold
+from mlops_new.hosts.local import LocalHost, NoSetup
 from mlops_new.platforms.local.pipelines import LocalPipelines
-from mlops_new.platforms.local.platform import LocalPlatform
-from mlops_new.settings import Settings
+from mlops_new.ports import GitHost, HostSetup
+from mlops_new.settings import Host, Settings
 from mlops_new.templates import Copier
 
+if TYPE_CHECKING:
+    from mlops_new.platforms.local.platform import LocalPlatform
 
-def connect(settings: Settings) -> World:
-    """The outside world that the settings name; nothing is touched yet."""
+Say = Callable[[str], None]
+Connect = Callable[[Settings, Say], World]
+
+
+def connect(settings: Settings, say: Say) -> World:
+    """The outside world that the settings name; nothing is touched yet.
+
+    Args:
+        settings: In force.
+        say: Told when something makes us wait.
+    """
+    host, setup = _host(settings, say)
     return World(
-        host=LocalHost(settings.home / "git"),
+        host=host,
+        setup=setup,
         registry=LocalPipelines(settings.home),
         templates=Copier(),
         scratch=settings.home / "scratch",
     )
 
 
-def local_platform(settings: Settings) -> LocalPlatform:
+def local_platform(settings: Settings) -> "LocalPlatform":
     """The platform of this machine."""
+    from mlops_new.platforms.local.platform import LocalPlatform
+
     return LocalPlatform(settings.home)
 
 
-def lock(settings: Settings, name: str, waiting: Callable[[str], None]) -> AbstractContextManager[None]:
+def lock(settings: Settings, name: str, waiting: Say) -> AbstractContextManager[None]:
     """One command at a time on what the name says, on this machine."""
     return locks.hold(settings.home / "locks", name, waiting=waiting)
+
+
+def _host(settings: Settings, say: Say) -> tuple[GitHost, HostSetup]:
+    match settings.git:
+        case Host.LOCAL:
+            return LocalHost(settings.home / "git"), NoSetup()
+        case Host.BITBUCKET:
+            return _bitbucket(settings, say)
+        case _:
+            assert_never(settings.git)
+
+
+def _bitbucket(settings: Settings, say: Say) -> tuple[GitHost, HostSetup]:
+    # Whoever hosts elsewhere pays nothing for it.
+    from mlops_new.hosts.bitbucket import credentials, setup
+    from mlops_new.hosts.bitbucket.host import BitbucketCloud
+    from mlops_new.hosts.bitbucket.patience import Patience
+    from mlops_new.hosts.bitbucket.project_setup import BitbucketSetup
+
+    wanted = setup.parse(settings.bitbucket, os.environ)
+    account = credentials.account(os.environ, wanted.workspace)
+    withhold([*SECRET_VARIABLES, *wanted.secret_variables()])
+    host = BitbucketCloud(account, wanted.hosting, Patience(say=say))
+    return host, BitbucketSetup(host, wanted)

@@ -5,6 +5,7 @@ Edit it, run `make definition`, and commit `pipeline.json` with it: that file is
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,12 +19,14 @@ from sagemaker.mlops.workflow.fail_step import FailStep
 from sagemaker.mlops.workflow.model_step import ModelStep
 
 import jobs
+import managed
+import own
 from jobs import Value, document, module, output, within
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from sagemaker.mlops.workflow.pipeline import Pipeline
+
+    from own import Made
 
 CONFIG = Path(__file__).with_name("config.toml")
 REPORT = PropertyFile(name="Evaluation", output_name="evaluation", path="evaluation.json")
@@ -59,39 +62,24 @@ def pipeline() -> Pipeline:
         outputs=["evaluation"],
         property_files=[REPORT],
     )
-    data_quality = step.processing(
-        "DataQualityBaseline",
-        module("monitoring.data_quality", "--baseline"),
-        inputs={"data": output(preprocess, "train")},
-        outputs=["data_quality"],
+    checks = (managed if settings.monitoring == "managed" else own).Checks(step, settings.problem_type)
+    training_data = output(preprocess, "train")
+    baselines = Baselines(
+        evaluation=output(evaluate, "evaluation"),
+        data_quality=checks.data_quality(training_data),
+        attribution=checks.attribution(training_data, model=model, model_data=model_data),
+        model_quality=checks.model_quality(**answered),
     )
-    attribution = step.processing(
-        "AttributionBaseline",
-        module("monitoring.attribution", "--baseline"),
-        inputs={"data": output(preprocess, "train"), "model": model_data},
-        outputs=["attribution"],
-    )
-    model_quality = step.processing(
-        "ModelQualityBaseline",
-        module("monitoring.model_quality", "--baseline"),
-        inputs=answered,
-        outputs=["model_quality"],
-    )
-    baselines = {
-        "evaluation": output(evaluate, "evaluation"),
-        "data_quality": output(data_quality, "data_quality"),
-        "attribution": output(attribution, "attribution"),
-        "model_quality": output(model_quality, "model_quality"),
-    }
     report = step.processing(
         "Report",
         module("monitoring.report", "--build"),
-        inputs={**baselines, "history": jobs.HISTORY},
+        inputs={**baselines.folders(), "history": jobs.HISTORY},
         outputs={"report": step.history("report")},
         arguments=[
             *("--execution", jobs.EXECUTION_ID, "--input", jobs.INPUT_DATA),
             *("--commit", jobs.COMMIT, "--created", jobs.STARTED),
         ],
+        after=checks.after,
     )
     check_metrics = ConditionStep(
         "CheckMetrics",
@@ -100,24 +88,37 @@ def pipeline() -> Pipeline:
         else_steps=[
             FailStep(
                 "NotGoodEnough",
-                error_message=Join(
-                    " ", ["The metrics miss the threshold:", within(baselines["evaluation"], REPORT.path)]
-                ),
+                error_message=Join(" ", ["The metrics miss the threshold:", within(baselines.evaluation, REPORT.path)]),
             )
         ],
     )
     return step.pipeline(
-        parameters=[jobs.ROLE, jobs.IMAGE, jobs.BUCKET, jobs.INPUT_DATA, jobs.HISTORY, jobs.COMMIT, *machines],
-        steps=[
-            *(preprocess, train, model, transform, evaluate),
-            *(data_quality, attribution, model_quality, report, check_metrics),
+        parameters=[
+            *(jobs.ROLE, jobs.IMAGE, *checks.parameters),
+            *(jobs.BUCKET, jobs.INPUT_DATA, jobs.HISTORY, jobs.COMMIT, *machines),
         ],
+        steps=[preprocess, train, model, transform, evaluate, *checks.steps, report, check_metrics],
     )
 
 
-def register(project: str, model_data: Value, baselines: Mapping[str, Value], on_transform: Value) -> ModelStep:
+@dataclass(frozen=True)
+class Baselines:
+    """What a model is judged by, and what its inference is compared with."""
+
+    evaluation: Value
+    data_quality: Made
+    attribution: Made
+    model_quality: Made
+
+    def folders(self) -> dict[str, Value]:
+        """Where the files of each are."""
+        made = {name: getattr(self, name).folder for name in ("data_quality", "attribution", "model_quality")}
+        return {"evaluation": self.evaluation, **made}
+
+
+def register(project: str, model_data: Value, baselines: Baselines, on_transform: Value) -> ModelStep:
     """A model package that waits for a person's approval and knows what it was made from and is compared with."""
-    data, quality, attribution = (baselines[name] for name in ("data_quality", "model_quality", "attribution"))
+    data, quality, attribution = baselines.data_quality, baselines.model_quality, baselines.attribution
     request = jobs.model_builder(model_data).register(
         model_package_group_name=project,
         approval_status="PendingManualApproval",
@@ -125,18 +126,18 @@ def register(project: str, model_data: Value, baselines: Mapping[str, Value], on
         response_types=["text/csv", "application/jsonlines"],
         transform_instances=[on_transform],
         model_metrics=ModelMetrics(
-            model_statistics=document(baselines["evaluation"], REPORT.path),
-            model_constraints=document(quality, "constraints.json"),
-            model_data_statistics=document(data, "statistics.json"),
-            model_data_constraints=document(data, "constraints.json"),
-            explainability=document(attribution, "analysis.json"),
+            model_statistics=document(within(baselines.evaluation, REPORT.path)),
+            model_constraints=document(quality.files["constraints"]),
+            model_data_statistics=document(data.files["statistics"]),
+            model_data_constraints=document(data.files["constraints"]),
+            explainability=document(attribution.files["constraints"]),
         ),
         drift_check_baselines=DriftCheckBaselines(
-            model_statistics=document(quality, "statistics.json"),
-            model_constraints=document(quality, "constraints.json"),
-            model_data_statistics=document(data, "statistics.json"),
-            model_data_constraints=document(data, "constraints.json"),
-            explainability_constraints=document(attribution, "analysis.json"),
+            model_statistics=document(quality.used["statistics"]),
+            model_constraints=document(quality.used["constraints"]),
+            model_data_statistics=document(data.used["statistics"]),
+            model_data_constraints=document(data.used["constraints"]),
+            explainability_constraints=document(attribution.used["constraints"]),
         ),
         customer_metadata_properties={
             "commit": jobs.COMMIT,

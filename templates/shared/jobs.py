@@ -45,6 +45,7 @@ HISTORY = ParameterString("HistoryUri")  # whoever starts a pipeline sees to it 
 EXECUTION_ID = ExecutionVariables.PIPELINE_EXECUTION_ID
 STARTED = ExecutionVariables.START_DATETIME
 
+MONITORING = ("own", "managed")
 VOLUME_GB = 30
 MAX_SECONDS = 4 * 60 * 60  # a job that hangs is stopped after this
 
@@ -54,6 +55,8 @@ class Settings:
     """What a pipeline takes from `config.toml`."""
 
     project: str
+    problem_type: str
+    monitoring: str
     instances: Mapping[str, str]
 
     def instance_type(self, job: str) -> ParameterString:
@@ -67,13 +70,23 @@ def settings(config: Path) -> Settings:
     """Read `config.toml`.
 
     Raises:
-        RecipeError: It is no TOML, or lacks the project's name or the table of instances.
+        RecipeError: It is no TOML, lacks the project's name or the table of instances, or says what is not known.
     """
     try:
         tables = tomllib.loads(config.read_text(encoding="utf-8"))
-        return Settings(project=tables["project"]["name"], instances=tables["instances"])
+        project = tables["project"]
+        found = Settings(
+            project=project["name"],
+            problem_type=project["problem_type"],
+            monitoring=project.get("monitoring", MONITORING[0]),
+            instances=tables["instances"],
+        )
     except (KeyError, OSError, tomllib.TOMLDecodeError) as error:
         raise RecipeError(f"{config} cannot be used: {type(error).__name__}: {error}") from error
+    if found.monitoring not in MONITORING:
+        choices = " or ".join(MONITORING)
+        raise RecipeError(f"[project] monitoring in config.toml is {found.monitoring!r}: {choices} was expected")
+    return found
 
 
 @cache
@@ -113,9 +126,9 @@ def script(name: str) -> list[str]:
     return ["python3", f"/opt/ml/processing/input/code/steps/{name}.py"]
 
 
-def document(folder: Value, name: str) -> MetricsSource:
-    """A JSON file in a folder, as a model package refers to it."""
-    return MetricsSource(content_type="application/json", s3_uri=within(folder, name))
+def document(file: Value) -> MetricsSource:
+    """A JSON file, as a model package refers to it."""
+    return MetricsSource(content_type="application/json", s3_uri=file)
 
 
 @dataclass(frozen=True)
@@ -160,10 +173,12 @@ class Jobs:
         outputs: Sequence[str] | Mapping[str, Value],
         arguments: Sequence[Value] = (),
         property_files: Sequence[Any] = (),
+        after: Sequence[Any] = (),
     ) -> ProcessingStep:
         """Run a command of the project's image on `/opt/ml/processing/input/<name>` to `…/output/<name>`.
 
-        An output goes to its own folder of this execution, where no other place is given.
+        An output goes to its own folder of this execution, where no other place is given. It waits for the steps in
+        `after` beside those it takes something from.
         """
         places = outputs if isinstance(outputs, Mapping) else {output: self.folder(output) for output in outputs}
         processor = Processor(
@@ -177,11 +192,11 @@ class Jobs:
             sagemaker_session=session(),
         )
         job = processor.run(
-            inputs=[_input(input_name, uri) for input_name, uri in inputs.items()],
-            outputs=[_output(output_name, place) for output_name, place in places.items()],
+            inputs=[job_input(key, uri, f"/opt/ml/processing/input/{key}") for key, uri in inputs.items()],
+            outputs=[job_output(key, uri, f"/opt/ml/processing/output/{key}") for key, uri in places.items()],
             arguments=list(arguments) or None,
         )
-        return ProcessingStep(name, step_args=job, property_files=list(property_files))
+        return ProcessingStep(name, step_args=job, property_files=list(property_files), depends_on=list(after) or None)
 
     def training(self, name: str, *, channels: Mapping[str, Value], instance_type: Value) -> TrainingStep:
         """Run the image's `train` on channels, each a folder under `/opt/ml/input/data`."""
@@ -234,13 +249,13 @@ def model_builder(data: Value) -> ModelBuilder:
     )
 
 
-def _input(name: str, uri: Value) -> ProcessingInput:
-    source = ProcessingS3Input(
-        s3_uri=uri, local_path=f"/opt/ml/processing/input/{name}", s3_data_type="S3Prefix", s3_input_mode="File"
-    )
+def job_input(name: str, uri: Value, folder: str) -> ProcessingInput:
+    """An input of a processing job, as a folder of its container."""
+    source = ProcessingS3Input(s3_uri=uri, local_path=folder, s3_data_type="S3Prefix", s3_input_mode="File")
     return ProcessingInput(input_name=name, s3_input=source)
 
 
-def _output(name: str, uri: Value) -> ProcessingOutput:
-    target = ProcessingS3Output(s3_uri=uri, local_path=f"/opt/ml/processing/output/{name}", s3_upload_mode="EndOfJob")
+def job_output(name: str, uri: Value, folder: str) -> ProcessingOutput:
+    """An output of a processing job, from a folder of its container."""
+    target = ProcessingS3Output(s3_uri=uri, local_path=folder, s3_upload_mode="EndOfJob")
     return ProcessingOutput(output_name=name, s3_output=target)

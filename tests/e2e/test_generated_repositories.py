@@ -8,7 +8,7 @@ import pytest
 
 from mlops_new.platforms.local.environments import environment
 from mlops_new.platforms.local.home import Home
-from mlops_new.spec import Kind
+from mlops_new.spec import Kind, Template
 from mlops_new.templates import Copier, packaged, packaged_files
 
 BUILD = packaged() / "templates" / "build"
@@ -46,7 +46,7 @@ def test_make_test_passes_in_a_new_repository(
     copier = Copier()
     answers = copier.resolve(None, {"project_name": "fresh-sales", "problem_type": problem_type}, ask=False)
     folder = tmp_path / kind
-    copier.render(str(template), "v1", kind, answers, folder)
+    copier.render(Template(str(template), "v1"), kind, answers, folder, env={})
     makefile = (folder / "Makefile").read_text(encoding="utf-8")
     for program, *arguments in CHECKS:
         assert f"\t$(BIN)/{program}" in makefile, "the Makefile checks something else than this test"

@@ -18,7 +18,7 @@ from tests.e2e.program import killed_at, mlops_new
 
 NAME = "fresh-sales"
 RUN = "runpy.run_module('mlops_new', run_name='__main__')"
-PIPELINES = ["fresh-sales-build", "fresh-sales-inference"]
+PIPELINES = ["fresh-sales-build", "fresh-sales-inference", "fresh-sales-model-quality"]
 
 
 def git(path: Path, *arguments: str) -> str:
@@ -47,9 +47,9 @@ def test_one_command_makes_everything_and_the_second_run_changes_nothing(somewhe
     document = first.document
     assert document["changed"] is True
     assert document["build"]["pipelines"] == ["fresh-sales-build"]
-    assert document["deploy"]["pipelines"] == ["fresh-sales-inference"]
+    assert document["deploy"]["pipelines"] == PIPELINES[1:]
     made = state(somewhere, home)
-    assert len(made["pipelines"]) == 2  # type: ignore[arg-type]
+    assert len(made["pipelines"]) == 3  # type: ignore[arg-type]
 
     second = mlops_new("project", NAME, "--yes", "--json")
     assert second.document == {**document, "changed": False}
@@ -71,7 +71,7 @@ def test_a_dry_run_touches_nothing(somewhere: Path, home: Path) -> None:
     assert shown.code == 0
     actions = [step["action"] for step in shown.document["steps"]]
     assert actions[:2] == ["publish template", "render"]
-    assert actions.count("register pipeline") == 2
+    assert actions.count("register pipeline") == len(PIPELINES)
     assert list(somewhere.iterdir()) == []
     assert not home.exists()
 

@@ -14,14 +14,14 @@ from rendering import render
 
 pytestmark = pytest.mark.slow
 
-# Each problem type, name (shortest, usual, longest) and kind of machine: what an answer does to a definition, it does
-# whatever the others are.
+# Each problem type, name (shortest, usual, longest), kind of machine and monitoring: what an answer does to a
+# definition, it does whatever the others are; but managed monitoring is told the problem type.
 VARIANTS = [
-    ("regression", "fresh-sales", "ml.m5.xlarge"),
-    ("binary_classification", "fresh-sales", "ml.c6i.4xlarge"),
-    ("multiclass_classification", "fresh-sales", "ml.t3.medium"),
-    ("regression", "a1", "ml.g5.12xlarge"),
-    ("binary_classification", ("longest-name-" * 5)[:LONGEST_NAME], "ml.m5.xlarge"),
+    ("regression", "fresh-sales", "ml.m5.xlarge", "own"),
+    ("binary_classification", "fresh-sales", "ml.c6i.4xlarge", "managed"),
+    ("multiclass_classification", "fresh-sales", "ml.t3.medium", "managed"),
+    ("regression", "a1", "ml.g5.12xlarge", "managed"),
+    ("binary_classification", ("longest-name-" * 5)[:LONGEST_NAME], "ml.m5.xlarge", "own"),
 ]
 
 # Runs the compiler, and ends with 3 if anything in the process, telemetry's threads included, went to the network.
@@ -47,8 +47,13 @@ def modules(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """The pipeline modules of both repositories of every variant."""
     root = tmp_path_factory.mktemp("variants")
     found = []
-    for problem_type, name, instance_type in VARIANTS:
-        answers = {"project_name": valid_name(name), "problem_type": problem_type, "instance_type": instance_type}
+    for problem_type, name, instance_type, monitoring in VARIANTS:
+        answers = {
+            "project_name": valid_name(name),
+            "problem_type": problem_type,
+            "instance_type": instance_type,
+            "monitoring": monitoring,
+        }
         for kind, names in MODULES.items():
             repository = render(kind, root / problem_type / name / kind, **answers)
             found += [repository / module for module in names]
@@ -120,9 +125,10 @@ def test_a_changed_recipe_is_told_in_words_and_as_a_difference(sdk_python: str, 
             'settings = jobs.session().boto_session.client("sts").get_caller_identity()',
             "composing a pipeline called sts:GetCallerIdentity",
         ),
-        ("pipeline.py", "[jobs.ROLE, jobs.IMAGE", "[jobs.ROLE", "the pipeline has no parameter ImageUri"),
+        ("pipeline.py", "(jobs.ROLE, jobs.IMAGE,", "(jobs.ROLE,", "the pipeline has no parameter ImageUri"),
         ("config.toml", "training =", "other =", "[instances] in config.toml lacks 'training'"),
         ("config.toml", "[project]", "[project", "config.toml cannot be used"),
+        ("config.toml", 'monitoring = "own"', 'monitoring = "other"', "own or managed was expected"),
     ],
 )
 def test_a_recipe_that_cannot_be_compiled_is_one_line(

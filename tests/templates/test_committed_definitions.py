@@ -13,32 +13,55 @@ from rendering import render
 
 NAME = ("longest-name-" * 5)[:LONGEST_NAME]
 INSTANCE_TYPE = "ml.c6i.32xlarge"
+# Of own monitoring, and what managed monitoring has besides or in their place.
 PARAMETERS = {
     "build": "ExecutionRoleArn ImageUri Bucket InputDataUri HistoryUri Commit "
     "ProcessingInstanceType TrainingInstanceType TransformInstanceType",
     "inference": "ExecutionRoleArn ImageUri ModelDataUrl ModelPackageArn ModelCreated DataQualityBaselineUri "
-    "AttributionBaselineUri Bucket InputDataUri HistoryUri CodeUri Commit "
-    "ProcessingInstanceType TransformInstanceType",
-    "model-quality": "ExecutionRoleArn ImageUri ModelPackageArn ModelQualityBaselineUri Bucket InputDataUri "
-    "HistoryUri CodeUri Commit ProcessingInstanceType",
+    "AttributionBaselineUri Bucket InputDataUri HistoryUri CodeUri Commit ProcessingInstanceType TransformInstanceType",
+    "model-quality": "ExecutionRoleArn ImageUri ModelPackageArn ModelQualityBaselineUri Bucket InputDataUri HistoryUri "
+    "CodeUri Commit ProcessingInstanceType",
+}
+ANALYZERS = {
+    "build": {"ModelMonitorImageUri", "ClarifyImageUri"},
+    "inference": {"ModelMonitorImageUri", "ClarifyImageUri"},
+    "model-quality": {"ModelMonitorImageUri"},
 }
 STEPS = {
     "build": "Preprocess:Processing Train:Training CreateModel:Model Transform:Transform Evaluate:Processing "
-    "DataQualityBaseline:Processing AttributionBaseline:Processing ModelQualityBaseline:Processing Report:Processing "
-    "CheckMetrics:Condition Register:RegisterModel NotGoodEnough:Fail",
-    "inference": "Preprocess:Processing DataQualityCheck:Processing AttributionCheck:Processing CreateModel:Model "
-    "Transform:Transform Postprocess:Processing Report:Processing",
-    "model-quality": "ModelQualityCheck:Processing IsNew:Condition Decide:Processing Report:Processing",
+    "Report:Processing CheckMetrics:Condition Register:RegisterModel NotGoodEnough:Fail",
+    "inference": "Preprocess:Processing CreateModel:Model Transform:Transform Postprocess:Processing Report:Processing",
+    "model-quality": "IsNew:Condition Decide:Processing Report:Processing",
+}
+CHECKS = {
+    "own": {
+        "build": "DataQualityBaseline:Processing AttributionBaseline:Processing ModelQualityBaseline:Processing",
+        "inference": "DataQualityCheck:Processing AttributionCheck:Processing",
+        "model-quality": "ModelQualityCheck:Processing",
+    },
+    "managed": {
+        "build": "PrepareChecks:Processing DataQualityBaseline:QualityCheck AttributionBaseline:ClarifyCheck "
+        "PrepareAnswers:Processing ModelQualityBaseline:QualityCheck",
+        "inference": "PrepareChecks:Processing DataQualityCheck:QualityCheck AttributionCheck:ClarifyCheck",
+        "model-quality": "PrepareAnswers:Processing ModelQualityCheck:QualityCheck Remember:Processing",
+    },
 }
 
 
+@pytest.fixture(scope="module", params=list(CHECKS))
+def monitoring(request: pytest.FixtureRequest) -> str:
+    """Who makes the checks."""
+    return str(request.param)
+
+
 @pytest.fixture(scope="module")
-def texts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def texts(tmp_path_factory: pytest.TempPathFactory, monitoring: str) -> dict[str, str]:
     """The rendered definitions by the pipeline's name."""
     root = tmp_path_factory.mktemp("definitions")
     found: dict[str, str] = {}
+    answers = {"project_name": NAME, "instance_type": INSTANCE_TYPE, "monitoring": monitoring}
     for kind, definitions in DEFINITIONS.items():
-        repository = render(kind.value, root / kind, project_name=NAME, instance_type=INSTANCE_TYPE)
+        repository = render(kind.value, root / kind, **answers)
         found |= {name: (repository / path).read_text("utf-8") for name, path in definitions.items()}
     return found
 
@@ -73,10 +96,15 @@ def test_a_definition_is_valid(texts: dict[str, str], pipeline: str) -> None:
 
 
 @each
-def test_a_definition_has_the_parameters_and_steps_that_others_count_on(texts: dict[str, str], pipeline: str) -> None:
+def test_a_definition_has_the_parameters_and_steps_that_others_count_on(
+    texts: dict[str, str], pipeline: str, monitoring: str
+) -> None:
     definition = parse(texts[pipeline])
-    assert list(definition.parameters) == PARAMETERS[pipeline].split()
-    assert {f"{step.name}:{step.type}" for step in definition.steps} == set(STEPS[pipeline].split())
+    analyzers = ANALYZERS[pipeline] if monitoring == "managed" else set()
+    assert [name for name in definition.parameters if name not in analyzers] == PARAMETERS[pipeline].split()
+    assert analyzers <= set(definition.parameters)
+    wanted = {*STEPS[pipeline].split(), *CHECKS[monitoring][pipeline].split()}
+    assert {f"{step.name}:{step.type}" for step in definition.steps} == wanted
 
 
 @each
@@ -121,3 +149,35 @@ def test_a_registered_model_waits_for_approval_and_knows_its_origin(texts: dict[
         "data": {"Get": "Parameters.InputDataUri"},
         "execution": {"Get": "Execution.PipelineExecutionId"},
     }
+
+
+@each
+def test_a_check_of_a_service_makes_a_baseline_or_compares_with_that_of_the_model_in_use(
+    texts: dict[str, str], pipeline: str, monitoring: str
+) -> None:
+    checks = [step for step in parse(texts[pipeline]).steps if step.type in {"QualityCheck", "ClarifyCheck"}]
+    assert bool(checks) == (monitoring == "managed")
+    for step in checks:
+        making = pipeline == "build"
+        assert (step.body["SkipCheck"], step.body["RegisterNewBaseline"]) == (making, making)
+        assert step.body["FailOnViolation"] is False
+        supplied = {name for name in references(step.body) if name.endswith("BaselineUri")}
+        files = {name for name in step.body if name.startswith("SuppliedBaseline")}
+        assert bool(supplied) == bool(files) == (not making)
+        assert "ContainerEntrypoint" not in step.arguments["AppSpecification"]
+
+
+def test_a_registered_model_brings_the_baselines_that_were_made(texts: dict[str, str], monitoring: str) -> None:
+    (register,) = [step for step in parse(texts["build"]).steps if step.name == "Register"]
+    drift = set(references(register.arguments["DriftCheckBaselines"]))
+    metrics = set(references(register.arguments["ModelMetrics"]))
+    if monitoring == "managed":
+        assert {name.rpartition(".")[2] for name in drift} == {
+            "BaselineUsedForDriftCheckStatistics",
+            "BaselineUsedForDriftCheckConstraints",
+        }
+        assert {"CalculatedBaselineStatistics", "CalculatedBaselineConstraints"} < {
+            name.rpartition(".")[2] for name in metrics
+        }
+    steps = {name.split(".")[1] for name in drift}
+    assert steps == {"DataQualityBaseline", "ModelQualityBaseline", "AttributionBaseline"}

@@ -130,7 +130,7 @@ def test_the_configuration_has_what_was_answered(
     repository = render("deploy", tmp_path / "deploy", problem_type=problem_type, target=target, **answers)
     config = tomllib.loads((repository / "config.toml").read_text("utf-8"))
     assert config == {
-        "project": {"name": "churn-2", "problem_type": problem_type},
+        "project": {"name": "churn-2", "problem_type": problem_type, "monitoring": "own"},
         "preprocess": {"skip": {}, "fill": {}},
         "postprocess": rules,
         "retrain": {

@@ -5,12 +5,13 @@ import pytest
 
 from mlops_new.errors import Conflict
 from mlops_new.observe import CopyState, Observed, TemplateRepository, WorkingCopy
-from mlops_new.plan import TEMPLATE_MARK, choose_template, plan_project
+from mlops_new.plan import choose_template, plan_project
 from mlops_new.ports import HostedRepository, Pipeline
-from mlops_new.spec import Kind, Mark, ProjectSpec, Template
+from mlops_new.spec import DEFINITIONS, TEMPLATE_MARK, Kind, Mark, ProjectSpec, Template, pipeline_name
 from mlops_new.steps import Clone, CreateRepository, PublishTemplate, Push, Register, Render
 
 HERE = Path("/somewhere")
+PIPELINES = {pipeline_name("fresh-sales", short): kind for kind in Kind for short in DEFINITIONS[kind]}
 URLS = {kind: f"/host/fresh-sales-{kind}.git" for kind in Kind}
 SPEC = ProjectSpec("fresh-sales", HERE, {}, Template("/host/mlops-templates.git", "v0.1.0"))
 TEMPLATES = HostedRepository("mlops-templates", "/host/mlops-templates.git", TEMPLATE_MARK, "c0")
@@ -21,7 +22,7 @@ def nothing() -> Observed:
     return Observed(
         copies={kind: WorkingCopy(SPEC.path(kind), CopyState.ABSENT, {}) for kind in Kind},
         hosted=dict.fromkeys(Kind),
-        pipelines={"fresh-sales-build": None, "fresh-sales-inference": None},
+        pipelines=dict.fromkeys(PIPELINES),
         committed={},
         template=TemplateRepository(TEMPLATES.url, None, {}),
     )
@@ -32,12 +33,11 @@ def hosted(kind: Kind, head: str | None = "c1") -> HostedRepository:
 
 
 def everything() -> Observed:
-    names = {"fresh-sales-build": Kind.BUILD, "fresh-sales-inference": Kind.DEPLOY}
     return Observed(
-        copies={kind: WorkingCopy(SPEC.path(kind), CopyState.OURS, {}) for kind in Kind},
+        copies={kind: WorkingCopy(SPEC.path(kind), CopyState.OURS, {}, URLS[kind]) for kind in Kind},
         hosted={kind: hosted(kind) for kind in Kind},
-        pipelines={name: Pipeline(name, "d", SPEC.mark(kind)) for name, kind in names.items()},
-        committed=dict.fromkeys(names, "d"),
+        pipelines={name: Pipeline(name, "d", SPEC.mark(kind)) for name, kind in PIPELINES.items()},
+        committed=dict.fromkeys(PIPELINES, "d"),
         template=TemplateRepository(TEMPLATES.url, TEMPLATES, PUBLISHED),
     )
 
@@ -45,7 +45,7 @@ def everything() -> Observed:
 def test_a_new_project_needs_every_step() -> None:
     steps = plan_project(SPEC, nothing(), URLS).steps
     assert [type(step) for step in steps] == [
-        PublishTemplate, Render, CreateRepository, Push, CreateRepository, Push, Register, Register,
+        PublishTemplate, Render, CreateRepository, Push, CreateRepository, Push, *[Register] * len(PIPELINES),
     ]  # fmt: skip
 
 
@@ -70,7 +70,7 @@ def test_the_two_repositories_do_not_wait_for_each_other() -> None:
 
 def test_killed_between_the_two_moves_only_the_missing_one_is_rendered() -> None:
     seen = nothing()
-    copies = {**seen.copies, Kind.BUILD: WorkingCopy(SPEC.path(Kind.BUILD), CopyState.OURS, {})}
+    copies = {**seen.copies, Kind.BUILD: WorkingCopy(SPEC.path(Kind.BUILD), CopyState.OURS, {}, URLS[Kind.BUILD])}
     template = TemplateRepository(TEMPLATES.url, TEMPLATES, PUBLISHED)
     steps = plan_project(SPEC, replace(seen, copies=copies, template=template), URLS).steps
     assert steps[0] == Render(((Kind.DEPLOY, SPEC.path(Kind.DEPLOY)),), "v0.1.0")
@@ -88,7 +88,7 @@ def test_a_repository_that_was_never_pushed_to_is_pushed() -> None:
 
 
 def test_a_committed_definition_that_differs_is_registered() -> None:
-    seen = replace(everything(), committed={"fresh-sales-build": "new", "fresh-sales-inference": "d"})
+    seen = replace(everything(), committed={**dict.fromkeys(PIPELINES, "d"), "fresh-sales-build": "new"})
     (step,) = plan_project(SPEC, seen, URLS).steps
     assert str(step) == "Update pipeline fresh-sales-build from pipeline.json"
 

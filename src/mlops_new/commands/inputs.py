@@ -20,6 +20,7 @@ from mlops_new.spec import Kind
 BUCKET = "mlops-new"
 _LOOKUP = "model_in_use.py"
 _HISTORY = "What earlier executions leave for later ones: reports, and which ground truth was compared.\n"
+_ANALYZER = "not-on-this-machine"
 _OF_THE_MODEL = {"ModelPackageArn", "ModelDataUrl"}
 
 
@@ -95,6 +96,8 @@ def _filled(name: str, sources: Sources) -> str | None:
             return sources.platform.folder(f"s3://{BUCKET}/{sources.repository.project}/history", _HISTORY)
         case "CodeUri":
             return sources.platform.upload_code(sources.repository.path, project=sources.repository.project)
+        case "ModelMonitorImageUri" | "ClarifyImageUri":
+            return _ANALYZER  # the project's own monitoring runs in its place
         case _:
             return None
 

@@ -1,23 +1,26 @@
 """`mlops-new project`: make the two repositories, host them, register their pipelines."""
 
+import tempfile
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mlops_new import git
-from mlops_new.apply import apply
+from mlops_new.apply import World, apply
 from mlops_new.console import Console
 from mlops_new.errors import Conflict, Invalid
 from mlops_new.files import require_writable, staged, sweep
 from mlops_new.observe import Observed, observe
 from mlops_new.plan import Plan, choose_template, plan_project, refuse_foreign
-from mlops_new.ports import Templates
+from mlops_new.preflight import refuse
 from mlops_new.settings import Settings
 from mlops_new.spec import DEFINITIONS, Kind, ProjectSpec, Template, pipeline_name, slug, valid_name
-from mlops_new.templates import PACKAGED_VERSION
-from mlops_new.wiring import connect, lock
+from mlops_new.steps import SetUp
+from mlops_new.templates import PACKAGED_VERSION, at_hand
+from mlops_new.wiring import Connect, connect, lock
 
 
 @dataclass(frozen=True)
@@ -39,14 +42,15 @@ class Request:
     yes: bool
 
 
-def run(request: Request, settings: Settings, console: Console) -> None:
+def run(request: Request, settings: Settings, console: Console, connect: Connect = connect) -> None:
     """Decide, show, do."""
     valid_name(request.name)
+    world = connect(settings, console.say)  # first: from here on no child process is given a secret
     git.check()
     require_writable(request.directory, way_out="choose a folder that is yours with -C")
     require_writable(settings.home, way_out="set MLOPS_NEW_HOME to a folder that is yours")
     with _one_at_a_time(request, settings, console):
-        _run(request, settings, console)
+        _run(request, world, console)
 
 
 def _one_at_a_time(request: Request, settings: Settings, console: Console) -> AbstractContextManager[None]:
@@ -55,21 +59,21 @@ def _one_at_a_time(request: Request, settings: Settings, console: Console) -> Ab
     return lock(settings, f"project-{request.name}", console.say)
 
 
-def _run(request: Request, settings: Settings, console: Console) -> None:
-    world = connect(settings)
+def _run(request: Request, world: World, console: Console) -> None:
     if not request.dry_run:
-        sweep(staged(request.directory, request.name))
-    seen = observe(request.name, request.directory, world.host, world.registry)
+        sweep(staged(request.directory, request.name), staged(world.scratch, request.name))
+    seen = _look(request, world)
     template = choose_template(seen.template)
     unanswered = ProjectSpec(request.name, request.directory, request.answers, template)
     refuse_foreign(unanswered, seen)
-    answers = _answers(request, seen, template, world.templates, ask=console.interactive and not request.yes)
+    answers = _answers(request, seen, template, world, ask=console.interactive and not request.yes)
     spec = ProjectSpec(request.name, request.directory, answers, template)
-    plan = plan_project(spec, seen, {kind: world.host.url(slug(spec.name, kind)) for kind in Kind})
+    plan = plan_project(spec, seen, {kind: world.host.url(slug(spec.name, kind)) for kind in Kind}, world.setup.depends)
     if request.dry_run:
         console.result(_plan_text(plan, spec), _plan_document(plan, spec))
         return
     if plan.steps:
+        world.setup.require(step for step in plan.steps if isinstance(step, SetUp))
         console.plan(plan)
         if not request.yes and not console.confirm("Go ahead?"):
             raise KeyboardInterrupt
@@ -81,9 +85,21 @@ def _run(request: Request, settings: Settings, console: Console) -> None:
     console.result(_text(document), document)
 
 
-def _answers(
-    request: Request, seen: Observed, template: Template, templates: Templates, *, ask: bool
-) -> dict[str, Any]:
+def _look(request: Request, world: World) -> Observed:
+    """What there is; and whether it can be worked on, so that a missing right is found before anything is made."""
+
+    def look() -> Observed:
+        return observe(request.name, request.directory, world.host, world.registry, world.setup)
+
+    if request.dry_run:
+        return look()
+    with ThreadPoolExecutor() as pool:  # at the same time: both only wait for a server
+        seen = pool.submit(look)
+        refuse(world.setup.examine(request.name))
+        return seen.result()
+
+
+def _answers(request: Request, seen: Observed, template: Template, world: World, *, ask: bool) -> dict[str, Any]:
     """Every question answered; what an existing repository of the project recorded is not asked again."""
     recorded = seen.recorded_answers()
     if "repository_kind" in request.answers or request.answers.get("project_name", request.name) != request.name:
@@ -92,8 +108,12 @@ def _answers(
         _refuse_changed(request, recorded)
         return {name: value for name, value in recorded.items() if not name.startswith("_")}
     # The program's own version has the packaged questions, and those are read without a clone.
-    asked = None if template.version == PACKAGED_VERSION else template
-    return templates.resolve(asked, {**request.answers, "project_name": request.name}, ask=ask)
+    data = {**request.answers, "project_name": request.name}
+    if template.version == PACKAGED_VERSION:
+        return world.templates.resolve(None, data, ask=ask)
+    with tempfile.TemporaryDirectory(prefix="mlops-new-") as private:
+        env = at_hand(world.host, template.url, Path(private))
+        return world.templates.resolve(template, data, ask=ask, env=env)
 
 
 def _refuse_changed(request: Request, recorded: Mapping[str, Any]) -> None:

@@ -1,14 +1,15 @@
 """Bare repositories in a folder: the Git host of people without an account."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from mlops_new import git
 from mlops_new.errors import Conflict
-from mlops_new.files import make_folder, staging
-from mlops_new.ports import HostedRepository
-from mlops_new.spec import Mark, parse_mark
+from mlops_new.files import make_folder, remove_whole, staged, staging, sweep
+from mlops_new.ports import Check, HostedRepository
+from mlops_new.spec import Kind, Mark, parse_mark
+from mlops_new.steps import HostStep, SetUp
 
 # What is pushed stays the pack it came in: a file for each object costs a disk flush for each, three times as long.
 _AS_ONE_PACK = "[transfer]\n\tunpackLimit = 1\n"
@@ -41,6 +42,21 @@ class LocalHost:
             raise Conflict(f"{found.url} exists and was not made for this project")
         return found
 
+    def delete_repository(self, slug: str, mark: Mark) -> None:
+        """Delete a repository that carries the mark: moved out of its place whole, then removed; gone is fine."""
+        sweep(staged(self._folder, slug))
+        found = self.find(slug)
+        if found is None:
+            return
+        if found.mark != mark:
+            raise Conflict(f"{found.url} exists and was not made for this project")
+        remove_whole(self._path(slug), self._folder, slug)
+
+    def appears(self, url: str) -> bool:
+        """What is created is there at once."""
+        del url
+        return False
+
     def credentials(self, url: str) -> AbstractContextManager[Mapping[str, str]]:
         """A folder asks for none."""
         del url
@@ -57,6 +73,36 @@ class LocalHost:
 
     def _path(self, slug: str) -> Path:
         return self._folder / f"{slug}.git"
+
+
+class NoSetup:
+    """A folder of bare repositories has nothing to set up besides them."""
+
+    def missing(self, project: str, hosted: Mapping[Kind, HostedRepository | None]) -> tuple[SetUp, ...]:
+        """Nothing, ever."""
+        del project, hosted
+        return ()
+
+    def require(self, steps: Iterable[SetUp]) -> None:
+        """There are no steps."""
+
+    def depends(self, what: HostStep, earlier: HostStep) -> bool:
+        """There are no steps."""
+        del what, earlier
+        return False
+
+    def perform(self, what: HostStep) -> None:
+        """There are no steps."""
+
+    def examine(self, project: str | None) -> list[Check]:
+        """A folder needs no rights; that it can be written is checked for every host."""
+        del project
+        return []
+
+    def removable(self, project: str, slugs: Collection[str]) -> tuple[HostStep, ...]:
+        """Nothing is left."""
+        del project, slugs
+        return ()
 
 
 def _read_mark(path: Path) -> Mark | None:

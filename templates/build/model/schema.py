@@ -19,13 +19,14 @@ METRICS: Mapping[ProblemType, tuple[str, ...]] = {
     "binary_classification": ("auc", "accuracy", "f1", "precision", "recall"),
     "multiclass_classification": ("accuracy", "weighted_f1", "weighted_recall", "weighted_precision"),
 }
+MONITORING = ("own", "managed")
 LOWER_IS_BETTER = frozenset({"wape", "mae", "rmse", "mse"})
 ROW_NUMBER = "row_number"  # identifies a row of a table without ids of its own
 
 Number = (int, float)
 _Text = TypeVar("_Text", bound=str)
 _TABLES: Mapping[str, Mapping[str, type | tuple[type, ...]]] = {
-    "project": {"name": str, "description": str, "problem_type": str},
+    "project": {"name": str, "description": str, "problem_type": str, "monitoring": str},
     "data": {
         "target": str,
         "time": str,
@@ -44,6 +45,7 @@ _TABLES: Mapping[str, Mapping[str, type | tuple[type, ...]]] = {
 }
 _DEFAULTS: Mapping[str, Any] = {
     "project.description": "",
+    "project.monitoring": "own",
     "data.time": "",
     "data.ids": [],
     "data.features": [],
@@ -127,6 +129,7 @@ def parse(document: Mapping[str, Any]) -> Schema:
     _check_names(document)
     project, data, gate = (_table(document, name) for name in ("project", "data", "evaluation"))
     problem_type = _choice("[project] problem_type", project["problem_type"], PROBLEM_TYPES)
+    _choice("[project] monitoring", project["monitoring"], MONITORING)
     schema = Schema(
         name=project["name"],
         problem_type=problem_type,

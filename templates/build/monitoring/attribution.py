@@ -131,9 +131,9 @@ def make_baseline(data: pd.DataFrame, model: Model, output: Path, schema: Schema
     columns = model_columns(data, model, schema)
     coder = Coder.of(columns)
     typical = background.typical_rows(
-        coder.encode(_sample(columns, background.MOST_ROWS)), coder.categorical, config.clusters, config.seed
+        coder.encode(sample(columns, background.MOST_ROWS)), coder.categorical, config.clusters, config.seed
     )
-    document = explain(_sample(columns, config.rows), coder.decode(typical), model, output, config)[1]
+    document = explain(sample(columns, config.rows), coder.decode(typical), model, output, config)[1]
     findings.save(document, output / ANALYSIS)
     return document
 
@@ -149,7 +149,7 @@ def check(
     before = _global_values(job.baseline_file(known, ANALYSIS))
     columns = model_columns(data, model, schema)
     typical = _read_background(job.baseline_file(known, "baseline.csv"), columns, schema)
-    explained, document = explain(_sample(columns, config.rows), typical, model, output, config)
+    explained, document = explain(sample(columns, config.rows), typical, model, output, config)
     findings.save(document, output / ANALYSIS)
     now = {label: told["global_shap_values"] for label, told in document["explanations"]["kernel_shap"].items()}
     if before.keys() != now.keys():
@@ -263,7 +263,7 @@ def model_columns(data: pd.DataFrame, model: Model, schema: Schema) -> pd.DataFr
     return features.typed(data[names], schema)
 
 
-def _sample(rows: pd.DataFrame, most: int) -> pd.DataFrame:
+def sample(rows: pd.DataFrame, most: int) -> pd.DataFrame:
     """At most so many rows, chosen by a hash of their content: always the same, in whatever order they come."""
     hashes = pd.util.hash_pandas_object(rows, index=False).to_numpy()
     chosen = np.argsort(hashes, kind="stable")[:most]

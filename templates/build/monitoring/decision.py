@@ -13,7 +13,7 @@ from typing import Any
 import paths
 from model import schema as schemas
 from model.errors import InputError
-from monitoring import emf, findings, job, settings
+from monitoring import analyzers, emf, findings, job, settings
 from monitoring.settings import Retrain
 
 Json = dict[str, Any]
@@ -39,9 +39,7 @@ def main() -> None:
     parser.add_argument("--trained", default="", help="date of the model in use, like 2026-06-30 (for model_age_days)")
     trained = parser.parse_args().trained
     schema, config = schemas.load(paths.CONFIG), settings.load(paths.CONFIG)
-    checks = {
-        name: findings.read(file) for name in CHECKS if (file := paths.step_input(name) / findings.DETAILS).exists()
-    }
+    checks = {name: told for name in CHECKS if (told := analyzers.details(paths.step_input(name), name))}
     decision = decide(checks, config.retrain, age_in_days(trained) if trained else None)
     findings.save(decision, paths.step_output("decision") / "decision.json")
     emf.emit({"retrain": float(decision["retrain"])}, {"Project": schema.name, "Check": "decision"})
@@ -120,13 +118,15 @@ def _metrics(checks: Mapping[str, Json], config: Retrain) -> Rule | None:
     judged = checks.get("model_quality", {}).get("metrics", {})
     if not judged:
         return Rule("worse_metrics", None, config.worse_metrics, fired=False, evidence="there was no new ground truth")
-    worse = [
-        f"{name} {item['value']:.4g} (limit {item['threshold']:.4g})" for name, item in judged.items() if item["worse"]
-    ]
+    worse = [f"{name} {item['value']:.4g}{_limit(item)}" for name, item in judged.items() if item["worse"]]
     text = f"{len(worse)} of {len(judged)} metrics are beyond their limit{': ' + _some(worse) if worse else ''}"
     return Rule(
         "worse_metrics", len(worse), config.worse_metrics, fired=len(worse) >= config.worse_metrics, evidence=text
     )
+
+
+def _limit(item: Json) -> str:
+    return "" if item["threshold"] is None else f" (limit {item['threshold']:.4g})"
 
 
 def _age(age: int | None, config: Retrain) -> Rule | None:

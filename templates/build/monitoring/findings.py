@@ -70,14 +70,18 @@ def write(result: Result, folder: Path, violations: Sequence[Mapping[str, Any]] 
         for f in result.findings
     ]
     save({"violations": plain if violations is None else list(violations)}, folder / VIOLATIONS)
-    details = {
+    save(document(result), folder / DETAILS)
+
+
+def document(result: Result) -> dict[str, Any]:
+    """The details of an outcome."""
+    return {
         "kind": result.kind,
         "message": result.message,
         "violations": [asdict(finding) | {"severity": finding.severity} for finding in result.findings],
         "skipped": [asdict(skipped) for skipped in result.skipped],
         **result.facts,
     }
-    save(details, folder / DETAILS)
 
 
 def save(document: Any, path: Path) -> None:

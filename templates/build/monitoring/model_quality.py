@@ -10,6 +10,7 @@
     python3 -m monitoring.model_quality --new
         inputs predictions, ground_truth, compared → output model_quality: new.json only
 
+Where there is an input answers (of monitoring.managed), baseline and check take it for predictions and ground_truth.
 `new.json` is `{"new": bool, "rows": number}`: is there truth that no run has compared?
 """
 
@@ -89,18 +90,22 @@ def main() -> None:
     schema, config = schemas.load(paths.CONFIG), settings.load(paths.CONFIG)
     output = job.folder(given.output_folder, lambda: paths.step_output("model_quality"))
     predictions, ground_truth = paths.step_input("predictions"), paths.step_input("ground_truth")
+    answers = paths.step_input("answers")
     if given.baseline:
-        make_baseline(predictions, ground_truth, output, schema, config)
+        rows = truth.read_answers(answers, schema) if answers.is_dir() else evaluated(predictions, ground_truth, schema)
+        write_baseline(rows, output, schema, config)
         job.say("Completed: Job completed successfully. The baseline is made.")
         return
-    rows, prints, matched = _fresh(predictions, ground_truth, paths.step_input("compared"), schema, given.model_package)
+    if answers.is_dir():
+        rows = truth.read_answers(answers, schema)
+        prints, matched = truth.fingerprints(rows), len(rows)
+    else:
+        rows, prints, matched = _fresh(
+            predictions, ground_truth, paths.step_input("compared"), schema, given.model_package
+        )
     findings.save({"new": bool(len(rows)), "rows": len(rows)}, output / "new.json")
     if not len(rows):
-        job.say(
-            f"NothingNew: all {matched} rows that have both a prediction and ground truth have been compared before."
-            if matched
-            else NO_MATCH
-        )
+        job.say(nothing_new(matched))
         return
     if given.new:
         job.say(f"{len(rows)} rows of ground truth have not been compared.")
@@ -113,6 +118,13 @@ def main() -> None:
         schema.name,
         {name: item["value"] for name, item in result.facts["metrics"].items() if item["value"] is not None},
     )
+
+
+def nothing_new(matched: int) -> str:
+    """Why there is nothing to compare, where so many rows have both a prediction and ground truth."""
+    if not matched:
+        return NO_MATCH
+    return f"NothingNew: all {matched} rows that have both a prediction and ground truth have been compared before."
 
 
 NO_MATCH = "NothingNew: no row of the ground truth has a prediction (they are matched by the ids in config.toml)."
@@ -141,12 +153,26 @@ def make_baseline(predictions: Path, ground_truth: Path, output: Path, schema: S
     Raises:
         InputError: Predictions and truth do not belong together.
     """
+    return write_baseline(evaluated(predictions, ground_truth, schema), output, schema, config)
+
+
+def evaluated(predictions: Path, ground_truth: Path, schema: Schema) -> pd.DataFrame:
+    """A transform job's predictions with what really happened, as `truth.match` has them.
+
+    Raises:
+        InputError: Predictions and truth do not belong together.
+    """
     told = truth.spelled(evaluate.read_predictions(predictions, schema), schema)
     if schema.problem_type != "regression":
         told = told.rename(columns={"label": "prediction"})
     rows = truth.match(told, truth.read_truth(ground_truth, schema), schema)
     if rows.empty:
         raise InputError("no prediction has a row of ground truth with the same ids: there is nothing to measure")
+    return rows
+
+
+def write_baseline(rows: pd.DataFrame, output: Path, schema: Schema, config: Settings) -> Json:
+    """Write the metrics of matched rows and the constraints that follow from them."""
     positive = _positive(rows["actual"], schema)
     document = metrics.statistics(schema.problem_type, rows.drop(columns=list(schema.id_columns)), positive)
     limits = suggest(document, rows, positive, schema, config)
@@ -297,7 +323,7 @@ def check(rows: pd.DataFrame, prints: truth.Prints, known: Path, output: Path, s
     findings.save(document, output / STATISTICS)
     findings.write(result, output, violations)
     findings.save({"rows": len(rows), "sha256": truth.content_hash(prints)}, output / "compared.json")
-    np.save(output / truth.COMPARED, prints)
+    truth.save_prints(prints, output)
     return result
 
 

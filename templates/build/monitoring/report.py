@@ -19,7 +19,7 @@ from typing import Any, Literal
 import paths
 from model import schema as schemas
 from model.errors import InputError
-from monitoring import baseline, charts, data_quality, findings, job, sections
+from monitoring import analyzers, baseline, charts, data_quality, findings, job, sections
 from monitoring.baseline import Statistics
 from monitoring.html import Safe, el, join, page
 
@@ -93,9 +93,7 @@ def read_run(kind: Kind, given: argparse.Namespace) -> Run:
     Raises:
         InputError: A file is damaged.
     """
-    checks = {
-        name: findings.read(file) for name in CHECKS if (file := paths.step_input(name) / findings.DETAILS).exists()
-    }
+    checks = {name: told for name in CHECKS if (told := analyzers.details(paths.step_input(name), name))}
     before_in = paths.step_input("data_quality" if kind == "build" else "baseline")
     return Run(
         kind,
@@ -115,9 +113,10 @@ def read_run(kind: Kind, given: argparse.Namespace) -> Run:
 
 def _facts(given: argparse.Namespace, checks: Mapping[str, Json]) -> list[tuple[str, str]]:
     told = checks.get("data_quality", {})
-    rows = f"{told['rows']:,} rows of {', '.join(told['files'][:3])}" if told else ""
+    of = f" of {', '.join(told['files'][:3])}" if told.get("files") else ""
+    rows = f"{told['rows']:,} rows{of}" if told else ""
     days = f", {told['days']} days" if told.get("days") else ""
-    compared = f"{told['baseline_rows']:,} rows of the baseline" if told else ""
+    compared = f"{told['baseline_rows']:,} rows of the baseline" if "baseline_rows" in told else ""
     quality = checks.get("model_quality", {})
     return [
         ("Checked", rows + days),
@@ -239,7 +238,7 @@ def _parts(run: Run) -> list[Safe]:
         parts.append(("Predictions against what happened", sections.metrics(run.checks["model_quality"]["metrics"])))
     if run.decision:
         parts.append(("Why retrain, or why not", sections.rules(run.decision)))
-    if "attribution" in run.checks:
+    if run.checks.get("attribution", {}).get("ranks"):
         parts.append(("What predictions rest on, at registration and now", sections.ranking(run.checks["attribution"])))
     elif run.analysis:
         parts.append(("What predictions rest on", _analysis(run.analysis)))

@@ -85,7 +85,11 @@ def metrics(judged: Mapping[str, Json]) -> Safe:
                 labelled(
                     "At registration", "-" if told.get("baseline") is None else short(told["baseline"]), class_="number"
                 ),
-                labelled("Threshold", f"{sign} {short(told['threshold'])}", class_="number"),
+                labelled(
+                    "Threshold",
+                    "-" if told["threshold"] is None else f"{sign} {short(told['threshold'])}",
+                    class_="number",
+                ),
                 labelled(
                     "Kept",
                     el("span", "no" if told["worse"] else "yes", class_=f"tag {'no' if told['worse'] else 'yes'}"),
@@ -180,6 +184,8 @@ def features(before: Statistics | None, now: Statistics | None, told: Json) -> S
 
 
 def _ratio(item: Json) -> float:
+    if item["distance"] is None:  # an analyzer tells it only of what drifted
+        return 1e6 if item["drifted"] else 0.0
     return float(item["distance"]) / float(item["threshold"] or 1e-9) + (1e6 if item["drifted"] else 0.0)
 
 
@@ -187,7 +193,7 @@ def _card(name: str, before: Feature | None, now: Feature | None, drift: Json | 
     drifted = bool(drift and drift["drifted"])
     shown = charts.overlay(before, now)
     lines: list[Safe] = []
-    if drift:
+    if drift and drift["distance"] is not None:
         lines.append(
             el(
                 "p",

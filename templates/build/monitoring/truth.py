@@ -124,6 +124,25 @@ def _numbers(values: pd.Series, name: str) -> pd.Series:
     return parsed
 
 
+def read_answers(folder: Path, schema: Schema) -> pd.DataFrame:
+    """Rows as `match` gives them, from the table that `monitoring.managed` made of them.
+
+    Raises:
+        InputError: It has no row, lacks columns, or holds something else than numbers where numbers are due.
+    """
+    wanted = [*schema.id_columns, "actual", "prediction"]
+    table = spelled(_with_columns(tables.read(folder), wanted, folder), schema)
+    if schema.problem_type == "regression":
+        return table[wanted].assign(**{name: _numbers(table[name], name) for name in ("actual", "prediction")})
+    if "probability" not in table.columns:
+        raise InputError("answers lack the column probability")
+    return table[list(schema.id_columns)].assign(
+        actual=texts(table["actual"]),
+        label=texts(table["prediction"]),
+        probability=_numbers(table["probability"], "probability"),
+    )
+
+
 def fingerprints(rows: pd.DataFrame) -> Prints:
     """A hash of each row's content."""
     return np.asarray(pd.util.hash_pandas_object(rows, index=False).to_numpy(np.uint64))
@@ -137,6 +156,11 @@ def compared_before(folder: Path) -> Prints:
     """
     found = [_load(file) for file in sorted(folder.rglob(COMPARED))] if folder.is_dir() else []
     return np.unique(np.concatenate([np.empty(0, np.uint64), *found]))
+
+
+def save_prints(prints: Prints, folder: Path) -> None:
+    """Leave fingerprints for later runs."""
+    np.save(folder / COMPARED, prints)
 
 
 def _load(file: Path) -> Prints:

@@ -13,6 +13,8 @@ from sagemaker.core.workflow.functions import Join
 from sagemaker.core.workflow.parameters import ParameterString
 
 import jobs
+import managed
+import own
 from jobs import module, output, script
 
 if TYPE_CHECKING:
@@ -40,27 +42,18 @@ def pipeline() -> Pipeline:
         outputs=["transform_input", "batch"],
     )
     batch = output(preprocess, "batch")
-    data_quality = step.processing(
-        "DataQualityCheck",
-        module("monitoring.data_quality", "--check"),
-        inputs={"data": batch, "baseline": DATA_QUALITY},
-        outputs=["data_quality"],
-    )
-    attribution = step.processing(
-        "AttributionCheck",
-        module("monitoring.attribution", "--check"),
-        inputs={"data": batch, "baseline": ATTRIBUTION, "model": MODEL_DATA},
-        outputs=["attribution"],
-    )
     model = step.model("CreateModel", data=MODEL_DATA)
+    checks = (managed if settings.monitoring == "managed" else own).Checks(step, settings.problem_type)
+    data_quality = checks.data_quality(batch, baseline=DATA_QUALITY)
+    attribution = checks.attribution(batch, model=model, model_data=MODEL_DATA, baseline=ATTRIBUTION)
     transform = step.transform(
         "Transform",
         model=model,
         data=output(preprocess, "transform_input"),
         instance_type=on_transform,
-        after=[data_quality, attribution],  # a violation that is told to fail the run prevents predictions
+        after=[data_quality.step, attribution.step],  # a violation that is told to fail the run prevents predictions
     )
-    checks = {"data_quality": output(data_quality, "data_quality"), "attribution": output(attribution, "attribution")}
+    found = {"data_quality": data_quality.folder, "attribution": attribution.folder}
     origin = [
         *("--model-package", MODEL_PACKAGE, "--execution", jobs.EXECUTION_ID, "--input", jobs.INPUT_DATA),
         *("--commit", jobs.COMMIT, "--created", jobs.STARTED),
@@ -72,7 +65,7 @@ def pipeline() -> Pipeline:
             "transformed": transform.properties.TransformOutput.S3OutputPath,
             "batch": batch,
             "code": CODE,
-            **checks,
+            **found,
         },
         outputs={
             # Ground truth arrives later than the next run: the model-quality pipeline looks through all predictions.
@@ -85,7 +78,7 @@ def pipeline() -> Pipeline:
         "Report",
         module("monitoring.report", "--inference"),
         inputs={
-            **checks,
+            **found,
             "baseline": DATA_QUALITY,
             "decision": output(postprocess, "decision"),
             "history": jobs.HISTORY,
@@ -96,8 +89,9 @@ def pipeline() -> Pipeline:
     model_in_use = [jobs.IMAGE, MODEL_DATA, MODEL_PACKAGE, MODEL_CREATED, DATA_QUALITY, ATTRIBUTION]
     return step.pipeline(
         parameters=[
-            *(jobs.ROLE, *model_in_use, jobs.BUCKET, jobs.INPUT_DATA, jobs.HISTORY, CODE, jobs.COMMIT),
+            *(jobs.ROLE, *model_in_use, *checks.parameters),
+            *(jobs.BUCKET, jobs.INPUT_DATA, jobs.HISTORY, CODE, jobs.COMMIT),
             *(on_processing, on_transform),
         ],
-        steps=[preprocess, data_quality, attribution, model, transform, postprocess, report],
+        steps=[preprocess, model, *checks.steps, transform, postprocess, report],
     )

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 from sagemaker.core.workflow.conditions import ConditionEquals
 from sagemaker.core.workflow.functions import JsonGet
 from sagemaker.core.workflow.parameters import ParameterString
-from sagemaker.core.workflow.properties import PropertyFile
 from sagemaker.mlops.workflow.condition_step import ConditionStep
 
 import jobs
+import managed
+import own
 from jobs import module, output, script
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ CONFIG = Path(__file__).parents[1] / "config.toml"
 MODEL_PACKAGE = ParameterString("ModelPackageArn")
 MODEL_QUALITY = ParameterString("ModelQualityBaselineUri")
 CODE = ParameterString("CodeUri")  # a prefix that holds this repository's steps/ and config.toml
-NEWS = PropertyFile(name="News", output_name="model_quality", path="new.json")
 
 
 def pipeline() -> Pipeline:
@@ -35,21 +35,14 @@ def pipeline() -> Pipeline:
     on_processing = settings.instance_type("processing")
     step = jobs.Jobs(settings.project, "model-quality", on_processing)
 
-    check = step.processing(
-        "ModelQualityCheck",
-        module("monitoring.model_quality", "--check"),
-        inputs={
-            "predictions": step.shared("predictions"),
-            "ground_truth": jobs.INPUT_DATA,
-            "baseline": MODEL_QUALITY,
-            "compared": jobs.HISTORY,
-        },
-        outputs={"model_quality": step.history("model_quality")},
-        arguments=["--model-package", MODEL_PACKAGE],
-        property_files=[NEWS],
+    checks = (managed if settings.monitoring == "managed" else own).Checks(step, settings.problem_type)
+    truth = checks.truth(
+        step.shared("predictions"), jobs.INPUT_DATA, baseline=MODEL_QUALITY, model_package=MODEL_PACKAGE
     )
-    found = {"model_quality": output(check, "model_quality")}
-    decide = step.processing("Decide", script("decide"), inputs={"code": CODE, **found}, outputs=["decision"])
+    found = {"model_quality": truth.folder}
+    decide = step.processing(
+        "Decide", script("decide"), inputs={"code": CODE, **found}, outputs=["decision"], after=truth.then
+    )
     report = step.processing(
         "Report",
         module("monitoring.report", "--inference"),
@@ -62,15 +55,16 @@ def pipeline() -> Pipeline:
     )
     is_new = ConditionStep(
         "IsNew",
-        conditions=[ConditionEquals(left=JsonGet(check.name, NEWS, "new"), right=True)],
-        if_steps=[decide, report],
+        conditions=[ConditionEquals(left=JsonGet(truth.first.name, truth.news, "new"), right=True)],
+        if_steps=[*truth.then, decide, report],
         else_steps=[],
     )
     model_in_use = [jobs.IMAGE, MODEL_PACKAGE, MODEL_QUALITY]
     return step.pipeline(
         parameters=[
-            *(jobs.ROLE, *model_in_use, jobs.BUCKET, jobs.INPUT_DATA, jobs.HISTORY, CODE, jobs.COMMIT),
+            *(jobs.ROLE, *model_in_use, *checks.parameters),
+            *(jobs.BUCKET, jobs.INPUT_DATA, jobs.HISTORY, CODE, jobs.COMMIT),
             on_processing,
         ],
-        steps=[check, is_new],
+        steps=[*checks.steps, is_new],
     )

@@ -15,7 +15,7 @@ from model import features
 from model.errors import InputError
 from model.estimator import read_signature
 from model.schema import Schema, load
-from monitoring import decision, findings, settings
+from monitoring import analyzers, decision, settings
 from steps.tables import read
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def to_predict(table: pd.DataFrame) -> NDArray[Any]:
 
 def decide(found: Mapping[str, Path], rules: Mapping[str, Any], trained: str) -> dict[str, Any]:
     """Apply rules to what the checks found, as `decide.Decide` describes it."""
-    checks = {name: findings.read(folder / findings.DETAILS) for name, folder in found.items()}
+    checks = {name: told for name, folder in found.items() if (told := analyzers.details(folder, name))}
     age = decision.age_in_days(trained) if trained else None
     wanted: dict[str, Any] = decision.decide(checks, settings.parse({"retrain": rules}).retrain, age)
     return wanted

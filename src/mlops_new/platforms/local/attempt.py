@@ -110,11 +110,11 @@ def scope_of(task: Task, graph: Mapping[str, Node], properties: Mapping[str, Map
 def _perform(task: Task, node: Node, scope: Scope) -> dict[str, Any]:
     if node.type == "Condition":
         return {"Outcome": all(holds(condition, scope) for condition in node.arguments["Conditions"])}
-    arguments = evaluate(node.arguments, scope)
+    arguments, members = evaluate(node.arguments, scope), evaluate(node.members, scope)
     # Once more, now that nothing is an expression any more.
-    if faults := list(argument_faults(node.type, arguments)):
+    if faults := list(argument_faults(node.type, arguments, members)):
         raise StepFailed("; ".join(faults))
-    return HANDLERS[node.type](replace(task, arguments=arguments))
+    return HANDLERS[node.type](replace(task, arguments=arguments, members=members))
 
 
 def _file_uri(properties: Mapping[str, Any], file: Mapping[str, Any]) -> str:

@@ -1,7 +1,6 @@
 """Python environments made from pinned requirements, kept by the hash of what they are made from."""
 
 import hashlib
-import os
 import platform
 import shlex
 import shutil
@@ -10,6 +9,7 @@ import sysconfig
 from collections.abc import Callable
 from pathlib import Path
 
+from mlops_new.environ import inheritable
 from mlops_new.errors import Error, Unreachable
 from mlops_new.platforms.local import files
 from mlops_new.platforms.local.home import Home
@@ -110,7 +110,7 @@ def _run(command: list[str], folder: Path, log: Path, *, check: bool = True) -> 
 def _environment() -> dict[str, str]:
     # The user's package index and proxy settings count; where her own Python looks for packages does not.
     unwanted = ("PYTHON", "VIRTUAL_ENV", "PIP_TARGET", "PIP_PREFIX", "PIP_USER")
-    return {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
+    return {name: value for name, value in inheritable().items() if not name.startswith(unwanted)}
 
 
 def _explained(log: Path, ending: str) -> Error:

@@ -6,6 +6,8 @@ from typing import Any
 
 from mlops_new.definition import Definition, dependencies
 
+_READ = frozenset({"Name", "Type", "Arguments", "DependsOn", "PropertyFiles", "RetryPolicies", "CacheConfig"})
+
 
 @dataclass(frozen=True)
 class Node:
@@ -30,6 +32,11 @@ class Node:
         """The request that the step makes, its expressions not yet evaluated."""
         arguments: Mapping[str, Any] = self.body.get("Arguments", {})
         return arguments
+
+    @property
+    def members(self) -> Mapping[str, Any]:
+        """What the step has beside its request and what the runner itself reads, its expressions not yet evaluated."""
+        return {name: value for name, value in self.body.items() if name not in _READ}
 
 
 def nodes(definition: Definition) -> list[Node]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from mlops_new.platforms.local.checks import check
 from mlops_new.platforms.local.jobs import process, train
 from mlops_new.platforms.local.records import job_arn, now, package_arn
 from mlops_new.platforms.local.task import StepFailed, Task
@@ -52,8 +53,10 @@ HANDLERS: dict[str, Handler] = {
     "Processing": process,
     "Training": train,
     "Transform": transform,
+    "QualityCheck": check,
+    "ClarifyCheck": check,
     "Model": create_model,
     "RegisterModel": register_model,
     "Fail": fail,
 }
-PROCESSES = frozenset({"Processing", "Training", "Transform"})
+PROCESSES = frozenset({"Processing", "Training", "Transform", "QualityCheck", "ClarifyCheck"})

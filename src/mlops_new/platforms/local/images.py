@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from mlops_new.environ import inheritable
 from mlops_new.errors import Error, Invalid
 from mlops_new.platforms.local import files
 from mlops_new.platforms.local.environments import environment
@@ -105,7 +106,7 @@ def tracked(repository: Path) -> list[str]:
         Invalid: It is no Git repository.
     """
     command = ["git", "-C", str(repository), "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    environ = {name: value for name, value in inheritable().items() if not name.startswith("GIT_")}
     try:
         answer = subprocess.run(command, capture_output=True, check=False, env=environ)
     except FileNotFoundError:

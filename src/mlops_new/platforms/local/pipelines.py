@@ -1,13 +1,16 @@
 """The registered pipelines of this machine, as making a project sees them."""
 
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mlops_new.definition import Definition, canonical
 from mlops_new.platforms.local.home import Home
-from mlops_new.platforms.local.platform import LocalPlatform
 from mlops_new.ports import Pipeline
 from mlops_new.spec import Mark
+
+if TYPE_CHECKING:
+    from mlops_new.platforms.local.platform import LocalPlatform
 
 
 class LocalPipelines:
@@ -24,7 +27,7 @@ class LocalPipelines:
         """The registered pipeline, or None."""
         if not Home(self._root).registry.exists():
             return None
-        with closing(LocalPlatform(self._root)) as platform:
+        with self._platform() as platform:
             found = platform.find_pipeline(name)
         return Pipeline(found.name, found.digest, Mark(found.project, found.repository)) if found else None
 
@@ -35,5 +38,22 @@ class LocalPipelines:
             Conflict: a pipeline of this name is not marked so.
         """
         text = canonical(definition.document)
-        with closing(LocalPlatform(self._root)) as platform:
+        with self._platform() as platform:
             platform.register(name, text, project=mark.project, repository=mark.repository)
+
+    def unregister(self, name: str, *, mark: Mark) -> None:
+        """Delete; gone is fine. Executions, what they made, and model versions stay.
+
+        Raises:
+            Conflict: a pipeline of this name is not marked so.
+        """
+        if not Home(self._root).registry.exists():
+            return
+        with self._platform() as platform:
+            platform.unregister(name, project=mark.project, repository=mark.repository)
+
+    def _platform(self) -> "AbstractContextManager[LocalPlatform]":
+        # The runner comes with it, and a new project is rendered and pushed before there is anything to register.
+        from mlops_new.platforms.local.platform import LocalPlatform
+
+        return closing(LocalPlatform(self._root))

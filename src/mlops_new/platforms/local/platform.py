@@ -12,8 +12,9 @@ from types import FrameType
 from typing import Any
 
 from mlops_new.definition import Definition, parse
+from mlops_new.environ import inheritable
 from mlops_new.errors import Invalid
-from mlops_new.platforms.local import images, parameters
+from mlops_new.platforms.local import checks, images, parameters
 from mlops_new.platforms.local.attempt import Stores
 from mlops_new.platforms.local.database import Database
 from mlops_new.platforms.local.events import Listener
@@ -79,6 +80,14 @@ class LocalPlatform:
             Conflict: A pipeline of this name is another project's.
         """
         self._stores.registry.register(name, definition, project=project, repository=repository)
+
+    def unregister(self, name: str, *, project: str, repository: str) -> None:
+        """Delete a pipeline; its executions, and what they made, stay.
+
+        Raises:
+            Conflict: A pipeline of this name is another project's.
+        """
+        self._stores.registry.unregister(name, project=project, repository=repository)
 
     def definition(self, name: str) -> Definition:
         """The definition that is registered.
@@ -182,7 +191,7 @@ class LocalPlatform:
         """Have what `start` recorded run by a process of its own, which goes on when this one ends."""
         log = self.home.executions / execution / "runner.log"
         log.parent.mkdir(parents=True, exist_ok=True)
-        environment = os.environ | {"MLOPS_NEW_HOME": str(self.home.root)}
+        environment = inheritable() | {"MLOPS_NEW_HOME": str(self.home.root)}
         with log.open("ab") as sink:
             worker = subprocess.Popen(
                 [sys.executable, "-P", "-m", _WORKER, execution],
@@ -296,6 +305,8 @@ def _image_uris(definition: Definition, values: Mapping[str, Any]) -> list[str]:
     scope = Scope(values, {}, {}, _unknown_file, _unknown_object)
     found: dict[str, None] = {}
     for node in nodes(definition):
+        if node.type in checks.TYPES:
+            continue  # the analyzer's image is not run here
         arguments = node.arguments
         named = [
             arguments.get("AppSpecification", {}).get("ImageUri"),
@@ -328,6 +339,9 @@ def _outputs(step: Step) -> Iterator[tuple[str, str]]:
     properties = step.properties
     for output in properties.get("ProcessingOutputConfig", {}).get("Outputs", []):
         yield output["OutputName"], output["S3Output"]["S3Uri"]
+    if "CalculatedBaselineConstraints" in properties:
+        folder = str(properties["CalculatedBaselineConstraints"]).rpartition("/")[0]
+        yield folder.rpartition("/")[2], folder  # as own checks call it; the analyzers' outputs all have one name
     if "ModelArtifacts" in properties:
         yield "model", properties["ModelArtifacts"]["S3ModelArtifacts"]
     if "TransformOutput" in properties:

@@ -58,11 +58,8 @@ class Registry:
         digest = hashlib.sha256(definition.encode()).hexdigest()
         with self._database.transaction() as rows:
             row = rows.execute("SELECT * FROM pipelines WHERE name = ?", (name,)).fetchone()
-            if row is not None and (row["project"], row["repository"]) != (project, repository):
-                raise Conflict(
-                    f"the pipeline {name!r} exists and belongs to {row['project']!r} ({row['repository']})",
-                    hint="choose another project name",
-                )
+            if row is not None:
+                _refuse_others(row, project, repository)
             rows.execute(
                 "INSERT INTO pipelines VALUES (:name, :definition, :digest, :project, :repository, :now, :now)"
                 " ON CONFLICT (name) DO UPDATE SET definition = :definition, digest = :digest, updated = :now"
@@ -76,6 +73,18 @@ class Registry:
                     "now": now(),
                 },
             )
+
+    def unregister(self, name: str, *, project: str, repository: str) -> None:
+        """Delete a pipeline; gone is fine. Every execution keeps the definition that it ran.
+
+        Raises:
+            Conflict: A pipeline of this name belongs to something else.
+        """
+        with self._database.transaction() as rows:
+            row = rows.execute("SELECT * FROM pipelines WHERE name = ?", (name,)).fetchone()
+            if row is not None:
+                _refuse_others(row, project, repository)
+                rows.execute("DELETE FROM pipelines WHERE name = ?", (name,))
 
     # Executions
 
@@ -261,6 +270,14 @@ def _end(rows: sqlite3.Connection, identity: str, status: Status, reason: str) -
     change = "UPDATE steps SET status = ?, ended = ?, reason = ? WHERE execution = ? AND status = ?"
     rows.execute(change, (Status.STOPPED, moment, reason, identity, Status.EXECUTING))
     rows.execute(change, (Status.NOT_RUN, "", reason or "the run ended before", identity, Status.WAITING))
+
+
+def _refuse_others(row: sqlite3.Row, project: str, repository: str) -> None:
+    if (row["project"], row["repository"]) != (project, repository):
+        raise Conflict(
+            f"the pipeline {row['name']!r} exists and belongs to {row['project']!r} ({row['repository']})",
+            hint="choose another project name",
+        )
 
 
 def _pipeline(row: sqlite3.Row) -> Pipeline:

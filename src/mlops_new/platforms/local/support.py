@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from mlops_new.definition import Definition
+from mlops_new.platforms.local import checks
 from mlops_new.platforms.local.expressions import CONDITIONS, negated, references
 from mlops_new.platforms.local.graph import Node, nodes
 
-STEP_TYPES = frozenset({"Processing", "Training", "Model", "RegisterModel", "Transform", "Condition", "Fail"})
+STEP_TYPES = checks.TYPES | {"Processing", "Training", "Model", "RegisterModel", "Transform", "Condition", "Fail"}
 
 _READABLE = ("Parameters.", "Execution.", "Steps.")
 
@@ -29,19 +30,27 @@ def _faults(node: Node) -> _Faults:
         return
     if any(not isinstance(entry, str) for entry in node.body.get("DependsOn", ())):
         yield "a step that runs when another one fails or stops (DependsOn with a trigger) cannot be run"
-    for path in sorted({path for path in references(node.arguments) if not path.startswith(_READABLE)}):
+    for path in sorted({path for path in references([node.arguments, node.members]) if not path.startswith(_READABLE)}):
         yield f"{path} has no value on this machine"
-    yield from argument_faults(node.type, node.arguments)
+    yield from argument_faults(node.type, node.arguments, node.members)
 
 
-def argument_faults(kind: str, arguments: Mapping[str, Any]) -> Iterator[str]:
+def argument_faults(kind: str, arguments: Mapping[str, Any], members: Mapping[str, Any]) -> Iterator[str]:
     """What in the arguments of a step of this type cannot be done; what is still an expression is not judged."""
+    if kind in checks.TYPES:
+        yield from _data(arguments)
+        yield from checks.faults(members, arguments)
+        return
     yield from _BY_TYPE[kind](arguments)
 
 
 def _processing(arguments: Mapping[str, Any]) -> _Faults:
     if not arguments.get("AppSpecification", {}).get("ContainerEntrypoint"):
         yield "there is no ContainerEntrypoint, and an image of this machine has none of its own"
+    yield from _data(arguments)
+
+
+def _data(arguments: Mapping[str, Any]) -> _Faults:
     for given in arguments.get("ProcessingInputs", []):
         name = given.get("InputName")
         if "S3Input" not in given:

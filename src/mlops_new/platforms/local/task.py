@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from mlops_new.platforms.local.images import Image
@@ -55,6 +55,7 @@ class Task:
         image: Gives the image of a URI, or raises StepFailed.
         stop: Raised when the run is stopped.
         notify: Takes what a person should know.
+        members: What the step has beside its request, every expression evaluated.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Task:
     image: Callable[[str], Image]
     stop: StopSignal
     notify: Callable[[str], None]
+    members: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def job_name(self) -> str:

@@ -1,0 +1,98 @@
+"""Bitbucket's side of the plan: what a project has there besides its two repositories."""
+
+from collections.abc import Collection, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import cast
+
+from mlops_new.errors import Conflict
+from mlops_new.hosts.bitbucket import apply, doctor, plan, steps
+from mlops_new.hosts.bitbucket.host import BitbucketCloud
+from mlops_new.hosts.bitbucket.observe import observe_setup
+from mlops_new.hosts.bitbucket.setup import Setup
+from mlops_new.hosts.bitbucket.steps import CreateProject, DeleteProject, SetupStep
+from mlops_new.ports import Check, HostedRepository
+from mlops_new.spec import Kind, Mark, slug
+from mlops_new.steps import HostStep, SetUp
+
+_Ours = SetupStep | CreateProject | DeleteProject
+
+
+@dataclass(frozen=True)
+class BitbucketSetup:
+    """The set-up that an organisation's settings ask for.
+
+    Args:
+        host: The workspace.
+        wanted: The settings.
+    """
+
+    host: BitbucketCloud
+    wanted: Setup
+
+    def missing(self, project: str, hosted: Mapping[Kind, HostedRepository | None]) -> tuple[SetUp, ...]:
+        """What the set-up lacks. Reads only.
+
+        Raises:
+            Conflict: the Bitbucket project exists and is not ours.
+        """
+        with ThreadPoolExecutor() as pool:
+            holder = pool.submit(lambda: list(self._holder(project, hosted)))
+            parts = [pool.submit(self._of_repository, project, kind, found) for kind, found in hosted.items()]
+            return (*holder.result(), *(step for part in parts for step in part.result()))
+
+    def require(self, steps: Iterable[SetUp]) -> None:
+        """Make sure that every secret which must be written is known."""
+        plan.require_secrets(cast("SetupStep", step.what) for step in steps if step.kind is not None)
+
+    def depends(self, what: HostStep, earlier: HostStep) -> bool:
+        """Whether one step waits for another."""
+        match what, earlier:
+            case (CreateProject() | DeleteProject(), _) | (_, CreateProject() | DeleteProject()):
+                return False  # its repositories wait for it, and the core sees to that
+            case _:
+                return steps.depends(cast("SetupStep", what), cast("SetupStep", earlier))
+
+    def perform(self, what: HostStep) -> None:
+        """Do one thing."""
+        step = cast("_Ours", what)
+        match step:
+            case DeleteProject():
+                self.host.delete_project(step.name)
+            case _:
+                apply.perform(step, self.host)
+
+    def examine(self, project: str | None) -> list[Check]:
+        """Whether token and workspace allow what `project` does."""
+        setups = [self.wanted.of(project or "any", kind) for kind in Kind]
+        return doctor.examine(self.host, doctor.needs_of_project(self.host, setups), project)
+
+    def removable(self, project: str, slugs: Collection[str]) -> tuple[HostStep, ...]:
+        """The Bitbucket project, if it is ours and holds nothing else."""
+        if self.host.hosting.project is not None:
+            return ()
+        try:
+            found = self.host.find_project(project)
+        except Conflict:
+            return ()
+        if found is None or self.host.held(project) - set(slugs):
+            return ()
+        return (DeleteProject(project, self.host.project_key(project)),)
+
+    def _holder(self, project: str, hosted: Mapping[Kind, HostedRepository | None]) -> Iterable[SetUp]:
+        found = self.host.find_project(project)
+        if found is None and None in hosted.values():
+            yield SetUp(CreateProject(project, self.host.project_key(project)), kind=None)
+
+    def _of_repository(self, project: str, kind: Kind, found: HostedRepository | None) -> list[SetUp]:
+        name, wanted = slug(project, kind), self.wanted.of(project, kind)
+        if found is not None and found.mark != Mark(project, kind.value):
+            return []  # the plan refuses it
+        seen = observe_setup(self.host, name, wanted) if found else plan.NOTHING
+        return [_step(what, kind) for what in plan.missing(name, wanted, seen)]
+
+
+def _step(what: SetupStep, kind: Kind) -> SetUp:
+    # The first push starts the first pipeline, which needs Pipelines and the variables.
+    before_push = isinstance(what, steps.EnablePipelines | steps.SetVariable)
+    return SetUp(what, kind, before_push=before_push, needs_main=what.needs_main)

@@ -1,0 +1,3 @@
+from .stand_in import run
+
+run("attribution", "data", ("analysis.json",))
