@@ -5,9 +5,16 @@ Single figures of a noisy machine mean little; each ratio is the median of pairs
 
 import sys
 
-from bench import environment, pipelines, startup
+from bench import bitbucket, environment, pipelines, startup
 
-MEASUREMENTS = (startup.help_page, startup.project, environment.size, pipelines.overhead, pipelines.transform)
+MEASUREMENTS = (
+    startup.help_page,
+    startup.project,
+    environment.size,
+    bitbucket.latency,
+    pipelines.overhead,
+    pipelines.transform,
+)
 
 
 def main() -> int:
