@@ -10,7 +10,7 @@ from mlops_new.console import Console
 from mlops_new.errors import Invalid
 from mlops_new.files import read_json
 from mlops_new.platforms.local.platform import LocalPlatform
-from mlops_new.platforms.local.records import ModelPackage
+from mlops_new.records import ModelPackage
 from mlops_new.settings import Settings
 from mlops_new.spec import Kind, slug
 from mlops_new.templates import ANSWERS_FILE, read_answers

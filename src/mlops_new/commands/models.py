@@ -8,7 +8,7 @@ from mlops_new.commands.repository import Repository, standing_in
 from mlops_new.console import Console, table
 from mlops_new.files import read_json
 from mlops_new.platforms.local.platform import LocalPlatform
-from mlops_new.platforms.local.records import ModelPackage
+from mlops_new.records import ModelPackage
 from mlops_new.settings import Settings
 from mlops_new.wiring import local_platform
 

@@ -10,7 +10,7 @@ from mlops_new.console import Console
 from mlops_new.errors import INTERRUPTED, Error
 from mlops_new.files import read_json
 from mlops_new.platforms.local.platform import LocalPlatform
-from mlops_new.platforms.local.records import Execution, ModelPackage, Status, Step
+from mlops_new.records import Execution, ModelPackage, Status, Step
 from mlops_new.spec import Kind
 
 _LOG_TAIL = 15

@@ -12,8 +12,8 @@ from mlops_new.console import Console
 from mlops_new.definition import Definition
 from mlops_new.errors import Invalid
 from mlops_new.platforms.local.platform import LocalPlatform
-from mlops_new.platforms.local.records import Execution
 from mlops_new.platforms.local.support import unsupported
+from mlops_new.records import Execution
 from mlops_new.settings import Settings
 from mlops_new.spec import DEFINITIONS, Kind, pipeline_name, slug
 from mlops_new.wiring import local_platform

@@ -7,7 +7,8 @@ from typing import Any
 
 from mlops_new.errors import Invalid
 from mlops_new.platforms.local.database import Database
-from mlops_new.platforms.local.records import ModelPackage, now
+from mlops_new.platforms.local.records import now, package_arn
+from mlops_new.records import ModelPackage
 
 _LARGEST = 2**63 - 1  # SQLite keeps no larger number
 APPROVALS = ("Approved", "Rejected", "PendingManualApproval")
@@ -108,6 +109,7 @@ def _package(row: sqlite3.Row) -> ModelPackage:
     return ModelPackage(
         group=row["package_group"],
         version=row["version"],
+        arn=package_arn(row["package_group"], row["version"]),
         status=row["status"],
         created=row["created"],
         execution=row["execution"],

@@ -14,10 +14,10 @@ from typing import Any
 from mlops_new.definition import Definition, parse
 from mlops_new.environ import inheritable
 from mlops_new.errors import Invalid
+from mlops_new.events import Listener
 from mlops_new.platforms.local import checks, images, parameters
 from mlops_new.platforms.local.attempt import Stores
 from mlops_new.platforms.local.database import Database
-from mlops_new.platforms.local.events import Listener
 from mlops_new.platforms.local.expressions import ExpressionError, Scope, evaluate
 from mlops_new.platforms.local.graph import nodes
 from mlops_new.platforms.local.home import Home
@@ -25,11 +25,12 @@ from mlops_new.platforms.local.images import Image, ImageStore
 from mlops_new.platforms.local.models import ModelRegistry
 from mlops_new.platforms.local.objects import ObjectStore
 from mlops_new.platforms.local.processes import Process
-from mlops_new.platforms.local.records import Execution, ModelPackage, Pipeline, Step
+from mlops_new.platforms.local.records import Execution, Pipeline
 from mlops_new.platforms.local.registry import Registry
 from mlops_new.platforms.local.runner import Runner
 from mlops_new.platforms.local.supervised import StopSignal
 from mlops_new.platforms.local.support import unsupported
+from mlops_new.records import ModelPackage, Step
 
 _WORKER = "mlops_new.platforms.local.worker"
 
@@ -232,12 +233,8 @@ class LocalPlatform:
         return self.execution(execution).steps
 
     def outputs(self, execution: str) -> dict[str, str]:
-        """The URIs of what the steps of a run have stored, by output name; with the step's name where two share one."""
-        found: dict[str, str] = {}
-        for step in self.steps(execution):
-            for name, uri in _outputs(step):
-                found[name if name not in found else f"{step.name}.{name}"] = uri
-        return found
+        """The URIs of what the steps of a run have stored, by output name."""
+        return self.execution(execution).outputs()
 
     # Models
 
@@ -333,16 +330,3 @@ def _unknown_file(step: str, name: str) -> Any:
 
 def _unknown_object(uri: str) -> Any:
     raise ExpressionError(f"{uri} is not read before the run")
-
-
-def _outputs(step: Step) -> Iterator[tuple[str, str]]:
-    properties = step.properties
-    for output in properties.get("ProcessingOutputConfig", {}).get("Outputs", []):
-        yield output["OutputName"], output["S3Output"]["S3Uri"]
-    if "CalculatedBaselineConstraints" in properties:
-        folder = str(properties["CalculatedBaselineConstraints"]).rpartition("/")[0]
-        yield folder.rpartition("/")[2], folder  # as own checks call it; the analyzers' outputs all have one name
-    if "ModelArtifacts" in properties:
-        yield "model", properties["ModelArtifacts"]["S3ModelArtifacts"]
-    if "TransformOutput" in properties:
-        yield "transformed", properties["TransformOutput"]["S3OutputPath"]

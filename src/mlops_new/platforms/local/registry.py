@@ -12,7 +12,8 @@ from typing import Any
 from mlops_new.errors import Conflict, Invalid
 from mlops_new.platforms.local.database import Database
 from mlops_new.platforms.local.processes import Process
-from mlops_new.platforms.local.records import Execution, Pipeline, Status, Step, now
+from mlops_new.platforms.local.records import Execution, Pipeline, execution_arn, now
+from mlops_new.records import Status, Step
 
 KILLED = "the process that ran it was killed"
 
@@ -287,6 +288,7 @@ def _pipeline(row: sqlite3.Row) -> Pipeline:
 def _execution(row: sqlite3.Row, steps: tuple[Step, ...]) -> Execution:
     return Execution(
         id=row["id"],
+        arn=execution_arn(row["pipeline"], row["id"]),
         pipeline=row["pipeline"],
         definition=row["definition"],
         parameters=json.loads(row["parameters"]),

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from mlops_new.errors import Error
-from mlops_new.platforms.local.events import Event
+from mlops_new.events import Event
 from mlops_new.platforms.local.platform import LocalPlatform
 
 
