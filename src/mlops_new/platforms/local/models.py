@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from mlops_new.errors import Invalid
@@ -93,6 +93,17 @@ class ModelRegistry:
                 (status, json.dumps(document), group, version),
             )
             return _package(_package_row(rows, group, version))
+
+    def forget_group(self, group: str) -> None:
+        """Delete every version of a group."""
+        with self._database.transaction() as rows:
+            rows.execute("DELETE FROM model_packages WHERE package_group = ?", (group,))
+
+    def forget_models(self, executions: Iterable[str]) -> None:
+        """Delete the models that executions made; the names begin as SageMaker's pipelines name theirs."""
+        with self._database.transaction() as rows:
+            made = [(f"pipelines-{execution}-*",) for execution in executions]
+            rows.executemany("DELETE FROM models WHERE name GLOB ?", made)
 
 
 def _package_row(rows: sqlite3.Connection, group: str, version: int) -> sqlite3.Row:

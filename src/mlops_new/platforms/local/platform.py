@@ -11,11 +11,12 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from mlops_new import git, parameters
 from mlops_new.definition import Definition, parse
 from mlops_new.environ import inheritable
 from mlops_new.errors import Invalid
 from mlops_new.events import Listener
-from mlops_new.platforms.local import checks, images, parameters
+from mlops_new.platforms.local import checks
 from mlops_new.platforms.local.attempt import Stores
 from mlops_new.platforms.local.database import Database
 from mlops_new.platforms.local.expressions import ExpressionError, Scope, evaluate
@@ -55,6 +56,11 @@ class LocalPlatform:
         self._stores = Stores(
             home, Registry(self._database), ModelRegistry(self._database), ObjectStore(home.objects), ImageStore(home)
         )
+
+    @property
+    def stores(self) -> Stores:
+        """What this machine keeps."""
+        return self._stores
 
     def close(self) -> None:
         """Let the registry go. Workers go on."""
@@ -121,7 +127,7 @@ class LocalPlatform:
 
     def upload_code(self, repository: Path, *, project: str) -> str:
         """Store the files that Git tracks or would track, and give the prefix: what `CodeUri` wants."""
-        chosen = [repository / name for name in images.tracked(repository) if (repository / name).is_file()]
+        chosen = [repository / name for name in git.tracked(repository) if (repository / name).is_file()]
         return self._stores.objects.upload_files(repository, chosen, project=project, kind="code")
 
     def folder(self, uri: str, note: str) -> str:

@@ -207,6 +207,13 @@ class Registry:
             found = rows.execute(query, (identity,)).fetchall()
         return _execution(row, tuple(map(_step, found)))
 
+    def forget(self, identities: Iterable[str]) -> None:
+        """Delete executions with their steps; gone is fine."""
+        rows_of = [(identity,) for identity in identities]
+        with self._database.transaction() as rows:
+            rows.executemany("DELETE FROM steps WHERE execution = ?", rows_of)
+            rows.executemany("DELETE FROM executions WHERE id = ?", rows_of)
+
     # Steps
 
     def step(self, identity: str, name: str) -> Step:
