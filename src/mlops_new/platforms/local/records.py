@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 ROLE = "arn:aws:iam::000000000000:role/mlops-new-local"
-_ARN = "arn:aws:sagemaker:local:000000000000"
+# SageMaker takes no ARN whose region is shorter than nine letters; this is the one that clients are told to use here.
+REGION = "us-east-1"
+_ARN = f"arn:aws:sagemaker:{REGION}:000000000000"
 
 
 class Status(StrEnum):

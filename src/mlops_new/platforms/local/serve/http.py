@@ -103,6 +103,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = do_OPTIONS = do_PATCH = _answer  # noqa: N815  # http.server's
 
+    def handle_expect_100(self) -> bool:
+        """Ask for the body at once: while the question is buffered, the client waits."""
+        goes_on = super().handle_expect_100()
+        self.wfile.flush()
+        return goes_on
+
     def _request(self) -> Request:
         match = _HOST.fullmatch(self.headers.get("Host", ""))
         if match is None:
