@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-KILLED = Path(__file__).with_name("killed.py")
-
 
 @dataclass(frozen=True)
 class Ended:
@@ -28,11 +26,6 @@ class Ended:
 def mlops_new(*arguments: str | Path, cwd: Path | None = None, env: dict[str, str] | None = None) -> Ended:
     """Run a command with no terminal."""
     return _run([sys.executable, "-m", "mlops_new", *map(str, arguments)], cwd, env)
-
-
-def killed_at(effect: int, counter: Path, *arguments: str | Path, cwd: Path | None = None) -> Ended:
-    """Run a command that is killed at its n-th effect; `counter` gets the number of effects if it lives."""
-    return _run([sys.executable, str(KILLED), str(effect), str(counter), *map(str, arguments)], cwd, None)
 
 
 def _run(command: list[str], cwd: Path | None, env: dict[str, str] | None) -> Ended:
