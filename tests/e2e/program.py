@@ -40,3 +40,9 @@ def _run(command: list[str], cwd: Path | None, env: dict[str, str] | None) -> En
         start_new_session=True,
     )
     return Ended(done.returncode, done.stdout, done.stderr)
+
+
+def explain_few_rows(build: Path) -> None:
+    """Have fewer rows explained than by default, where what is tested is that everything fits together."""
+    with (build / "config.toml").open("a", encoding="utf-8") as config:
+        config.write("\n[monitoring.attribution]\nrows = 60\nclusters = 2\nsamples = 64\n")
