@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import assert_never
 
 from mlops_new.files import readable_errors
+from mlops_new.platforms.local.groups import ModelPackageGroups
 from mlops_new.platforms.local.platform import LocalPlatform
 from mlops_new.records import Execution, Status
 
@@ -76,13 +77,21 @@ def perform(platform: LocalPlatform, purge: Purge) -> None:
             platform.stores.models.forget_models(identities)
             platform.stores.registry.forget(identities)
         case What.MODELS:
-            platform.stores.models.forget_group(purge.project)
+            _forget_versions(platform, purge.project)
         case What.IMAGES:
             _remove(list(_images(platform, purge.project)))
         case What.OBJECTS:
             _remove(_folders(platform, purge.project))
+            with platform.database.transaction() as rows:
+                rows.execute("DELETE FROM objects WHERE key GLOB ?", (f"{purge.project}/*",))
         case _:
             assert_never(purge.what)
+
+
+def _forget_versions(platform: LocalPlatform, group: str) -> None:
+    for package in platform.model_packages(group):
+        platform.stores.models.remove_model_package(group, package.version)
+    ModelPackageGroups(platform.database).remove(group)
 
 
 def _executions(platform: LocalPlatform, pipelines: Collection[str]) -> list[Execution]:

@@ -1,11 +1,11 @@
 """The embedded platform as the commands see it: every platform's methods, by the names of `ports.Platform`."""
 
+import secrets
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from mlops_new import records
 from mlops_new.definition import Definition, canonical
-from mlops_new.errors import Invalid
 from mlops_new.platforms.local.objects import BUCKET
 from mlops_new.platforms.local.platform import LocalPlatform
 from mlops_new.platforms.local.records import ROLE, Execution
@@ -65,14 +65,11 @@ class LocalRuns(LocalPlatform):
         return self.start(pipeline, given=given, image=self.image(image, notify=_nobody) if image else None)
 
     def detach(self, execution: str, *, resume: bool) -> None:
-        """Have it run by a process of its own.
-
-        Raises:
-            Invalid: It is to be resumed, which only this process does.
-        """
+        """Have it run by a process of its own."""
         if resume:
-            raise Invalid("--resume follows the run to its end", hint="leave --no-wait out")
-        self.run_detached(execution)
+            self.resume_detached(execution, token=secrets.token_hex(16), about={})
+        else:
+            self.run_detached(execution)
 
     def registered_by(self, execution: records.Execution, group: str) -> ModelPackage | None:
         """The model version that a run has registered, or None."""

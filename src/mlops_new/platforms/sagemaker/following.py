@@ -26,18 +26,18 @@ def follow(
         told: As it was when somebody last heard of it; what has not changed since is not told again.
         sleep: Waits so many seconds.
     """
-    known = {step.name: step.status for step in told.steps} if told else {}
+    known = _by_name(told) if told else {}
     pause = _SHORTEST
     seen = told
     try:
         while True:
             seen = reader.read()
-            events = [event for step in seen.steps for event in _events(step, known.get(step.name, Status.WAITING))]
+            events = [event for step in seen.steps for event in _events(step, known.get(step.name))]
             for event in events:
                 listener(event)
             if seen.status is not Status.EXECUTING:
                 return seen
-            known = {step.name: step.status for step in seen.steps}
+            known = _by_name(seen)
             pause = _SHORTEST if events else min(pause * _GROWTH, _LONGEST)
             sleep(pause)
     except KeyboardInterrupt:
@@ -52,11 +52,14 @@ def follow(
 _GOES_ON = "The execution itself goes on: mlops-new run --resume with its id follows it again"
 
 
-def _events(step: Step, before: Status) -> Iterator[Event]:
-    """What has happened to a step between two looks."""
-    if step.status is before:
-        return
-    if before is Status.WAITING and step.status is not Status.NOT_RUN:
+def _by_name(execution: Execution) -> dict[str, Step]:
+    return {step.name: step for step in execution.steps}
+
+
+def _events(step: Step, before: Step | None) -> Iterator[Event]:
+    """What has happened to a step between two looks; a step that is tried again has another time of start."""
+    is_new = before is None or before.started != step.started
+    if step.started and is_new:
         yield StepStarted(step)
-    if step.status in _ENDED:
+    if step.status in _ENDED and (is_new or before is None or before.status is not step.status):
         yield StepEnded(step)

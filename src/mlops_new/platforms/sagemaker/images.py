@@ -9,7 +9,7 @@ from mlops_new.platforms.sagemaker.failures import Call, absent
 
 _BUILT_BY_CI = "CI builds it when `main` is pushed: `git push`, wait for its pipeline, and run the same command again"
 
-# The accounts that AWS keeps its analyzers in, by region, as the SageMaker Python SDK 3.27.0 (November 2026) lists them.
+# The accounts that AWS keeps its analyzers in, as the SageMaker Python SDK 3.27.0 of November 2026 lists them.
 _MODEL_MONITOR = {
     "af-south-1": "875698925577",
     "ap-east-1": "001633400207",
