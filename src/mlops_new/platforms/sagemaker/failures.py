@@ -166,10 +166,13 @@ _ABSENT = {
     "NoSuchKey",
     "NotFound",
     "NotFoundException",
+    "NotImplemented",
+    "UnknownOperationException",
     "RepositoryNotFoundException",
     "ResourceNotFound",
     "ResourceNotFoundException",
 }
+# (The last two are what an endpoint says that has not all of AWS, such as `mlops-new serve`.)
 _TAKEN = {
     "AlreadyExistsException",
     "BucketAlreadyExists",
