@@ -23,7 +23,7 @@ class Served:
 
     process: "subprocess.Popen[str]"
     url: str
-    home: Path
+    environment: dict[str, str]
 
     def client(self, service: str, **config: Any) -> Any:
         """One that never tries again."""
@@ -71,7 +71,7 @@ def serve(home: Path, *arguments: str) -> Served:
         line = process.stdout.readline()
         assert line, f"the server ended: {process.communicate()[1]}"
         text += line
-    return Served(process, json.loads(text)["url"], home)
+    return Served(process, **json.loads(text))
 
 
 def until(true: Callable[[], bool]) -> None:

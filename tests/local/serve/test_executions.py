@@ -119,9 +119,9 @@ def _jobs(sagemaker: Any, listed: dict[str, Any]) -> None:
     transformed = sagemaker.describe_transform_job(TransformJobName=name("Predict", "TransformJob"))
     assert transformed["TransformJobStatus"] == "Completed"
     for kind in ("processing", "training", "transform"):
-        with refused("ResourceNotFound", "no-such-job"):
+        with refused("ValidationException", "Could not find requested job with name: no-such-job"):
             getattr(sagemaker, f"describe_{kind}_job")(**{f"{kind.title()}JobName": "no-such-job"})
-    with refused("ResourceNotFound"):  # there is such a job, but it is another kind of job
+    with refused("ValidationException"):  # there is such a job, but it is another kind of job
         sagemaker.describe_training_job(TrainingJobName=name("Prepare", "ProcessingJob"))
 
 
