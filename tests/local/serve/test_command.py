@@ -13,8 +13,7 @@ import pytest
 from tests.e2e.program import mlops_new
 from tests.local.conftest import IMAGE, Local, appears
 from tests.local.definitions import definition, processing
-from tests.local.serve.program import Served, serve
-from tests.local.serve.test_executions import HANG, create, line, start
+from tests.local.serve.program import HANG, Served, create, line, serve, start
 
 
 @pytest.mark.parametrize(
@@ -38,6 +37,7 @@ def test_a_port_that_is_taken(home: Path) -> None:
         port = taken.getsockname()[1]
         ended = mlops_new("serve", "--port", str(port))
     assert (ended.code, ended.out) == (2, "")
+    assert not home.exists()
     assert ended.err.splitlines() == [f"error: port {port} of 127.0.0.1 is in use", "hint: --port 0 takes a free one"]
 
 

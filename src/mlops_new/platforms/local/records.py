@@ -114,6 +114,7 @@ class Draft:
         steps: Name and type of each, in the definition's order.
         about: What else was said of it.
         token: Who starts twice with the same one starts once; empty where nobody cares.
+        request: What was asked for, before defaults: with the same token it has to be the same.
     """
 
     pipeline: str
@@ -123,6 +124,7 @@ class Draft:
     steps: tuple[tuple[str, str], ...]
     about: dict[str, Any] = field(default_factory=dict)
     token: str = ""
+    request: str = ""
 
 
 @dataclass(frozen=True)
