@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -116,3 +117,12 @@ def test_the_image_of_a_repository(own: Local, tmp_path: Path) -> None:
     refused = mlops_new("image", "-C", repository, env=environment)
     assert (refused.code, "cd into shop-build" in refused.err) == (2, True)
     assert mlops_new("image", "-C", tmp_path, env=environment).code == 2
+
+
+def test_only_who_serves_pays_for_it() -> None:
+    code = (
+        "import sys; from mlops_new.cli import app; app(['serve', '--help'], standalone_mode=False);"
+        "print([name for name in ('botocore', 'boto3', 'http.server', 'sqlite3') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
