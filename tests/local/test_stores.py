@@ -10,16 +10,14 @@ import pytest
 
 from mlops_new.errors import Error, Invalid
 from mlops_new.platforms.local import files
-from mlops_new.platforms.local.database import _MIGRATIONS, Database
+from mlops_new.platforms.local.database import Database
 from mlops_new.platforms.local.environments import _explained
-from mlops_new.platforms.local.groups import ModelPackageGroups
 from mlops_new.platforms.local.home import Home
 from mlops_new.platforms.local.images import ImageStore
 from mlops_new.platforms.local.models import ModelRegistry
 from mlops_new.platforms.local.objects import ObjectStore
 from mlops_new.platforms.local.platform import LocalPlatform
 from mlops_new.platforms.local.processes import Process
-from mlops_new.platforms.local.registry import Registry
 
 from .conftest import Local, appears, repository, silent
 
@@ -126,39 +124,6 @@ def test_a_registry_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
     other.close()
     with pytest.raises(Error, match="newer mlops-new"):
         Database(path)
-
-
-def test_a_registry_of_an_older_version_keeps_what_it_holds(tmp_path: Path) -> None:
-    path = tmp_path / "registry.sqlite3"
-    older = sqlite3.connect(path)
-    older.executescript(_MIGRATIONS[0])
-    older.execute("INSERT INTO pipelines VALUES ('p', '{}', 'd', 'project', 'build', '2026-01-01', '2026-01-02')")
-    for version in (1, 2):
-        package = (
-            "group",
-            version,
-            "Approved",
-            f"2026-01-0{version}",
-            "e",
-            str(version),
-            '{"ModelApprovalStatus": ""}',
-        )
-        older.execute("INSERT INTO model_packages VALUES (?, ?, ?, ?, ?, ?, ?)", package)
-    older.execute("PRAGMA user_version = 1")
-    older.commit()
-    older.close()
-
-    database = Database(path)
-    found = Registry(database).find_pipeline("p")
-    assert found is not None
-    assert (found.project, found.created, found.about) == ("project", "2026-01-01", {})
-    assert [one.created for one in ModelPackageGroups(database).all()] == ["2026-01-01"]
-    models = ModelRegistry(database)
-    models.remove_model_package("group", 2)
-    document = {"ModelApprovalStatus": "Approved"}
-    assert models.add_model_package("group", "e", "3", lambda _: document).version == 3
-    assert [package.version for package in models.model_packages("group")] == [3, 1]
-    database.close()
 
 
 def test_a_transaction_happens_whole_or_not_at_all(tmp_path: Path) -> None:

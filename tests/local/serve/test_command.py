@@ -43,23 +43,33 @@ def test_a_port_that_is_taken(home: Path) -> None:
 
 
 def test_the_lines_to_export_are_all_that_is_printed(own: Local) -> None:
-    server = serve(own.platform.home.root, "--port", "0", "--host", "::1")
+    host, shown = _another_loopback()
+    server = serve(own.platform.home.root, "--port", "0", "--host", host)
     try:
-        assert server.url.startswith("http://[::1]:")
+        assert server.url.startswith(f"http://{shown}:")
         assert server.client("sagemaker").list_pipelines()["PipelineSummaries"] == []
     finally:
         server.process.send_signal(signal.SIGINT)  # Ctrl-C
         out, err = server.process.communicate(timeout=60)
     assert (server.process.returncode, out) == (0, "")
     assert "still running" not in err
-    shown = subprocess.run(
+    sourced = subprocess.run(
         ["sh", "-c", f". {_exports(own)}; echo $AWS_ENDPOINT_URL $AWS_ACCESS_KEY_ID $AWS_DEFAULT_REGION"],
         capture_output=True,
         text=True,
         check=True,
     )
-    assert shown.stdout.startswith("http://127.0.0.1:")
-    assert shown.stdout.endswith(" local us-east-1\n")
+    assert sourced.stdout.startswith("http://127.0.0.1:")
+    assert sourced.stdout.endswith(" local us-east-1\n")
+
+
+def _another_loopback() -> tuple[str, str]:
+    """A name of this machine that is not the usual one, and how it stands in a URL: not every machine has IPv6."""
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        return "localhost", "127.0.0.1"
+    return "::1", "[::1]"
 
 
 def _exports(own: Local) -> Path:
