@@ -173,10 +173,10 @@ def build() -> None:
 def model_quality() -> None:
     """Compare predictions with ground truth, when there is some that was not compared before."""
     known = tasks.prepare("truth")
-    name = tasks.new_truth(known)
+    name, model = tasks.new_truth(known), tasks.model_in_use()
     # Ground truth comes when it comes: a day without is no failure.
-    ingest(known, soft_fail=True) >> name
-    pipeline = run_pipeline("model-quality", name, known, tasks.model_in_use())
+    ingest(known, soft_fail=True) >> name >> model
+    pipeline = run_pipeline("model-quality", name, known, model)
     act_on(tasks.decide(tasks.executed(pipeline.output, known)), known)
 
 

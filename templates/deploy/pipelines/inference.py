@@ -3,8 +3,8 @@
 Edit it, run `make definition`, and commit `inference.json` with it: that file is what is reviewed and registered.
 Image and model come in as parameters, so one execution uses one approved model package from beginning to end.
 
-With `processing = "airflow"` in `config.toml` it is the core alone, the same for every use case: the parent DAG runs the
-same scripts as jobs before and after it, and says where their files are.
+With `processing = "airflow"` in `config.toml` it is the core alone, the same for every use case: the parent DAG runs
+the same scripts as jobs before and after it, and says where their files are.
 """
 
 from __future__ import annotations
