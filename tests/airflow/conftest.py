@@ -5,13 +5,14 @@ import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.airflow.world import Airflow, Project, Service, Session, served, tables
 from tests.e2e.program import mlops_new
 
-VARIABLES = {f"Airflow {version}": f"MLOPS_NEW_AIRFLOW{version}_PYTHON" for version in (2, 3)}
+VARIABLES = {version: f"MLOPS_NEW_AIRFLOW{version}_PYTHON" for version in (2, 3)}
 HERE = {version: os.environ[variable] for version, variable in VARIABLES.items() if os.environ.get(variable)}
 
 # Each is 400 MB: where nobody says that it is there, these tests do not exist.
@@ -27,10 +28,20 @@ class World:
     airflow: Airflow
     session: Session
     tables: dict[str, Path]
+    version: int
 
     def dag(self, short: str) -> str:
         """The name of one of the project's DAGs."""
         return f"{self.project.name}-{short}"
+
+    def date(self, day: int) -> str:
+        """A run date that the other version does not use."""
+        return f"2026-{self.version + 4:02}-{day:02}"
+
+    def models(self) -> list[Any]:
+        """The registered model packages."""
+        answer = self.service.client("sagemaker").list_model_packages(ModelPackageGroupName=self.project.name)
+        return list(answer["ModelPackageSummaryList"])
 
     def put(self, table: str, place: str, date: str) -> None:
         """Let a table arrive where the DAGs look for it."""
@@ -59,33 +70,43 @@ def service(home: Path) -> Iterator[Service]:
             yield found
 
 
-@pytest.fixture(scope="module", params=list(HERE))
-def world(
-    request: pytest.FixtureRequest, home: Path, service: Service, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[World]:
-    """A new project and a new Airflow of each version."""
-    folder = tmp_path_factory.mktemp("project")
+@pytest.fixture(scope="session")
+def project(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A new project with little to compute."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MLOPS_NEW_HOME", str(home))
-        project = Project.make(f"dag-{secrets.token_hex(3)}", folder)
-        environment = {**service.environment, "AIRFLOW__CORE__DAGS_FOLDER": str(project.deploy)}
-        airflow = Airflow(Path(HERE[request.param]), tmp_path_factory.mktemp("airflow"), environment)
-        airflow.migrate()
-        with airflow.session() as session:
-            yield World(project, service, airflow, session, tables(folder))
+        return Project.make(f"dag-{secrets.token_hex(3)}", tmp_path_factory.mktemp("project"))
+
+
+@pytest.fixture(scope="module", params=list(HERE), ids=lambda version: f"airflow{version}")
+def world(
+    request: pytest.FixtureRequest, project: Project, service: Service, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[World]:
+    """Each version of Airflow, with a database of its own."""
+    environment = {**service.environment, "AIRFLOW__CORE__DAGS_FOLDER": str(project.deploy)}
+    airflow = Airflow(Path(HERE[request.param]), tmp_path_factory.mktemp("airflow"), environment)
+    airflow.migrate()
+    with airflow.session() as session:
+        yield World(project, service, airflow, session, tables(tmp_path_factory.mktemp("tables")), request.param)
 
 
 @pytest.fixture(scope="module")
 def built(world: World, home: Path) -> World:
-    """The same, with a model that was built by the DAG and approved by a person."""
+    """The same, after the DAG has built a model. The first is built in an image that it is told, and approved."""
+    date, build = world.date(3), world.project.build
+    world.put("training", "training", date)
+    registered = world.models()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MLOPS_NEW_HOME", str(home))
-        image = mlops_new("image", "--json", "-C", world.project.build).document["image"]
-        world.put("training", "training", "2026-06-03")
-        ended = world.session.run(world.dag("build"), "2026-06-03", {"image": image})
+        conf = {} if registered else {"image": mlops_new("image", "--json", "-C", build).document["image"]}
+        # As a decision to retrain would start it: at another date than the one that is meant.
+        ended = world.session.run(world.dag("build"), world.date(20), {"run_date": date, **conf})
         assert ended.state == "success", ended.log
-        assert {ended.tasks[name] for name in ("prepare", "ingest", "parameters", "pipeline")} == {"success"}
-        assert ended.events == []
-        approved = mlops_new("models", "approve", "1", "-C", world.project.build)
-        assert approved.code == 0, approved.err
+        if not registered:
+            assert mlops_new("models", "approve", "1", "-C", build).code == 0
+    assert {ended.tasks[name] for name in ("prepare", "ingest", "parameters", "pipeline")} == {"success"}
+    assert ended.events == []
+    assert len(world.service.executions(world.project, "build", date)) == 1
+    assert world.service.executions(world.project, "build", world.date(20)) == []
+    assert len(world.models()) == len(registered) + 1
     return world
