@@ -227,7 +227,7 @@ def test_code_is_uploaded_as_git_sees_it(local: Local, tmp_path: Path) -> None:
     (folder / ".gitignore").write_text("data\n")
     (folder / "data").write_text("large")
     uri = local.platform.upload_code(folder, project="tests")
-    keys = [key for key, _ in local.platform._stores.objects.find(uri)]
+    keys = [key for key, _ in local.platform.stores.objects.find(uri)]
     assert {".gitignore", "container/bin/serve", "container/bin/train", "container/requirements.txt"} < set(keys)
     assert "data" not in keys
     assert len(local.platform.download(uri, tmp_path / "copy")) == len(keys)

@@ -48,6 +48,11 @@ class Home:
         return self.root / "objects"
 
     @property
+    def uploads(self) -> Path:
+        """Objects that clients send in parts, until they are complete."""
+        return self.root / "uploads"
+
+    @property
     def registry(self) -> Path:
         """The SQLite database of pipelines, executions, steps, models and model packages."""
         return self.root / "registry.sqlite3"
