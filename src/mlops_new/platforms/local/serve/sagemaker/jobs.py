@@ -15,7 +15,7 @@ from mlops_new.platforms.local.task import job_name
 Document = dict[str, Any]
 
 _EXECUTION = re.compile(r"pipelines-(?P<execution>[a-z0-9]{12})-")
-_STATUSES = {
+STATUSES = {
     Status.EXECUTING: "InProgress",
     Status.SUCCEEDED: "Completed",
     Status.FAILED: "Failed",
@@ -88,7 +88,7 @@ def _common(step: Step, what: str, name: str, arn: str) -> Document:
         **step.properties,
         f"{what}JobName": name,
         f"{what}JobArn": arn,
-        f"{what}JobStatus": _STATUSES[step.status],
+        f"{what}JobStatus": STATUSES[step.status],
         "FailureReason": step.reason if step.status == Status.FAILED else None,
     }
 
@@ -98,7 +98,7 @@ def _nothing(_step: Step, _name: str) -> Document:
 
 
 def _training(step: Step, name: str) -> Document:
-    secondary = {Status.EXECUTING: "Training"}.get(step.status, _STATUSES[step.status])
+    secondary = {Status.EXECUTING: "Training"}.get(step.status, STATUSES[step.status])
     defaults = {
         "StoppingCondition": {"MaxRuntimeInSeconds": _ONE_DAY},
         "ModelArtifacts": {"S3ModelArtifacts": _artifacts(step, name)},
