@@ -1,7 +1,7 @@
 """Runs DAGs by `dag.test()`, in a process of Airflow's own Python: one request a line, one answer a line.
 
-A request is `{"dag", "date", "conf"}`. An answer starts with `ANSWER` and tells how the run and its tasks ended, what
-was triggered, and which events the predictions' asset got. Everything else that is written is Airflow's log.
+A request is `{"dag", "date", "conf"}`. An answer tells how the run and its tasks ended, what was triggered, and which
+events the predictions' asset got. What Airflow logs, wherever it does, goes to stderr.
 """
 
 import json
@@ -20,6 +20,7 @@ try:
 
     DATE = "logical_date"
 except ImportError:  # Airflow 2.11
+    import airflow.providers.fab.auth_manager.models  # noqa: F401 (a table refers to its own)
     from airflow.models.dagbag import DagBag
     from airflow.models.dataset import DatasetEvent as AssetEvent
 
@@ -28,10 +29,11 @@ except ImportError:  # Airflow 2.11
 
 def main() -> None:
     """Answer until there are no more requests."""
-    for line in sys.stdin:
-        request = json.loads(line)
-        sys.stdout.write(f"\nANSWER {json.dumps(answer(request))}\n")
-        sys.stdout.flush()
+    with os.fdopen(os.dup(1), "w", encoding="utf-8") as answers:
+        os.dup2(2, 1)
+        for line in sys.stdin:
+            answers.write(json.dumps(answer(json.loads(line))) + "\n")
+            answers.flush()
 
 
 def answer(request: dict[str, Any]) -> dict[str, Any]:

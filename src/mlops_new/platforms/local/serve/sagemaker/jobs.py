@@ -7,7 +7,7 @@ from typing import Any
 from mlops_new.errors import Invalid
 from mlops_new.platforms.local.platform import LocalPlatform
 from mlops_new.platforms.local.records import Status, Step, job_arn
-from mlops_new.platforms.local.serve.faults import not_found
+from mlops_new.platforms.local.serve.faults import validation
 from mlops_new.platforms.local.serve.json_service import Operation
 from mlops_new.platforms.local.serve.models import fit, model
 from mlops_new.platforms.local.task import job_name
@@ -61,7 +61,8 @@ class Jobs:
         for step in steps:
             if step.request and _KINDS.get(step.type) == kind and _job(match, step) == name:
                 return step
-        raise not_found(f"there is no {kind} {name} on this machine")
+        # SageMaker says it so, and clients, such as Airflow's operators, look at the code.
+        raise validation(f"Could not find requested job with name: {name}")
 
 
 def _job(match: re.Match[str] | None, step: Step) -> str:
