@@ -41,6 +41,8 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
     bag = DagBag(os.environ["AIRFLOW__CORE__DAGS_FOLDER"])
     if bag.import_errors:
         return {"state": "not read", "errors": bag.import_errors}
+    if hasattr(bag, "sync_to_db"):
+        bag.sync_to_db()  # which `dag.test()` of Airflow 3 does itself
     date = datetime.fromisoformat(request["date"])
     run = bag.dags[request["dag"]].test(run_conf=request["conf"], **{DATE: date})
     with create_session() as session:

@@ -163,11 +163,16 @@ def test_pre_and_postprocessing_as_tasks_give_the_same_results(around: World) ->
 
     repeated = around.session.run(around.dag("inference"), date)
     assert repeated.state == "success", repeated.log
-    sagemaker = around.service.client("sagemaker")
-    for what in ("preprocess", "postprocess", "report"):
-        jobs = sagemaker.list_processing_jobs(NameContains=f"{around.project.name}-{what}-")["ProcessingJobSummaries"]
-        assert len([job for job in jobs if job["CreationTime"] is not None]) == 1
-    assert len(around.service.executions(around.project, "inference", date)) == 1
+    (execution,) = around.service.executions(around.project, "inference", date)
+    identity = execution["PipelineExecutionArn"].rpartition("/")[2]
+    for job in (f"preprocess-{date}", f"postprocess-{identity}", f"report-{identity}"):
+        assert jobs(around, job) == [f"{around.project.name}-{job}-0"]
+
+
+def jobs(world: World, name: str) -> list[str]:
+    """The processing jobs that were created under a name."""
+    found = world.service.client("sagemaker").list_processing_jobs(NameContains=f"{world.project.name}-{name}")
+    return [job["ProcessingJobName"] for job in found["ProcessingJobSummaries"]]
 
 
 def _of_the_data(manifest: bytes) -> dict[str, Any]:
