@@ -95,8 +95,8 @@ def test_a_lock_names_its_holder_and_dies_with_it(tmp_path: Path) -> None:
         holder.wait()
 
     with home.lock("x", notify):
-        assert (home.locks / "x").read_text() == str(os.getpid())
-    assert said == [f"waiting for process {holder.pid}, which is at work on x"]
+        assert (home.locks / "x.lock").read_text() == str(os.getpid())
+    assert said == [f"waiting for another mlops-new (process {holder.pid}) that works on x"]
 
 
 def test_a_damaged_registry(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The embedded platform as the rest of the program sees it."""
 
+import json
 import os
 import signal
 import threading
@@ -28,6 +29,8 @@ from mlops_new.platforms.local.runner import Runner
 from mlops_new.platforms.local.supervised import StopSignal
 from mlops_new.platforms.local.support import unsupported
 from mlops_new.platforms.local.workers import Worker
+
+_INHERITED = ("ParallelismConfiguration", "RoleArn")  # a run has these of its pipeline, where it is told none
 
 
 class LocalPlatform:
@@ -171,7 +174,8 @@ class LocalPlatform:
         values = parameters.resolve(definition.document.get("Parameters") or [], given)
         uri = self._own_image(definition, values) if image is None else image.uri
         steps = tuple((step.name, step.type) for step in definition.steps)
-        return Draft(pipeline, text, values, uri, steps, dict(about or {}), token)
+        request = json.dumps([dict(given), dict(about or {})], sort_keys=True)
+        return Draft(pipeline, text, values, uri, steps, {**self._inherited(pipeline), **(about or {})}, token, request)
 
     def draft_job(self, request: Mapping[str, Any], *, step: str = standalone.STEP) -> Draft:
         """Make a processing job that no pipeline starts ready to be recorded.
@@ -321,6 +325,10 @@ class LocalPlatform:
                 return Runner(self.stores, execution, nodes(definition), listener, stop).run()
         finally:
             stop.close()
+
+    def _inherited(self, pipeline: str) -> dict[str, Any]:
+        found = self.find_pipeline(pipeline)
+        return {name: found.about[name] for name in _INHERITED if name in found.about} if found else {}
 
     @contextmanager
     def _worker(self) -> Iterator[Worker]:

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 ROLE = "arn:aws:iam::000000000000:role/mlops-new-local"
-_ARN = "arn:aws:sagemaker:local:000000000000"
+# SageMaker takes no ARN whose region is shorter than nine letters; this is the one that clients are told to use here.
+REGION = "us-east-1"
+_ARN = f"arn:aws:sagemaker:{REGION}:000000000000"
 
 
 class Status(StrEnum):
@@ -112,6 +114,7 @@ class Draft:
         steps: Name and type of each, in the definition's order.
         about: What else was said of it.
         token: Who starts twice with the same one starts once; empty where nobody cares.
+        request: What was asked for, before defaults: with the same token it has to be the same.
     """
 
     pipeline: str
@@ -121,6 +124,7 @@ class Draft:
     steps: tuple[tuple[str, str], ...]
     about: dict[str, Any] = field(default_factory=dict)
     token: str = ""
+    request: str = ""
 
 
 @dataclass(frozen=True)

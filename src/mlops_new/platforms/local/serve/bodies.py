@@ -8,7 +8,7 @@ from mlops_new.platforms.local.serve.faults import ServiceError
 
 _LONGEST_LINE = 8192
 _MOST_TRAILERS = 100
-_AT_ONCE = 1 << 16
+_AT_ONCE = 1 << 18
 
 
 class Source(Protocol):

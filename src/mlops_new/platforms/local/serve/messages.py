@@ -68,12 +68,12 @@ class Request:
         Raises:
             ServiceError: It is larger than any document.
         """
-        whole = b""
+        whole = bytearray()
         while block := self.body.read(LARGEST_DOCUMENT + 1 - len(whole)):
             whole += block
         if len(whole) > LARGEST_DOCUMENT:
             raise ServiceError("RequestEntityTooLarge", f"more than {LARGEST_DOCUMENT} bytes", _TOO_LARGE)
-        return whole
+        return bytes(whole)
 
 
 @dataclass(frozen=True)

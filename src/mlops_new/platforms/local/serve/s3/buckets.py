@@ -8,6 +8,7 @@ from typing import Any
 
 from mlops_new.platforms.local import files
 from mlops_new.platforms.local.objects import BUCKET_NAME
+from mlops_new.platforms.local.records import REGION
 from mlops_new.platforms.local.serve.faults import ServiceError
 from mlops_new.platforms.local.serve.rest_xml_service import Operation
 from mlops_new.platforms.local.serve.s3.keys import Keys
@@ -15,7 +16,6 @@ from mlops_new.platforms.local.serve.s3.store import Store
 
 Document = dict[str, Any]
 
-REGION = "us-east-1"
 _MOST = 10_000
 
 

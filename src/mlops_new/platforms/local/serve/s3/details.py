@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,6 +33,14 @@ class Details:
     about: Mapping[str, Any]
 
 
+@dataclass(frozen=True)
+class Found:
+    """An object that is open; whoever asked for it closes the file."""
+
+    file: BinaryIO
+    details: Details
+
+
 class DetailsStore:
     """Keeps details by bucket, key and a stamp of the file: jobs replace objects without asking anybody.
 
@@ -42,10 +51,21 @@ class DetailsStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def of(self, bucket: str, key: str, file: BinaryIO) -> Details:
-        """The details of an object that is open; the hash of one that a job has stored is computed once."""
-        status = os.fstat(file.fileno())
-        return self._known(bucket, [(key, status)]).get(key) or self._computed(bucket, key, file, status)
+    def open(self, bucket: str, key: str, path: Path) -> Found:
+        """An object with its details; the hash of one that a job has stored is computed once.
+
+        Raises:
+            OSError: There is none.
+        """
+        while True:
+            file = path.open("rb")
+            try:
+                if details := self._of(bucket, key, path, file):
+                    return Found(file, details)
+            except BaseException:
+                file.close()
+                raise
+            file.close()  # it was replaced meanwhile: what is there now is what is wanted
 
     def of_all(self, bucket: str, found: Sequence[tuple[str, Path]]) -> dict[str, Details]:
         """The details of many objects; those that vanish meanwhile are left out."""
@@ -53,11 +73,8 @@ class DetailsStore:
         known = self._known(bucket, statuses)
         for key, path in found:
             if key not in known:
-                try:
-                    with path.open("rb") as file:
-                        known[key] = self.of(bucket, key, file)
-                except FileNotFoundError:
-                    continue
+                with suppress(FileNotFoundError), (opened := self.open(bucket, key, path)).file:
+                    known[key] = opened.details
         return known
 
     def expect(self, bucket: str, key: str, path: Path, etag: str, about: Mapping[str, Any]) -> None:
@@ -72,6 +89,16 @@ class DetailsStore:
                 "DELETE FROM objects WHERE bucket = ? AND key = ? AND stamp != ?",
                 (bucket, key, _stamp(status) if status else ""),
             )
+
+    def _of(self, bucket: str, key: str, path: Path, file: BinaryIO) -> Details | None:
+        """None: it was replaced since it was opened, and what was known of it is forgotten."""
+        status = os.fstat(file.fileno())
+        if known := self._known(bucket, [(key, status)]).get(key):
+            return known
+        now = _status(path)
+        if now is None or _stamp(now) != _stamp(status):
+            return None
+        return self._computed(bucket, key, file, status)
 
     def _known(self, bucket: str, statuses: Sequence[tuple[str, os.stat_result]]) -> dict[str, Details]:
         if not statuses:

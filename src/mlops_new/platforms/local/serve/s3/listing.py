@@ -67,9 +67,10 @@ class Listing:
         """Keys behind a continuation token."""
         token, start = params.get("ContinuationToken"), params.get("StartAfter", "")
         found = self._page(params, _read(token) if token else start.encode())
+        shown = self._shown(params, found)
         return {
-            **self._shown(params, found),
-            "KeyCount": len(found),
+            **shown,
+            "KeyCount": len(shown["Contents"]) + len(shown["CommonPrefixes"]),
             "ContinuationToken": token,
             "NextContinuationToken": base64.urlsafe_b64encode(found.last).decode() if found.last else None,
             "StartAfter": _encoded(start, params) if start else None,

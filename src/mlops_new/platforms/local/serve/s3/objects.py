@@ -9,8 +9,9 @@ from mlops_new.platforms.local.serve.faults import ServiceError
 from mlops_new.platforms.local.serve.messages import Slice
 from mlops_new.platforms.local.serve.rest_xml_service import Operation
 from mlops_new.platforms.local.serve.s3.conditions import SOURCE, pass_reader, span, writable
+from mlops_new.platforms.local.serve.s3.details import Found
 from mlops_new.platforms.local.serve.s3.receiving import receive
-from mlops_new.platforms.local.serve.s3.store import Found, Store
+from mlops_new.platforms.local.serve.s3.store import Store
 
 Document = dict[str, Any]
 

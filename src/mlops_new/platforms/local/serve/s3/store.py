@@ -3,31 +3,22 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 from urllib.parse import unquote
 
-from mlops_new.errors import Error
+from mlops_new.errors import Error, Invalid
 from mlops_new.platforms.local import files
 from mlops_new.platforms.local.database import Database
 from mlops_new.platforms.local.home import Home
 from mlops_new.platforms.local.objects import BUCKET_NAME, ObjectStore
 from mlops_new.platforms.local.serve.faults import ServiceError
-from mlops_new.platforms.local.serve.s3.details import Details, DetailsStore
+from mlops_new.platforms.local.serve.s3.details import Details, DetailsStore, Found
 
 _LOCK = "objects"
 _LONGEST_KEY = 1024  # bytes: S3's limit
 _LONGEST_PART = 255  # bytes: that of file systems
-
-
-@dataclass(frozen=True)
-class Found:
-    """An object that is open; whoever asked for it closes the file."""
-
-    file: BinaryIO
-    details: Details
 
 
 class Store:
@@ -61,14 +52,9 @@ class Store:
         """
         self.bucket(bucket)
         try:
-            file = self._path(bucket, key).open("rb")
+            return self.details.open(bucket, key, self._path(bucket, key))
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             raise ServiceError("NoSuchKey", f"there is no object {key}", HTTPStatus.NOT_FOUND) from None
-        try:
-            return Found(file, self.details.of(bucket, key, file))
-        except BaseException:
-            file.close()
-            raise
 
     def source(self, written: str) -> Found:
         """The object that a copy's source names: `/bucket/key`, percent-encoded.
@@ -154,7 +140,10 @@ class Store:
     def _path(self, bucket: str, key: str) -> Path:
         if len(key.encode()) > _LONGEST_KEY or any(len(part.encode()) > _LONGEST_PART for part in key.split("/")):
             raise ServiceError("KeyTooLongError", "the key, or a part of it, is longer than this machine can keep")
-        path = self._objects.path(f"s3://{bucket}/{key}")
+        try:
+            path = self._objects.path(f"s3://{bucket}/{key}")
+        except Invalid as error:
+            raise ServiceError("InvalidArgument", error.message) from None
         if not all(key.split("/")) or files.is_temporary(path):
             raise ServiceError(
                 "InvalidArgument", f"{key!r} cannot be kept: keys are files here, so no part of one can be empty"
