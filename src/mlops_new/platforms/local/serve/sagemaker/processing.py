@@ -59,10 +59,8 @@ class Processing:
         """Those that clients have started, the earliest first; a pipeline's own are listed with its steps."""
         every = [_summary(found) for found in self._platform.executions() if standalone.job(found)]
         chosen = [found for found in every if _wanted(found, params)]
-        by = {"Name": "ProcessingJobName", "Status": "ProcessingJobStatus"}.get(
-            params.get("SortBy", ""), "CreationTime"
-        )
-        shown = page(chosen, params, lambda one: (one[by], one["ProcessingJobName"]), descending=True)
+        by = _SORTED[params.get("SortBy", "CreationTime")]
+        shown = page(chosen, params, lambda one: (one[by], one["ProcessingJobName"]))
         return {"ProcessingJobSummaries": shown.items, "NextToken": shown.token}
 
     def stop(self, params: Document) -> Document:
