@@ -83,7 +83,7 @@ def world(
     request: pytest.FixtureRequest, project: Project, service: Service, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[World]:
     """Each version of Airflow, with a database of its own."""
-    environment = {**service.environment, "AIRFLOW__CORE__DAGS_FOLDER": str(project.deploy)}
+    environment = {**service.environment, "AIRFLOW__CORE__DAGS_FOLDER": str(project.dags.parent)}
     airflow = Airflow(Path(HERE[request.param]), tmp_path_factory.mktemp("airflow"), environment)
     airflow.migrate()
     with airflow.session() as session:

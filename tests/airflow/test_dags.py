@@ -3,6 +3,7 @@
 import contextlib
 import json
 import signal
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -82,14 +83,17 @@ def test_a_killed_run_that_is_repeated_does_no_work_twice(built: World) -> None:
     (event,) = ended.events
     assert event["run_date"] == date
     place = event["uri"].removeprefix(f"s3://{BUCKET}/{built.project.name}/").removesuffix("/predictions.csv")
-    assert set(outputs(built, place)) == {"predictions.csv", "manifest.json"}
+    published = outputs(built, place)
+    assert set(published) == {"predictions.csv", "manifest.json"}
+    head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=built.project.deploy, capture_output=True, check=True)
+    assert json.loads(published["manifest.json"])["commit"] == head.stdout.decode().strip()
     assert ended.retrainings == {}
 
 
 def test_a_decision_to_retrain_starts_the_build_with_the_same_run_date(built: World) -> None:
     date = built.date(5)
     built.put("input", "input", date)
-    with changed(built.project.deploy, ALWAYS):
+    with changed(built.project.dags, ALWAYS):
         ended = built.session.run(built.dag("inference"), date)
     assert ended.state == "success", ended.log
     assert (ended.tasks["retrain"], ended.tasks["done"]) == ("success", "skipped")
@@ -116,7 +120,7 @@ def test_a_failing_step_turns_the_run_red_and_says_why(built: World) -> None:
     built.put("spoilt", "input", date)
     # `dag.test()` of Airflow 2 waits for ever when a trigger fails; so it runs where there is no triggerer.
     waiting = {"deferrable = true": "deferrable = false"} if built.version == 2 else {}
-    with changed(built.project.deploy, waiting):
+    with changed(built.project.dags, waiting):
         ended = built.session.run(built.dag("inference"), date)
     assert ended.state == "failed", ended.log
     assert {ended.tasks["pipeline"], ended.tasks["explain"]} == {"failed"}
@@ -178,4 +182,4 @@ def jobs(world: World, name: str) -> list[str]:
 def _of_the_data(manifest: bytes) -> dict[str, Any]:
     """What a manifest says that does not tell one execution from another."""
     said = json.loads(manifest)
-    return {name: said[name] for name in ("model_package", "commit", "rows")}
+    return {name: said[name] for name in ("model_package", "rows")}

@@ -56,7 +56,21 @@ class Project:
         with (project.build / "config.toml").open("a", encoding="utf-8") as config:
             config.write(EXPLAIN)
         edit(project.deploy / "config.toml", HERE)
+        project.publish()
         return project
+
+    def publish(self) -> None:
+        """Put the DAGs where Airflow looks for them."""
+        for command in (
+            ["git", "commit", "--quiet", "--all", "--message", "Set up Airflow"],
+            ["make", "--silent", "publish-dags", f"DAGS={self.dags}"],
+        ):
+            subprocess.run(command, cwd=self.deploy, check=True)
+
+    @property
+    def dags(self) -> Path:
+        """Where Airflow finds what it needs."""
+        return self.folder / "dags" / self.name
 
     @property
     def build(self) -> Path:
