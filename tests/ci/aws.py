@@ -4,8 +4,6 @@ Executions go from state to state with their steps, layers of images can be fetc
 fail. Everything else is moto's.
 """
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import json
@@ -62,6 +60,7 @@ class Aws:
 
     Attributes:
         calls: The operations that were asked for, in their order.
+        requests: The documents that an operation was given.
         faults: For an operation, what its next calls are answered.
         stages: What the execution that is looked at next goes through; it stays at the last.
     """
@@ -149,7 +148,10 @@ class Aws:
         return self._by_moto(request)
 
     def _GetDownloadUrlForLayer(self, document: dict[str, Any], _request: Request) -> Response:  # noqa: N802
-        address = {"downloadUrl": f"{self.url}/layers/{document['layerDigest']}", "layerDigest": document["layerDigest"]}
+        address = {
+            "downloadUrl": f"{self.url}/layers/{document['layerDigest']}",
+            "layerDigest": document["layerDigest"],
+        }
         return Response(json.dumps(address), content_type=JSON)
 
 
@@ -173,11 +175,13 @@ def _failure(fault: Fault, request: Request) -> Response:
         return Response(text, fault.status, content_type=JSON)
     error = f"<Error><Code>{fault.code}</Code><Message>{fault.message}</Message></Error>"
     in_s3 = not request.content_type or "urlencoded" not in request.content_type
-    return Response(error if in_s3 else f"<ErrorResponse>{error}</ErrorResponse>", fault.status, content_type="text/xml")
+    return Response(
+        error if in_s3 else f"<ErrorResponse>{error}</ErrorResponse>", fault.status, content_type="text/xml"
+    )
 
 
 def _with(response: Response, members: dict[str, Any]) -> Response:
-    """moto's answer with members of ours; an error as it is."""
+    """An answer of moto with members of ours; an error as it is."""
     if response.status_code == 200:
         response.set_data(json.dumps({**json.loads(response.get_data()), **members}))
     return response

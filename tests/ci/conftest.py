@@ -1,8 +1,5 @@
 """A project's two repositories as they are rendered, and accounts of AWS that their CI works in."""
 
-from __future__ import annotations
-
-import json
 import os
 import subprocess
 import sys
@@ -16,6 +13,7 @@ from rendering import render
 from tests.ci.aws import REGION, Aws
 
 TEST, STAGING = "111122223333", "444455556666"
+TRAINED = "999988887777"  # where promoted models come from
 PROJECT = "fresh-sales"
 
 
@@ -72,7 +70,7 @@ class Ci:
 @pytest.fixture(scope="session")
 def aws() -> Iterator[Aws]:
     with Aws() as server:
-        for account in (TEST, STAGING):
+        for account in (TEST, STAGING, TRAINED):
             server.client("s3", account).create_bucket(
                 Bucket=f"mlops-new-{account}-{REGION}", CreateBucketConfiguration={"LocationConstraint": REGION}
             )
@@ -88,7 +86,11 @@ def _from_the_beginning(aws: Aws) -> None:
 def cloned(kind: str, folder: Path) -> Path:
     """A repository as CI has it: committed, with a remote."""
     render(kind, folder)
-    for command in (["init", "--quiet", "--initial-branch", "main"], ["add", "--all"], ["commit", "--quiet", "-m", "x"]):
+    for command in (
+        ["init", "--quiet", "--initial-branch", "main"],
+        ["add", "--all"],
+        ["commit", "--quiet", "-m", "x"],
+    ):
         subprocess.run(["git", *command], cwd=folder, check=True)
     subprocess.run(["git", "clone", "--quiet", "--bare", folder, folder.with_suffix(".git")], check=True)
     subprocess.run(["git", "remote", "add", "origin", folder.with_suffix(".git")], cwd=folder, check=True)
@@ -112,8 +114,3 @@ def build(repositories: dict[str, Path], aws: Aws) -> Ci:
 @pytest.fixture
 def deploy(repositories: dict[str, Path], aws: Aws) -> Ci:
     return Ci(repositories["deploy"], aws)
-
-
-def definition(repository: Ci, name: str = "pipeline.json") -> dict[str, object]:
-    found: dict[str, object] = json.loads((repository.path / name).read_text(encoding="utf-8"))
-    return found

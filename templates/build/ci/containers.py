@@ -110,7 +110,7 @@ def engine(name: str | None = None) -> Engine:
     for candidate in [name] if name else ENGINES:
         if shutil.which(candidate) and (candidate != "docker" or name or _daemon_answers()):
             return Engine(candidate)
-    wanted = name or " and no daemon for docker, or no buildah"
+    wanted = name or "docker daemon and no buildah"
     raise CiError(f"images cannot be built here: there is no {wanted}; in CI a step needs `services: [docker]`")
 
 

@@ -91,7 +91,7 @@ class Copies:
         """Copy one object; gives its new URI."""
         bucket, key = split(uri)
         path = self._folder / str(len(self._done)) / key.rpartition("/")[2]
-        return self._once(uri, lambda: [self._fetch(bucket, key, path)], path.parent, path.name)
+        return self._once(uri, lambda: self._fetch(bucket, key, path), path.parent, path.name)
 
     def beside(self, uri: str) -> str:
         """Copy an object with all that lies in its folder, which belongs together; gives its new URI."""
@@ -101,7 +101,7 @@ class Copies:
         copied = self._once(uri.rpartition("/")[0], lambda: self._fetch_folder(bucket, prefix, folder), folder, "")
         return f"{copied}/{name}"
 
-    def _once(self, what: str, bring: Callable[[], Any], folder: Path, name: str) -> str:
+    def _once(self, what: str, bring: Callable[[], None], folder: Path, name: str) -> str:
         if what not in self._done:
             folder.mkdir(parents=True)
             bring()

@@ -48,11 +48,13 @@ def run(name: str, work: Callable[[], int | None]) -> int:
         return fail(name, message)
 
 
-def of_aws(error: Exception) -> str | None:
+def of_aws(error: BaseException) -> str | None:
     """What an error of AWS or of the way to it means; None for any other error."""
     known = sys.modules.get("botocore.exceptions")
     if known is None:
         return None
+    if type(error).__name__ == "S3UploadFailedError" and error.__context__:
+        return of_aws(error.__context__)  # what boto3 has wrapped
     if isinstance(error, known.ClientError):
         return refused(error)
     return unreachable(error) if isinstance(error, known.BotoCoreError) else None
@@ -106,7 +108,7 @@ def refused(error: Any) -> str:
     return f"{operation} failed ({name}): {message}"
 
 
-def unreachable(error: Exception) -> str:
+def unreachable(error: BaseException) -> str:
     """Why AWS could not be asked, and what to do."""
     match type(error).__name__:
         case "NoRegionError":

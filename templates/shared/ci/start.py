@@ -144,7 +144,7 @@ def sample(which: str) -> Path:
     name = about.get("truth" if which == TRUTH else "input")
     if not name:
         raise CiError("config.toml names no [sample]: say what to work on with --input or MLOPS_INPUT_DATA_URI")
-    path = repository.ROOT / name
+    path = repository.ROOT / str(name)
     if not path.exists() and "make" in about:
         say(f"making the sample {name}")
         command = [sys.executable if word == "python3" else word for word in about["make"]]
