@@ -83,9 +83,9 @@ def _from_the_beginning(aws: Aws) -> None:
     aws.forget()
 
 
-def cloned(kind: str, folder: Path) -> Path:
+def cloned(kind: str, folder: Path, **answers: str) -> Path:
     """A repository as CI has it: committed, with a remote."""
-    render(kind, folder)
+    render(kind, folder, **answers)
     for command in (
         ["init", "--quiet", "--initial-branch", "main"],
         ["add", "--all"],

@@ -128,8 +128,9 @@ def test_a_model_goes_to_the_next_account_whole_and_once(deploy: Ci, trained: st
     assert (done.returncode, done.stderr) == (0, "")
     assert not {"PutObject", "UploadLayerPart"} & set(deploy.aws.calls), "what was copied was copied again"
     (package,) = versions(deploy.aws)
+    day = str(package["CreationTime"])[:10]
     assert package["ModelApprovalStatus"] == "PendingManualApproval"
-    assert package["CustomerMetadataProperties"] == {**METADATA, "promoted_from": trained}
+    assert package["CustomerMetadataProperties"] == {**METADATA, "promoted_from": trained, "model_created": day}
     (container,) = package["InferenceSpecification"]["Containers"]
     assert container["Image"] == f"{STAGING}.dkr.ecr.{REGION}.amazonaws.com/mlops-new:{PROJECT}-{'c' * 40}"
     check_copies(deploy.aws, [container["ModelDataUrl"], *uris(package["ModelMetrics"])], package)

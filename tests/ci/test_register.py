@@ -93,7 +93,11 @@ def test_the_deploy_repository_registers_in_each_account(deploy: Ci, sagemaker: 
     [
         ("DescribePipeline", [DENIED], "AWS denies DescribePipeline: User: arn:aws:sts::1:assumed-role/ci is not"),
         ("CreatePipeline", [DENIED], "AWS denies CreatePipeline"),
-        ("AssumeRoleWithWebIdentity", [Fault("AccessDenied", "Not authorized", 403)], "AWS denies AssumeRoleWithWeb"),
+        (
+            "AssumeRoleWithWebIdentity",
+            [Fault("AccessDenied", "Not authorized", 403)],
+            "Does the role AWS_ROLE_ARN",
+        ),
         ("GetCallerIdentity", [Fault("ExpiredToken", "The token has expired", 403)], "A token is good for an hour"),
         (
             "DescribePipeline",

@@ -1,12 +1,13 @@
 """`ci.start`: what a pipeline is started with, what is told while it runs, and how that ends."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.ci.aws import REGION, Aws, Fault, Stage
-from tests.ci.conftest import PROJECT, TEST, Ci
+from tests.ci.conftest import PROJECT, TEST, Ci, cloned
 
 BUCKET = f"mlops-new-{TEST}-{REGION}"
 KIND = "application/vnd.docker.distribution.manifest.v2+json"
@@ -137,3 +138,26 @@ def test_without_an_approved_model_inference_is_not_started(deploy: Ci) -> None:
     done = deploy.run("start")
     assert (done.returncode, "StartPipelineExecution" in deploy.aws.calls) == (1, False)
     assert done.stderr.startswith("ci.start: there is no model package group fresh-sales")
+
+
+def test_a_model_that_is_given_is_not_looked_up_and_ground_truth_has_a_variable_of_its_own(deploy: Ci) -> None:
+    packages = {"ModelPackageArn": "a", "ImageUri": "i", "ModelQualityBaselineUri": "s3://b/q"}
+    given = [word for name, value in packages.items() for word in ("--parameter", f"{name}={value}")]
+    register(deploy.aws, "fresh-sales-model-quality", deploy, "pipelines/model_quality.json")
+    variables = {"MLOPS_GROUND_TRUTH_URI": "s3://mine/truth", "MLOPS_INPUT_DATA_URI": "s3://mine/next-week"}
+    deploy.aws.forget()
+    done = deploy.run("start", "model-quality", "--no-wait", *given, **variables)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "ListModelPackages" not in deploy.aws.calls
+    assert started(deploy.aws)["InputDataUri"] == "s3://mine/truth"
+
+
+def test_a_managed_project_says_whose_images_check_it(aws: Aws, tmp_path: Path) -> None:
+    repository = Ci(cloned("build", tmp_path / "build", project_name="churn", monitoring="managed"), aws)
+    register(aws, "churn-build", repository)
+    aws.forget()
+    done = repository.run("start", "--no-wait", "--input", "s3://a/b", "--parameter", "ImageUri=mine")
+    assert (done.returncode, done.stderr) == (0, "")
+    values, host = started(aws), f"dkr.ecr.{REGION}.amazonaws.com"
+    assert values["ClarifyImageUri"] == f"763603941244.{host}/sagemaker-clarify-processing:1.0"
+    assert values["ModelMonitorImageUri"] == f"895015795356.{host}/sagemaker-model-monitor-analyzer"

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from ci.account import Account
 
 Package = dict[str, Any]
-ORIGIN = "promoted_from"
+ORIGIN, CREATED = "promoted_from", "model_created"
 # What DescribeModelPackage tells that CreateModelPackage takes, beside what is made anew.
 KEPT = ("ModelPackageDescription", "MetadataProperties", "Domain", "Task", "ModelLifeCycle")
 
@@ -142,13 +142,14 @@ def request(package: Package, project: str, containers: list[dict[str, Any]], co
     """What CreateModelPackage is asked for here: the same as there, but with copies, and waiting for approval."""
     specification = {**package["InferenceSpecification"], "Containers": containers}
     arn = package["ModelPackageArn"]
+    known = {CREATED: str(package["CreationTime"])[:10], **package.get("CustomerMetadataProperties", {}), ORIGIN: arn}
     return {
         **{name: package[name] for name in KEPT if name in package},
         "ModelPackageGroupName": project,
         "InferenceSpecification": specification,
         "ModelMetrics": copied(package.get("ModelMetrics", {}), copies.beside),
         "DriftCheckBaselines": copied(package.get("DriftCheckBaselines", {}), copies.beside),
-        "CustomerMetadataProperties": {**package.get("CustomerMetadataProperties", {}), ORIGIN: arn},
+        "CustomerMetadataProperties": known,
         "ModelApprovalStatus": "PendingManualApproval",
         # The same for the same source, so that an answer that was lost does not make a second version.
         "ClientToken": str(uuid.uuid5(uuid.NAMESPACE_URL, arn)),

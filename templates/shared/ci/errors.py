@@ -92,13 +92,13 @@ def refused(error: Any) -> str:
     """What AWS refused, why, and what to do."""
     message = str(error.response.get("Error", {}).get("Message", ""))
     operation, name = error.operation_name, code(error)
-    if name in DENIED:
-        return f"AWS denies {operation}: {message}. Give the role of CI (AWS_ROLE_ARN) that right"
-    if name in SIGN_IN:
+    if name in SIGN_IN or operation.startswith("AssumeRole"):
         return (
             f"AWS does not accept these credentials in {operation} ({name}): {message}. Does the role AWS_ROLE_ARN "
             "trust this workspace, and has this step `oidc: true`? A token is good for an hour"
         )
+    if name in DENIED:
+        return f"AWS denies {operation}: {message}. Give the role of CI (AWS_ROLE_ARN) that right"
     if name in THROTTLED:
         return f"AWS still throttles {operation} after several tries; run this step again"
     if "role" in message.lower() and name == "ValidationException":

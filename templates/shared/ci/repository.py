@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import tomllib
 from pathlib import Path
@@ -64,8 +63,10 @@ def git(*arguments: str) -> str:
     Raises:
         CiError: git is not there, or refuses; the message is its own.
     """
+    # A clone that somebody else made, as in CI's containers, is this repository all the same.
+    command = ["git", "-c", f"safe.directory={ROOT}", *arguments]
     try:
-        done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     except FileNotFoundError:
         raise CiError("git is not installed") from None
     if done.returncode:
@@ -75,8 +76,8 @@ def git(*arguments: str) -> str:
 
 
 def commit() -> str:
-    """The commit that is checked out, 40 hexadecimal digits."""
-    return os.environ.get("BITBUCKET_COMMIT") or git("rev-parse", "HEAD").strip()
+    """The commit that is checked out, 40 hexadecimal digits: in a pull request, the two branches merged."""
+    return git("rev-parse", "HEAD").strip()
 
 
 def tracked() -> list[str]:

@@ -3,8 +3,8 @@
     python3 -m ci.start                         the repository's main pipeline, on the sample
     python3 -m ci.start inference --input s3://bucket/key --no-wait
 
-Exit code 0 when it succeeded (or, with --no-wait, started); 1 when it failed, was stopped, or took too long. The
-variable MLOPS_INPUT_DATA_URI stands for --input.
+Exit code 0 when it succeeded (or, with --no-wait, started); 1 when it failed, was stopped, or took too long. A
+variable stands for --input: MLOPS_INPUT_DATA_URI, or for the model-quality pipeline MLOPS_GROUND_TRUTH_URI.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Values:
         """
         if unknown := sorted(given.keys() - declared.keys()):
             raise CiError(f"the pipeline has no parameter {', '.join(unknown)}: it has {', '.join(sorted(declared))}")
-        values = {**self._of_the_model(declared), **given}
+        values = {**self._of_the_model(declared, given), **given}
         open_ones = declared.keys() - values.keys()
         values |= {name: fill() for name, fill in self._fillers().items() if name in open_ones}
         missing = sorted(name for name in declared.keys() - values.keys() if declared[name] is None)
@@ -59,9 +59,9 @@ class Values:
             raise CiError(f"nothing says {', '.join(missing)}: give --parameter {missing[0]}=VALUE")
         return values
 
-    def _of_the_model(self, declared: Mapping[str, Any]) -> dict[str, str]:
-        """In a deploy repository, what belongs to the latest approved model package."""
-        if repository.kind() != "deploy":
+    def _of_the_model(self, declared: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, str]:
+        """In a deploy repository, what belongs to the latest approved model package, unless another one is given."""
+        if repository.kind() != "deploy" or "ModelPackageArn" in given:
             return {}
         found = _model_in_use(self.here.client("sagemaker"), self.project)
         return {name: value for name, value in found.items() if name in declared}
@@ -143,7 +143,7 @@ def sample(which: str) -> Path:
     about = repository.config().get("sample", {})
     name = about.get("truth" if which == TRUTH else "input")
     if not name:
-        raise CiError("config.toml names no [sample]: say what to work on with --input or MLOPS_INPUT_DATA_URI")
+        raise CiError("config.toml names no [sample]: say what to work on with --input")
     path = repository.ROOT / str(name)
     if not path.exists() and "make" in about:
         say(f"making the sample {name}")
@@ -173,7 +173,8 @@ def start(here: Account, options: argparse.Namespace) -> int:
         raise CiError(f"there is no pipeline {short} here: there is {', '.join(known)}")
     document = repository.definition(known[short])
     declared = {one["Name"]: one.get("DefaultValue") for one in document.get("Parameters", [])}
-    values = Values(here, short, options.input or here.environment.get("MLOPS_INPUT_DATA_URI"))
+    variable = "MLOPS_GROUND_TRUTH_URI" if short == TRUTH else "MLOPS_INPUT_DATA_URI"
+    values = Values(here, short, options.input or here.environment.get(variable))
     filled = values.of(declared, dict(options.parameter))
     sagemaker = here.client("sagemaker")
     arn = sagemaker.start_pipeline_execution(
