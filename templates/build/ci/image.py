@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import base64
+import os
 import sys
 import tarfile
 from pathlib import Path
@@ -94,7 +95,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="ci.image", description="Build, prove and push the image of this commit.")
     parser.add_argument("--no-push", action="store_true", help="only build and prove it; needs no account")
     parser.add_argument("--engine", choices=containers.ENGINES, help="what builds it (default: the one that works)")
-    parser.add_argument("--base", help="another base image, for example one pinned by its digest")
+    parser.add_argument(
+        "--base",
+        default=os.environ.get("MLOPS_BASE_IMAGE"),
+        help="another base image, for example one pinned by its digest (default: the variable MLOPS_BASE_IMAGE)",
+    )
     options = parser.parse_args()
     return errors.run("ci.image", lambda: work(options))
 
