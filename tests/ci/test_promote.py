@@ -92,9 +92,7 @@ def create_package(sagemaker: Any, status: str) -> str:
 
 def group(sagemaker: Any) -> str:
     if not sagemaker.list_model_package_groups(NameContains=PROJECT)["ModelPackageGroupSummaryList"]:
-        sagemaker.create_model_package_group(
-            ModelPackageGroupName=PROJECT, Tags=[{"Key": "mlops-new:project", "Value": PROJECT}]
-        )
+        sagemaker.create_model_package_group(ModelPackageGroupName=PROJECT)
     return PROJECT
 
 

@@ -11,7 +11,10 @@ from tests.ci.aws import Aws, Fault
 from tests.ci.conftest import PROJECT, TEST, Ci
 
 DENIED = Fault("AccessDeniedException", "User: arn:aws:sts::1:assumed-role/ci is not authorized to perform: that")
-OURS = [{"Key": "mlops-new:project", "Value": PROJECT}]
+OURS = {
+    kind: [{"Key": "mlops-new:project", "Value": PROJECT}, {"Key": "mlops-new:repository", "Value": kind}]
+    for kind in ("build", "deploy")
+}
 FRESH = "777788889999"  # an account that has nothing
 WRITES = {"CreatePipeline", "UpdatePipeline", "CreateModelPackageGroup"}
 
@@ -56,7 +59,7 @@ def test_another_layout_is_no_difference_and_another_content_is(build: Ci, sagem
     document["Parameters"].reverse()
     role = f"arn:aws:iam::{TEST}:role/mlops-new-execution"
     sagemaker.create_pipeline(
-        PipelineName="fresh-sales-build", PipelineDefinition=json.dumps(document), RoleArn=role, Tags=OURS
+        PipelineName="fresh-sales-build", PipelineDefinition=json.dumps(document), RoleArn=role, Tags=OURS["build"]
     )
     assert "pipeline fresh-sales-build: unchanged" in build.run("register").stdout
     document["Parameters"][0]["DefaultValue"] = "something else"
@@ -69,7 +72,7 @@ def test_another_layout_is_no_difference_and_another_content_is(build: Ci, sagem
 
 def test_a_pipeline_that_is_not_ours_is_left_alone(deploy: Ci, sagemaker: Any) -> None:
     role = f"arn:aws:iam::{TEST}:role/mlops-new-execution"
-    for name, tags in (("fresh-sales-inference", []), ("fresh-sales-model-quality", [{"Key": "a", "Value": "b"}])):
+    for name, tags in (("fresh-sales-inference", []), ("fresh-sales-model-quality", OURS["build"])):
         sagemaker.create_pipeline(PipelineName=name, PipelineDefinition="{}", RoleArn=role, Tags=tags)
     done = deploy.run("register")
     assert done.returncode == 1
@@ -127,7 +130,7 @@ def test_what_was_interrupted_is_finished_by_the_same_command(deploy: Ci, sagema
     deploy.aws.faults["CreatePipeline"] = [Fault("ThrottlingException", "Rate exceeded")]
     deploy.aws.faults["ListTags"] = [DENIED]
     sagemaker.create_pipeline(
-        PipelineName="fresh-sales-model-quality", PipelineDefinition="{}", RoleArn="r" * 20, Tags=OURS
+        PipelineName="fresh-sales-model-quality", PipelineDefinition="{}", RoleArn="r" * 20, Tags=OURS["deploy"]
     )
     assert deploy.run("register").returncode == 1
     again = deploy.run("register")

@@ -78,11 +78,11 @@ def tags(project: str, repository: str) -> list[dict[str, str]]:
     return [{"Key": key, "Value": value} for key, value in marks.items()]
 
 
-def is_ours(found: list[dict[str, str]], project: str) -> bool:
-    """Whether tags say that a thing was made for this project."""
-    return {"Key": "mlops-new:project", "Value": project} in [
-        {"Key": tag["Key"], "Value": tag["Value"]} for tag in found
-    ]
+def is_ours(found: list[dict[str, str]], wanted: list[dict[str, str]]) -> bool:
+    """Whether tags say that a thing was made for the same repository of the same project."""
+    marks = ({tag["Key"]: tag["Value"] for tag in given} for given in (found, wanted))
+    first, second = ((mark.get("mlops-new:project"), mark.get("mlops-new:repository")) for mark in marks)
+    return first == second
 
 
 def configuration() -> Any:

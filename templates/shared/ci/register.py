@@ -63,12 +63,11 @@ def described(sagemaker: Any, name: str) -> dict[str, Any] | None:
 def refuse_foreign(sagemaker: Any, what: str, arn: str, tags: list[dict[str, str]]) -> None:
     """Fail where a thing does not carry this project's mark."""
     pages = sagemaker.get_paginator("list_tags").paginate(ResourceArn=arn)
-    found = [tag for page in pages for tag in page["Tags"]]
-    project = next(tag["Value"] for tag in tags if tag["Key"] == "mlops-new:project")
-    if not account.is_ours(found, project):
+    if not account.is_ours([tag for page in pages for tag in page["Tags"]], tags):
+        marks = ", ".join(f"{tag['Key']}={tag['Value']}" for tag in tags)
         raise CiError(
-            f"there is a {what} that was not made for this project, so nothing was changed: delete it or rename it, "
-            f"or tag it mlops-new:project={project} if it is yours"
+            f"there is a {what} that was not made for this project, so nothing was changed: delete it, or if it is "
+            f"yours, tag it {marks}"
         )
 
 
