@@ -15,6 +15,7 @@ from tests.ci.aws import REGION, Aws
 TEST, STAGING = "111122223333", "444455556666"
 TRAINED = "999988887777"  # where promoted models come from
 PROJECT = "fresh-sales"
+SOMEBODY = ("-c", "user.name=Test", "-c", "user.email=test@localhost")
 
 
 def role(account: str) -> str:
@@ -91,7 +92,7 @@ def cloned(kind: str, folder: Path, **answers: str) -> Path:
         ["add", "--all"],
         ["commit", "--quiet", "-m", "x"],
     ):
-        subprocess.run(["git", *command], cwd=folder, check=True)
+        subprocess.run(["git", *SOMEBODY, *command], cwd=folder, check=True)
     subprocess.run(["git", "clone", "--quiet", "--bare", folder, folder.with_suffix(".git")], check=True)
     subprocess.run(["git", "remote", "add", "origin", folder.with_suffix(".git")], cwd=folder, check=True)
     return folder
@@ -100,9 +101,6 @@ def cloned(kind: str, folder: Path, **answers: str) -> Path:
 @pytest.fixture(scope="session")
 def repositories(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("ci")
-    config = folder / "gitconfig"
-    config.write_text("[user]\n\tname = Test\n\temail = test@localhost\n", encoding="utf-8")
-    os.environ["GIT_CONFIG_GLOBAL"] = str(config)
     return {kind: cloned(kind, folder / kind) for kind in ("build", "deploy")}
 
 

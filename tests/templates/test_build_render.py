@@ -117,8 +117,8 @@ def test_both_repositories_remember_the_same_answers(render: Callable[..., Path]
 
 def test_programs_can_be_executed(render: Callable[..., Path]) -> None:
     folder = render()
-    for name in ("train", "serve"):
-        assert os.access(folder / "container" / "bin" / name, os.X_OK)
+    for name in ("bin/train", "bin/serve", "user/python3"):
+        assert os.access(folder / "container" / name, os.X_OK)
 
 
 def test_what_tools_leave_behind_is_not_rendered(render: Callable[..., Path], template: Path) -> None:
