@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from mlops_new.hosts.bitbucket.setup import KINDS
+from rendering import render
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "mlops-new.example.toml"
 SECRET = re.compile(r"AKIA[0-9A-Z]{16}|secret_access_key|access_key_id|password|token\s*[:=]", re.IGNORECASE)
@@ -145,3 +146,11 @@ def test_custom_pipelines_have_the_names_that_schedules_and_people_use(repositor
 def test_nothing_runs_for_ever(repository: Path) -> None:
     assert document(repository)["options"]["max-time"] <= 60
     assert all(step.body.get("max-time", 0) <= 60 for step in steps(repository))
+
+
+def test_where_airflow_prepares_the_data_ci_does_not_start_inference(tmp_path: Path) -> None:
+    repository = render("deploy", tmp_path / "deploy", processing="airflow")
+    custom = document(repository)["pipelines"]["custom"]
+    assert [name for name in custom if "inference" in name] == []
+    test_bitbucket_s_schema_accepts_it(repository)
+    test_each_step_does_something_that_is_there(repository)
