@@ -39,6 +39,9 @@ def _nobody(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monkey
     monkeypatch.setenv("XDG_CONFIG_HOME", str(place / "config"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(place / "cache"))
     monkeypatch.setenv("MLOPS_NEW_HOME", str(place / "home"))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(place / "aws"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(place / "aws-credentials"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
 
 
 @pytest.fixture
