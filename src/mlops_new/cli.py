@@ -154,6 +154,57 @@ def doctor(
 
 
 @app.command()
+def bootstrap(
+    *,
+    show: Annotated[
+        bool, typer.Option("--print", help="Print the CloudFormation template, to deploy it another way, and end.")
+    ] = False,
+    workspace_uuid: Annotated[
+        str | None,
+        typer.Option(
+            "--workspace-uuid",
+            metavar="UUID",
+            help="Of the Bitbucket workspace whose Pipelines the account is to trust (default: Bitbucket is asked).",
+        ),
+    ] = None,
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option("--parameter", "-p", metavar="NAME=VALUE", help="Set a parameter of the template (repeatable)."),
+    ] = None,
+    allow_replacement: Annotated[
+        bool,
+        typer.Option("--allow-replacement", help="Let resources be taken away and made anew."),
+    ] = False,
+    delete_failed: Annotated[
+        bool,
+        typer.Option("--delete-failed", help="First delete a stack whose creation failed."),
+    ] = False,
+    git: GitOption = None,
+    dry_run: DryRun = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Go ahead without asking.")] = False,
+    as_json: Json = False,
+    config: Config = None,
+) -> None:
+    """Prepare an AWS account and region, and the template repository: once. Run again, it shows what would change."""
+    from mlops_new.answers import pairs
+    from mlops_new.commands import bootstrap as command
+
+    console = _console(as_json=as_json)
+    if show:
+        command.show(console)
+        return
+    request = command.Request(
+        dry_run=dry_run,
+        yes=yes,
+        workspace_uuid=workspace_uuid,
+        parameters=pairs("--parameter", parameter or []),
+        allow_replacement=allow_replacement,
+        delete_failed=delete_failed,
+    )
+    command.run(request, load(config, git=git), console)
+
+
+@app.command()
 def run(
     pipeline: Annotated[
         str | None,

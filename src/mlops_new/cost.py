@@ -38,7 +38,7 @@ class Machines:
     count: int | None
 
     def __str__(self) -> str:
-        return f"{self.count or '?'} × {self.type or 'a machine that is not known yet'}"
+        return f"{self.count or '?'} x {self.type or 'a machine that is not known yet'}"
 
 
 @dataclass(frozen=True)
@@ -144,14 +144,10 @@ def _cost(step: Step, values: Mapping[str, Any], prices: Prices) -> StepCost:
     known = _Job(step, values)
     machines, seconds, attempts = tuple(known.machines()), known.seconds(), known.attempts()
     most, unknown = _most(_JOBS[step.type], machines, known.billed(seconds, attempts), prices)
-    return StepCost(
-        step.name, step.type, machines, seconds, known.limit(), attempts, most, unknown or _besides(step)
-    )
+    return StepCost(step.name, step.type, machines, seconds, known.limit(), attempts, most, unknown or _besides(step))
 
 
-def _most(
-    job: Job, machines: tuple[Machines, ...], seconds: int | None, prices: Prices
-) -> tuple[Decimal | None, str]:
+def _most(job: Job, machines: tuple[Machines, ...], seconds: int | None, prices: Prices) -> tuple[Decimal | None, str]:
     if seconds is None:
         return None, "its time limit is not known before it runs"
     total = Decimal(0)
@@ -258,6 +254,6 @@ class _Job:
     def _number(self, value: Any) -> int | None:
         found = self._value(value)
         try:
-            return int(found) if isinstance(found, int | str) else None
+            return int(str(found)) if isinstance(found, int | str) else None
         except ValueError:
             return None

@@ -44,6 +44,29 @@ class Pipeline:
     mark: Mark | None
 
 
+@dataclass(frozen=True)
+class Workspace:
+    """A Bitbucket workspace, whose Pipelines a cloud is to trust.
+
+    Args:
+        name: As it stands in URLs.
+        uuid: Without braces.
+    """
+
+    name: str
+    uuid: str
+
+    @property
+    def issuer(self) -> str:
+        """Who signs the tokens of its Pipelines, without the scheme."""
+        return f"api.bitbucket.org/2.0/workspaces/{self.name}/pipelines-config/identity/oidc"
+
+    @property
+    def audience(self) -> str:
+        """Whom these tokens are for."""
+        return f"ari:cloud:bitbucket::workspace/{self.uuid}"
+
+
 class GitHost(Protocol):
     """Where repositories are hosted."""
 
@@ -61,6 +84,10 @@ class GitHost(Protocol):
 
     def delete_repository(self, slug: str, mark: Mark) -> None:
         """Delete a repository that carries the mark; gone is fine, any other is a `Conflict`."""
+        ...
+
+    def workspace(self) -> Workspace | None:
+        """Whose CI a cloud is to trust; None where there is no CI."""
         ...
 
     def appears(self, url: str) -> bool:

@@ -64,7 +64,9 @@ def built_in(region: str | None) -> Prices:
     if known is None:
         return NONE
     hourly = {(job, name): Decimal(price) for name, price in known.items() for job in Job}
-    return Prices(hourly, f"approximate prices of {region}, built in on {BUILT_IN_DATE}; [sagemaker.prices] replaces them")
+    return Prices(
+        hourly, f"approximate prices of {region}, built in on {BUILT_IN_DATE}; [sagemaker.prices] replaces them"
+    )
 
 
 def parse(values: object, region: str | None) -> Prices:

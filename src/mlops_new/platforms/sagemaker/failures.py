@@ -164,6 +164,7 @@ _ABSENT = {
     "NoSuchEntity",
     "NoSuchEntityException",
     "NoSuchKey",
+    "NoSuchTagSet",
     "NotFound",
     "NotFoundException",
     "RepositoryNotFoundException",
