@@ -206,8 +206,8 @@ class _Job:
         if seconds is None:
             return None
         warm = self._number(self._resources().get("KeepAlivePeriodInSeconds")) or 0
-        expiring = [policy["ExpireAfterMin"] for policy in self._policies() if policy.get("ExpireAfterMin")]
-        return (seconds + warm) * attempts + 60 * sum(expiring)
+        expiring = sum(int(policy.get("ExpireAfterMin", 0)) for policy in self._policies())
+        return (seconds + warm) * attempts + 60 * expiring
 
     def _retries(self, policy: Mapping[str, Any]) -> int:
         return 0 if policy.get("ExpireAfterMin") else int(policy.get("MaxAttempts", _DEFAULT_RETRIES))

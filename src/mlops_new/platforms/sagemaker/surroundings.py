@@ -127,7 +127,7 @@ def _shared(before: Mapping[str, str], parameter: str, name: str, found: Mapping
     if not found.items() >= TAGS.items():
         raise Conflict(
             f"role {name} exists and was not made by mlops-new",
-            hint="name another in [sagemaker] of the settings file; execution_role may be the ARN of one to use as it is",
+            hint="name another in [sagemaker]; execution_role may also be the ARN of a role to use as it is",
         )
     return "attach"
 
