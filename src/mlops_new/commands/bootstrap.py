@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from mlops_new.plan import Plan, choose_template
 from mlops_new.platforms.sagemaker import stack as stacks
 from mlops_new.platforms.sagemaker import surroundings, template
 from mlops_new.platforms.sagemaker.account import Account
-from mlops_new.platforms.sagemaker.settings import parse
+from mlops_new.platforms.sagemaker.settings import AccountSettings, parse
 from mlops_new.platforms.sagemaker.stack import Change, ChangeSet, Deployment, Stack, Stacks
 from mlops_new.ports import Workspace
 from mlops_new.settings import Settings
@@ -53,12 +53,17 @@ def show(console: Console) -> None:
     console.result(template.text(), {"template": template.text()})
 
 
-def run(request: Request, settings: Settings, console: Console, connect: Connect = connect) -> None:
+Open = Callable[[AccountSettings], Account]
+
+
+def run(
+    request: Request, settings: Settings, console: Console, connect: Connect = connect, open_account: Open = Account
+) -> None:
     """Look, show, ask, do."""
-    surroundings.check_parameters(request.parameters, template.load(template.text()))
+    surroundings.check_parameters(request.parameters, template.document())
     workspace = _given_workspace(request, settings)
     world = connect(settings, console.say)
-    account = Account(parse(settings.sagemaker))
+    account = open_account(parse(settings.sagemaker))
     publication = _publication(world)
     try:
         _Run(request, console, account, workspace or world.host.workspace(), world, publication).run()
@@ -157,17 +162,16 @@ class _Run:
         return None
 
     def _wanted(self, before: Stack | None) -> Deployment:
-        document = template.load(template.text())
         names = surroundings.named(self.account)
         found = surroundings.look(self.account, names, self.workspace)
         chosen = surroundings.parameters(names, self.workspace, found, before) | dict(self.request.parameters)
-        declared = {name: value for name, value in chosen.items() if name in document["Parameters"]}
+        declared = {name: value for name, value in chosen.items() if name in template.document()["Parameters"]}
         return Deployment(template.text(), declared, adopt=surroundings.adopted(found, before))
 
     def _create(self, wanted: Deployment) -> None:
         identity = self.account.identity
         place = template.Place(identity.partition, identity.account, self.account.region)
-        resolved = template.Resolved(template.load(wanted.template), wanted.parameters, place)
+        resolved = template.Resolved(template.document(), wanted.parameters, place)
         changes = [Change("Add", one.logical_id, one.type, one.name) for one in resolved.resources]
         if self._agreed(changes):
             found = self.stacks.propose(self.name, wanted, create=True)

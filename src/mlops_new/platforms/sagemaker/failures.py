@@ -159,6 +159,8 @@ _BUSY = {
 }
 _ABSENT = {
     "404",
+    "ChangeSetNotFound",
+    "ChangeSetNotFoundException",
     "ImageNotFoundException",
     "NoSuchBucket",
     "NoSuchEntity",

@@ -15,8 +15,8 @@ from mlops_new.spec import Mark
 ACCOUNT_MARK = Mark("mlops-new", "account")
 TAGS = {"mlops-new:project": ACCOUNT_MARK.project, "mlops-new:repository": ACCOUNT_MARK.repository}
 
-# Polls come closer together at first, when small stacks are done.
-_FIRST_PAUSE = 0.2
+# Polls come close together at first: some things are done at once.
+_FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 5.0
 # A stack of a dozen resources takes two minutes; what takes this long is stuck.
 _PATIENCE = 30 * 60.0
@@ -183,18 +183,20 @@ class Stacks:
             Error: they failed; it names the first failure. CloudFormation has put back what it had changed.
         """
         token = uuid.uuid4().hex
-        self.account.call(
-            "cloudformation",
-            "ExecuteChangeSet",
-            about=f"stack {found.stack}",
-            ChangeSetName=found.id,
-            StackName=found.stack,
-            ClientRequestToken=token,
-        )
+        self._begin(found, token)
         ended = self.follow(found.stack, listener, token)
         if ended is None or not ended.good:
             raise Error(f"stack {found.stack}: {self.first_failure(ended, token)}", hint=_way_out(ended))
         return ended
+
+    def _begin(self, found: ChangeSet, token: str) -> None:
+        request = {"ChangeSetName": found.id, "StackName": found.stack, "ClientRequestToken": token}
+        try:
+            self.account.call("cloudformation", "ExecuteChangeSet", about=f"stack {found.stack}", **request)
+        except Error:
+            # The answer may have been lost, and what boto sent again refused because it was done already.
+            if not self._events(self.find(found.stack), token):
+                raise
 
     def follow(self, name: str, listener: Listener, token: str = "") -> Stack | None:
         """Wait until CloudFormation has done with a stack, telling what happens to its resources.
@@ -327,7 +329,7 @@ def _polls(what: str) -> Iterator[None]:
     while time.monotonic() < deadline:
         yield
         time.sleep(pause)
-        pause = min(pause * 1.5, _LONGEST_PAUSE)
+        pause = min(pause * 2, _LONGEST_PAUSE)
     raise Unclear(
         f"AWS has not done with {what} after {_PATIENCE / 60:.0f} minutes", hint="run the same command again: it waits"
     )

@@ -1,12 +1,12 @@
 """What an account holds already when `bootstrap` comes to it, and the parameters that follow from that."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from mlops_new.errors import Conflict, Denied, Invalid
-from mlops_new.platforms.sagemaker.account import Account
+from mlops_new.platforms.sagemaker.account import Account, side_by_side
 from mlops_new.platforms.sagemaker.failures import Absent
 from mlops_new.platforms.sagemaker.stack import TAGS, Stack
 from mlops_new.ports import Workspace
@@ -53,13 +53,14 @@ def named(account: Account) -> dict[str, str]:
 def look(account: Account, names: Mapping[str, str], workspace: Workspace | None) -> Found:
     """See what of our names is there. Reads only."""
     bucket = names["BucketName"] or f"mlops-new-{account.identity.account}-{account.region}"
-    return Found(
-        provider=_provider(account, workspace) if workspace else None,
-        execution_role=_role(account, names["ExecutionRoleName"]) if "ExecutionRoleName" in names else None,
-        ci_role=_role(account, names["CiRoleName"]) if workspace else None,
-        bucket=_bucket(account, bucket),
-        repository=_repository(account, names["RepositoryName"]),
-    )
+    looks: Mapping[str, Callable[[], Any]] = {
+        "provider": lambda: _provider(account, workspace) if workspace else None,
+        "execution_role": lambda: _role(account, names.get("ExecutionRoleName")),
+        "ci_role": lambda: _role(account, names["CiRoleName"]) if workspace else None,
+        "bucket": lambda: _bucket(account, bucket),
+        "repository": lambda: _repository(account, names["RepositoryName"]),
+    }
+    return Found(**dict(zip(looks, side_by_side(lambda act: act(), looks.values()), strict=True)))
 
 
 def parameters(
@@ -150,7 +151,9 @@ def _provider(account: Account, workspace: Workspace) -> dict[str, Any] | None:
     return {"Arn": arn, **answer} if answer else None
 
 
-def _role(account: Account, name: str) -> dict[str, str] | None:
+def _role(account: Account, name: str | None) -> dict[str, str] | None:
+    if name is None:
+        return None
     answer = account.find("iam", "GetRole", about=f"role {name}", RoleName=name)
     return _tags(answer["Role"].get("Tags", ())) if answer else None
 

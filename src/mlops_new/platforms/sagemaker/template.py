@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +71,12 @@ _Loader.add_multi_constructor("!", _function)
 def text() -> str:
     """The template as it is deployed."""
     return FILE.read_text(encoding="utf-8")
+
+
+@cache
+def document() -> Mapping[str, Any]:
+    """The template as a document."""
+    return load(text())
 
 
 def load(source: str) -> dict[str, Any]:
