@@ -17,7 +17,7 @@ import boto3
 from moto.server import ThreadedMotoServer
 
 from tests.doubles.aws import simulation, xml
-from tests.doubles.aws.made import Making
+from tests.doubles.aws.made import ACCOUNT, Making
 from tests.doubles.aws.stacks import CloudFormation, Refused
 
 REGION = "eu-north-1"
@@ -58,6 +58,8 @@ class AwsAccount:
         """What is done once without an answer."""
         self.quotas: dict[str, float] = {}
         """By name, of SageMaker."""
+        self.caller = f"arn:aws:sts::{ACCOUNT}:assumed-role/administrator/ann"
+        self.monitoring_schedules: list[dict[str, str]] = []
         self._moto = _moto()
         self.url = f"http://127.0.0.1:{_front().server_address[1]}"
         self.cloudformation = CloudFormation(Making(self.direct, region), region)
@@ -107,11 +109,16 @@ class AwsAccount:
             if service == "cloudformation":
                 return _xml(xml.answer(operation, self.cloudformation.act(operation, form)))
             if (service, operation) == ("iam", "SimulatePrincipalPolicy"):
-                return _xml(xml.answer(operation, simulation.simulate(self.direct("iam"), form)))
+                return _xml(xml.answer(operation, simulation.simulate(form)))
         except Refused as refused:
             return 400, {"content-type": "text/xml"}, xml.refusal(refused.code, refused.message)
         if service == "servicequotas":
             return self._quotas(operation, json.loads(body))
+        if (service, operation) == ("sts", "GetCallerIdentity"):
+            about = {"Account": ACCOUNT, "Arn": self.caller, "UserId": "AIDA"}
+            return _xml(xml.answer(operation, about))
+        if (service, operation) == ("sagemaker", "ListMonitoringSchedules"):
+            return _json({"MonitoringScheduleSummaries": self.monitoring_schedules})
         return None
 
     def _quotas(self, operation: str, asked: dict[str, Any]) -> tuple[int, dict[str, str], bytes]:
@@ -124,7 +131,7 @@ class AwsAccount:
         if len(listed) > start + 2:
             page["NextToken"] = str(start + 2)
         assert operation == "ListServiceQuotas"
-        return 200, {"content-type": "application/x-amz-json-1.1"}, json.dumps(page).encode()
+        return _json(page)
 
     def forward(
         self, method: str, path: str, headers: dict[str, str], body: bytes
@@ -161,6 +168,10 @@ def _asked(method: str, headers: dict[str, str], body: bytes) -> tuple[str, str,
         form = dict(parse_qsl(body.decode(), keep_blank_values=True))
         return service, form.get("Action", ""), form
     return service, method, {}
+
+
+def _json(document: dict[str, Any]) -> tuple[int, dict[str, str], bytes]:
+    return 200, {"content-type": "application/x-amz-json-1.1"}, json.dumps(document).encode()
 
 
 def _xml(body: bytes) -> tuple[int, dict[str, str], bytes]:

@@ -76,6 +76,8 @@ class Making:
                 return str(properties["RoleName"])
             case "AWS::KMS::Key":
                 return KEY
+            case "AWS::IAM::ManagedPolicy":
+                return f"arn:aws:iam::{ACCOUNT}:policy/{properties['ManagedPolicyName']}"
             case _:
                 raise KeyError(kind)
 
@@ -136,7 +138,7 @@ class Making:
         self.take("AWS::IAM::ManagedPolicy", properties)
         iam, document = self._client("iam"), json.dumps(properties["PolicyDocument"])
         made = iam.create_policy(PolicyName=properties["ManagedPolicyName"], PolicyDocument=document)
-        for role in properties["Roles"]:
+        for role in properties.get("Roles", ()):
             iam.attach_role_policy(RoleName=role, PolicyArn=made["Policy"]["Arn"])
 
     def _take_iam_managedpolicy(self, properties: Properties) -> None:

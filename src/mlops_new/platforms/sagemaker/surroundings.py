@@ -54,11 +54,11 @@ def look(account: Account, names: Mapping[str, str], workspace: Workspace | None
     """See what of our names is there. Reads only."""
     bucket = names["BucketName"] or f"mlops-new-{account.identity.account}-{account.region}"
     looks: Mapping[str, Callable[[], Any]] = {
-        "provider": lambda: _provider(account, workspace) if workspace else None,
+        "provider": lambda: provider(account, workspace) if workspace else None,
         "execution_role": lambda: _role(account, names.get("ExecutionRoleName")),
         "ci_role": lambda: _role(account, names["CiRoleName"]) if workspace else None,
         "bucket": lambda: _bucket(account, bucket),
-        "repository": lambda: _repository(account, names["RepositoryName"]),
+        "repository": lambda: repository_tags(account, names["RepositoryName"]),
     }
     return Found(**dict(zip(looks, side_by_side(lambda act: act(), looks.values()), strict=True)))
 
@@ -112,13 +112,19 @@ def _provided(before: Mapping[str, str], workspace: Workspace, found: Found) -> 
     if found.provider is None or (is_ours and before.get("WorkspaceUuid")):
         return "create"
     if workspace.audience not in found.provider["ClientIDList"]:
-        arn = found.provider["Arn"]
         raise Conflict(
             f"the account has an OIDC provider of {workspace.issuer} that lacks the audience {workspace.audience}",
-            hint="aws iam add-client-id-to-open-id-connect-provider "
-            f"--open-id-connect-provider-arn {arn} --client-id {workspace.audience}",
+            hint=audience_hint(found.provider, workspace),
         )
     return "existing"
+
+
+def audience_hint(found: Mapping[str, Any], workspace: Workspace) -> str:
+    """How a provider learns of our audience."""
+    return (
+        "aws iam add-client-id-to-open-id-connect-provider "
+        f"--open-id-connect-provider-arn {found['Arn']} --client-id {workspace.audience}"
+    )
 
 
 def _shared(before: Mapping[str, str], parameter: str, name: str, found: Mapping[str, str] | None) -> str:
@@ -145,7 +151,8 @@ def _refuse_foreign(found: Found) -> None:
             )
 
 
-def _provider(account: Account, workspace: Workspace) -> dict[str, Any] | None:
+def provider(account: Account, workspace: Workspace) -> dict[str, Any] | None:
+    """The OIDC provider of a workspace with its ARN, or None."""
     arn = f"arn:{account.identity.partition}:iam::{account.identity.account}:oidc-provider/{workspace.issuer}"
     answer = account.find("iam", "GetOpenIDConnectProvider", about="the OIDC provider", OpenIDConnectProviderArn=arn)
     return {"Arn": arn, **answer} if answer else None
@@ -168,11 +175,17 @@ def _bucket(account: Account, name: str) -> dict[str, str] | None:
             f"bucket {name} exists, and these credentials may not see it: {error.message}",
             hint="it may be another account's: name another with bucket in [sagemaker] of the settings file",
         ) from error
+    return bucket_tags(account, name)
+
+
+def bucket_tags(account: Account, name: str) -> dict[str, str]:
+    """The tags of a bucket that exists."""
     answer = account.find("s3", "GetBucketTagging", about=f"bucket {name}", Bucket=name)
     return _tags(answer["TagSet"]) if answer else {}
 
 
-def _repository(account: Account, name: str) -> dict[str, str] | None:
+def repository_tags(account: Account, name: str) -> dict[str, str] | None:
+    """The tags of an ECR repository, or None where there is none."""
     answer = account.find("ecr", "DescribeRepositories", about=f"ECR repository {name}", repositoryNames=[name])
     if answer is None:
         return None

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -95,11 +95,13 @@ class Resolved:
         document: The template.
         parameters: Those that were given; the others have their defaults.
         place: Where it is deployed.
+        known: Attributes of resources that are known all the same, by `Resource.Attribute`.
     """
 
     document: Mapping[str, Any]
     parameters: Mapping[str, str]
     place: Place
+    known: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def resources(self) -> tuple[Resource, ...]:
@@ -131,6 +133,8 @@ class Resolved:
         match node:
             case {"Ref": str(name)} if len(node) == 1:
                 return self._reference(name)
+            case {"Fn::GetAtt": [str(resource), str(attribute)]}:
+                return self.known.get(f"{resource}.{attribute}", node)
             case {"Fn::If": [str(condition), yes, no]}:
                 return self.value(yes if self.holds(condition) else no)
             case {"Fn::Join": [str(separator), parts]}:
@@ -200,7 +204,7 @@ class Resolved:
         if name in own:
             return own[name]
         resource, dot, attribute = name.partition(".")
-        return {"Fn::GetAtt": [resource, attribute]} if dot else self._reference(name)
+        return self.value({"Fn::GetAtt": [resource, attribute]}) if dot else self._reference(name)
 
 
 _NOTHING = object()
