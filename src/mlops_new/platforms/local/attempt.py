@@ -14,10 +14,11 @@ from mlops_new.platforms.local.home import Home
 from mlops_new.platforms.local.images import ImageStore
 from mlops_new.platforms.local.models import ModelRegistry
 from mlops_new.platforms.local.objects import ObjectStore
-from mlops_new.platforms.local.records import Status, now, pipeline_arn
+from mlops_new.platforms.local.records import now, pipeline_arn
 from mlops_new.platforms.local.registry import Registry
 from mlops_new.platforms.local.support import argument_faults
 from mlops_new.platforms.local.task import SERVICE_FAULT, StepFailed, StepStopped, Task
+from mlops_new.records import Status
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -114,6 +115,7 @@ def _perform(task: Task, node: Node, scope: Scope) -> dict[str, Any]:
     # Once more, now that nothing is an expression any more.
     if faults := list(argument_faults(node.type, arguments, members)):
         raise StepFailed("; ".join(faults))
+    task.asked(arguments)
     return HANDLERS[node.type](replace(task, arguments=arguments, members=members))
 
 
