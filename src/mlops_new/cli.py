@@ -243,6 +243,10 @@ def run(
         bool, typer.Option("--retrain", help="Start the build pipeline when the run decides to retrain.")
     ] = False,
     dry_run: DryRun = False,
+    cost_cap: Annotated[
+        str | None,
+        typer.Option("--cost-cap", metavar="AMOUNT", help="Do not start what may cost more (default: the settings')."),
+    ] = None,
     directory: Directory = HERE,
     platform: PlatformOption = None,
     as_json: Json = False,
@@ -251,6 +255,7 @@ def run(
     """Run a pipeline of the repository you stand in, and follow it to its end."""
     from mlops_new.answers import pairs
     from mlops_new.commands import run as command
+    from mlops_new.prices import amount
 
     request = command.Request(
         pipeline=pipeline,
@@ -261,6 +266,7 @@ def run(
         wait=not no_wait,
         retrain=retrain,
         dry_run=dry_run,
+        cost_cap=None if cost_cap is None else amount(cost_cap, "--cost-cap"),
     )
     command.run(request, load(config, platform=platform), _console(as_json=as_json))
 

@@ -140,7 +140,7 @@ def _cost(step: Step, values: Mapping[str, Any], prices: Prices) -> StepCost:
     if step.type in _FREE:
         return StepCost(step.name, step.type)
     if step.type not in _JOBS:
-        return StepCost(step.name, step.type, most=None, unknown=f"what a {step.type} step costs is not known")
+        return StepCost(step.name, step.type, most=None, unknown=f"what {step.type} steps cost is not known")
     known = _Job(step, values)
     machines, seconds, attempts = tuple(known.machines()), known.seconds(), known.attempts()
     most, unknown = _most(_JOBS[step.type], machines, known.billed(seconds, attempts), prices)

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from mlops_new.definition import Definition
 from mlops_new.errors import Error
 from mlops_new.events import Listener
+from mlops_new.prices import Job
 from mlops_new.records import Execution, ModelPackage
 from mlops_new.spec import Kind, Mark, Template
 from mlops_new.steps import HostStep, SetUp
@@ -133,6 +134,21 @@ class Check:
     code: int = Error.code
 
 
+@dataclass(frozen=True)
+class Purpose:
+    """What a platform is to be used for.
+
+    Args:
+        instances: Kinds of jobs and the instance types that they run on.
+        managed: Whether checks are left to Model Monitor and Clarify.
+        workspace: The Bitbucket workspace whose Pipelines sign in there; None: they are not looked at.
+    """
+
+    instances: tuple[tuple[Job, str], ...] = ()
+    managed: bool = False
+    workspace: Workspace | None = None
+
+
 class HostSetup(Protocol):
     """What a Git host has besides repositories: what holds them, CI, rules. To the core they are steps, no more."""
 
@@ -178,6 +194,10 @@ class Registry(Protocol):
 
     def unregister(self, name: str, *, mark: Mark) -> None:
         """Delete; gone is fine, one that is not marked ours is a `Conflict`. What its executions made stays."""
+        ...
+
+    def examine(self, purpose: Purpose) -> list[Check]:
+        """Whether the platform is ready for a purpose, and the credentials allow it. Reads only."""
         ...
 
     def find_group(self, name: str) -> Group | None:

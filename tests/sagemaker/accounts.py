@@ -3,9 +3,15 @@
 from typing import Any
 
 from mlops_new.platforms.sagemaker.account import Account
-from mlops_new.platforms.sagemaker.settings import AccountSettings
+from mlops_new.platforms.sagemaker.settings import AccountSettings, parse
+from mlops_new.settings import Settings
 
 _CLIENTS: dict[str, Any] = {}
+
+
+def of(settings: Settings) -> Account:
+    """The account that the settings name."""
+    return open_account(parse(settings.sagemaker))
 
 
 def open_account(settings: AccountSettings | None = None) -> Account:

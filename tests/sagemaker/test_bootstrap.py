@@ -17,7 +17,7 @@ from mlops_new.settings import Host, PlatformName, Settings
 from tests.doubles.aws.front import AwsAccount
 from tests.doubles.aws.made import ACCOUNT
 from tests.doubles.aws.stacks import digest
-from tests.sagemaker.accounts import open_account
+from tests.sagemaker.accounts import of, open_account
 
 BUCKET = f"mlops-new-{ACCOUNT}-eu-north-1"
 UUID = "11111111-2222-4333-8444-555555555555"
@@ -40,7 +40,7 @@ def run(aws: AwsAccount, home: Path, capsys: pytest.CaptureFixture[str], monkeyp
             replace(REQUEST, **{"workspace_uuid": UUID, **flags}),
             settings,
             Console(as_json=True),
-            open_account=open_account,
+            open_account=of,
         )
         told: dict[str, Any] = json.loads(capsys.readouterr().out)
         return told

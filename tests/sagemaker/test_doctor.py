@@ -7,17 +7,16 @@ from typing import Any
 import pytest
 
 from mlops_new.platforms.sagemaker import doctor, surroundings, template
-from mlops_new.platforms.sagemaker.doctor import Purpose
 from mlops_new.platforms.sagemaker.settings import AccountSettings
 from mlops_new.platforms.sagemaker.stack import Deployment, Stacks
-from mlops_new.ports import Check, Workspace
+from mlops_new.ports import Check, Purpose, Workspace
 from mlops_new.prices import Job
 from tests.doubles.aws.front import AwsAccount
 from tests.doubles.aws.made import ACCOUNT
 from tests.sagemaker.accounts import open_account
 
 WORKSPACE = Workspace("acme", "11111111-2222-4333-8444-555555555555")
-INSTANCES = [(job, "ml.m5.xlarge") for job in Job]
+INSTANCES = tuple((job, "ml.m5.xlarge") for job in Job)
 QUOTAS = {f"ml.m5.xlarge for {job} job usage": 4.0 for job in Job}
 BUCKET = f"mlops-new-{ACCOUNT}-eu-north-1"
 PEOPLE = f"arn:aws:iam::{ACCOUNT}:policy/mlops-new-people-eu-north-1"
@@ -149,7 +148,7 @@ def test_a_quota_of_nothing(ready: AwsAccount) -> None:
 
 
 def test_a_quota_that_is_not_listed(ready: AwsAccount) -> None:
-    check = examined(Purpose([(Job.TRAINING, "ml.p9.xlarge")]))["quota of ml.p9.xlarge for training"]
+    check = examined(Purpose(((Job.TRAINING, "ml.p9.xlarge"),)))["quota of ml.p9.xlarge for training"]
     assert check.ok
     assert "cannot be known" in check.detail
 

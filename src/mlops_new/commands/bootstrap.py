@@ -16,13 +16,12 @@ from mlops_new.plan import Plan, choose_template
 from mlops_new.platforms.sagemaker import stack as stacks
 from mlops_new.platforms.sagemaker import surroundings, template
 from mlops_new.platforms.sagemaker.account import Account
-from mlops_new.platforms.sagemaker.settings import AccountSettings, parse
 from mlops_new.platforms.sagemaker.stack import Change, ChangeSet, Deployment, Stack, Stacks
 from mlops_new.ports import Workspace
 from mlops_new.settings import Settings
 from mlops_new.spec import TEMPLATE_MARK, TEMPLATE_SLUG, ProjectSpec, Template
 from mlops_new.steps import PublishTemplate
-from mlops_new.wiring import Connect, connect
+from mlops_new.wiring import Connect, account, connect
 
 _UUID = re.compile(r"\{?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\}?")
 
@@ -53,20 +52,20 @@ def show(console: Console) -> None:
     console.result(template.text(), {"template": template.text()})
 
 
-Open = Callable[[AccountSettings], Account]
+Open = Callable[[Settings], Account]
 
 
 def run(
-    request: Request, settings: Settings, console: Console, connect: Connect = connect, open_account: Open = Account
+    request: Request, settings: Settings, console: Console, connect: Connect = connect, open_account: Open = account
 ) -> None:
     """Look, show, ask, do."""
     surroundings.check_parameters(request.parameters, template.document())
     workspace = _given_workspace(request, settings)
     world = connect(settings, console.say)
-    account = open_account(parse(settings.sagemaker))
+    opened = open_account(settings)
     publication = _publication(world)
     try:
-        _Run(request, console, account, workspace or world.host.workspace(), world, publication).run()
+        _Run(request, console, opened, workspace or world.host.workspace(), world, publication).run()
     except Denied as error:
         error.hint = f"{error.hint}; or let an administrator of the account deploy `mlops-new bootstrap --print`"
         raise

@@ -3,8 +3,7 @@
 What may not be looked at cannot be known, and stands in nobody's way: only what is known to be missing does.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -15,27 +14,11 @@ from mlops_new.platforms.sagemaker.failures import Absent
 from mlops_new.platforms.sagemaker.findings import UNKNOWN, absent, failed, unknown
 from mlops_new.platforms.sagemaker.stack import TAGS, Stacks
 from mlops_new.platforms.sagemaker.template import Resolved
-from mlops_new.ports import Check, Workspace
-from mlops_new.prices import Job
+from mlops_new.ports import Check, Purpose, Workspace
 
 _OF_EXECUTION = ("ExecutionPolicy",)
 _OF_MANAGED = ("ManagedMonitoringPolicy",)
 _NOT_CLOSED = "AWS has closed Model Monitor and Clarify to new customers"
-
-
-@dataclass(frozen=True)
-class Purpose:
-    """What the account is to be used for.
-
-    Args:
-        instances: Kinds of jobs and the instance types that they run on.
-        managed: Whether checks are left to Model Monitor and Clarify.
-        workspace: The Bitbucket workspace whose Pipelines assume the CI role; None: there is no CI.
-    """
-
-    instances: Collection[tuple[Job, str]] = ()
-    managed: bool = False
-    workspace: Workspace | None = None
 
 
 def examine(account: Account, purpose: Purpose) -> list[Check]:

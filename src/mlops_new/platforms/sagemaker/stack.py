@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from mlops_new.errors import Error
+from mlops_new.platforms.sagemaker import marks
 from mlops_new.platforms.sagemaker.account import Account
 from mlops_new.platforms.sagemaker.failures import Absent, Taken, Unclear
 from mlops_new.spec import Mark
 
 # What belongs to no project but to the account carries this mark.
 ACCOUNT_MARK = Mark("mlops-new", "account")
-TAGS = {"mlops-new:project": ACCOUNT_MARK.project, "mlops-new:repository": ACCOUNT_MARK.repository}
+TAGS = {marks.PROJECT: ACCOUNT_MARK.project, marks.REPOSITORY: ACCOUNT_MARK.repository}
 
 # Polls come close together at first: some things are done at once.
 _FIRST_PAUSE = 0.05
