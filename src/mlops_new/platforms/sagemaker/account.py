@@ -94,6 +94,13 @@ class Account:
         with self.translating(service, operation, about):
             yield from client.get_paginator(xform_name(operation)).paginate(**members)
 
+    def find_pages(self, service: str, operation: str, *, about: str = "", **members: Any) -> Iterator[dict[str, Any]]:
+        """The same, and no page where there is no such thing."""
+        try:
+            yield from self.pages(service, operation, about=about, **members)
+        except Absent:
+            return
+
     @contextmanager
     def translating(self, service: str, operation: str, about: str = "") -> Iterator[None]:
         """Whatever AWS refuses in the block is told in our words."""

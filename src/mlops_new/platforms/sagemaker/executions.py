@@ -28,13 +28,10 @@ STATUSES: Mapping[str, Status] = {
 
 def summaries(account: Account, pipeline: str, *, most: int | None = None) -> Iterator[dict[str, Any]]:
     """The executions of a pipeline as they are listed, the latest first; none where there is no such pipeline."""
-    about = f"pipeline {pipeline}"
-    if account.find("sagemaker", "DescribePipeline", about=about, PipelineName=pipeline) is None:
-        return
-    pages = account.pages(
+    pages = account.find_pages(
         "sagemaker",
         "ListPipelineExecutions",
-        about=about,
+        about=f"pipeline {pipeline}",
         PipelineName=pipeline,
         SortBy="CreationTime",
         SortOrder="Descending",

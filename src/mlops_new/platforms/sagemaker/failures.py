@@ -169,10 +169,13 @@ _ABSENT = {
     "NoSuchTagSet",
     "NotFound",
     "NotFoundException",
+    "NotImplemented",
+    "UnknownOperationException",
     "RepositoryNotFoundException",
     "ResourceNotFound",
     "ResourceNotFoundException",
 }
+# (The last two are what an endpoint says that has not all of AWS, such as `mlops-new serve`.)
 _TAKEN = {
     "AlreadyExistsException",
     "BucketAlreadyExists",

@@ -1,6 +1,5 @@
 """Following an execution to its end, telling what happens as the embedded platform does."""
 
-import time
 from collections.abc import Callable, Iterator
 
 from mlops_new.errors import Error
@@ -14,7 +13,7 @@ _ENDED = {Status.SUCCEEDED, Status.FAILED, Status.STOPPED, Status.NOT_RUN}
 
 
 def follow(
-    reader: Reader, listener: Listener, *, told: Execution | None = None, sleep: Callable[[float], None] = time.sleep
+    reader: Reader, listener: Listener, *, sleep: Callable[[float], None], told: Execution | None = None
 ) -> Execution:
     """Look again and again until it has ended.
 
@@ -23,8 +22,8 @@ def follow(
     Args:
         reader: Reads the execution.
         listener: Gets every event.
-        told: As it was when somebody last heard of it; what has not changed since is not told again.
         sleep: Waits so many seconds.
+        told: As it was when somebody last heard of it; what has not changed since is not told again.
     """
     known = _by_name(told) if told else {}
     pause = _SHORTEST

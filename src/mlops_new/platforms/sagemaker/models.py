@@ -23,7 +23,7 @@ class SageMakerModels:
 
     def model_packages(self, group: str) -> list[ModelPackage]:
         """The versions of a group, the latest first; none when there is no such group."""
-        pages = self._account.pages(
+        pages = self._account.find_pages(
             "sagemaker",
             "ListModelPackages",
             about=f"model package group {group}",
@@ -31,10 +31,7 @@ class SageMakerModels:
             SortBy="CreationTime",
             SortOrder="Descending",
         )
-        try:
-            arns = [one["ModelPackageArn"] for page in pages for one in page["ModelPackageSummaryList"]]
-        except Absent:
-            return []
+        arns = [one["ModelPackageArn"] for page in pages for one in page["ModelPackageSummaryList"]]
         return sorted(side_by_side(self._describe, arns), key=lambda package: -package.version)
 
     def model_package(self, group: str, version: int) -> ModelPackage:

@@ -100,21 +100,23 @@ class Objects:
 
     def any_below(self, uri: str) -> bool:
         """Whether a prefix holds anything, older versions of objects included; not where the bucket itself is gone."""
-        where = Address.of(uri)
-        found = self.account.find(
-            "s3", "ListObjectVersions", about=f"bucket {where.bucket}", Bucket=where.bucket, Prefix=where.key, MaxKeys=1
-        )
-        return bool(found and (found.get("Versions") or found.get("DeleteMarkers")))
+        return any(found for found in self._everything(Address.of(uri)))
 
     def delete_below(self, uri: str) -> None:
         """Delete every object below a prefix, older versions included: the bucket keeps those otherwise."""
         where = Address.of(uri)
-        pages = self.account.pages(
-            "s3", "ListObjectVersions", about=f"bucket {where.bucket}", Bucket=where.bucket, Prefix=where.key
-        )
-        for page in pages:
-            found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
-            self._delete(where.bucket, [{"Key": one["Key"], "VersionId": one["VersionId"]} for one in found])
+        for found in self._everything(where):
+            self._delete(where.bucket, found)
+
+    def _everything(self, where: Address) -> Iterator[list[dict[str, str]]]:
+        """What DeleteObjects takes, page by page: versions, then what an endpoint without versions has."""
+        below = {"Bucket": where.bucket, "Prefix": where.key}
+        about = f"bucket {where.bucket}"
+        for page in self.account.find_pages("s3", "ListObjectVersions", about=about, **below):
+            listed = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+            yield [{"Key": one["Key"], "VersionId": one["VersionId"]} for one in listed]
+        for page in self.account.find_pages("s3", "ListObjectsV2", about=about, **below):
+            yield [{"Key": one["Key"]} for one in page.get("Contents", [])]
 
     def _delete(self, bucket: str, objects: list[dict[str, str]]) -> None:
         for start in range(0, len(objects), _DELETED_AT_ONCE):

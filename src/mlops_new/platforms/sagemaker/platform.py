@@ -1,6 +1,7 @@
 """SageMaker as the commands see it: every platform's methods, by the names of `ports.Platform`."""
 
 import secrets
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -29,12 +30,13 @@ class SageMakerPlatform:
     Args:
         account: Where.
         project: The project's name; short ids of executions are looked for in its pipelines.
+        sleep: Waits so many seconds between two looks at a run.
     """
 
     prefers_sample = False
 
-    def __init__(self, account: Account, project: str) -> None:
-        self._account, self._project = account, project
+    def __init__(self, account: Account, project: str, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._account, self._project, self._sleep = account, project, sleep
         self._registry = SageMakerRegistry(account)
         self._objects = Objects(account)
         self._models = SageMakerModels(account)
@@ -130,7 +132,7 @@ class SageMakerPlatform:
 
     def run(self, execution: str, listener: Listener) -> Execution:
         """Follow a run to its end; Ctrl-C leaves it running."""
-        return follow(Reader(self._account, self._arn(execution)), listener)
+        return follow(Reader(self._account, self._arn(execution)), listener, sleep=self._sleep)
 
     def resume(self, execution: str, listener: Listener) -> Execution:
         """Run a Stopped or Failed execution again from where it was; one that is running is only followed.
@@ -141,7 +143,7 @@ class SageMakerPlatform:
         reader = Reader(self._account, self._arn(execution))
         found = reader.read()
         self._retry(found)
-        return follow(reader, listener, told=found)
+        return follow(reader, listener, told=found, sleep=self._sleep)
 
     def detach(self, execution: str, *, resume: bool) -> None:
         """It goes on by itself; a Stopped or Failed one is told to."""

@@ -154,7 +154,7 @@ def _deleting(account: Account, operation: str, member: str) -> Callable[[str], 
 
 
 def _package_arns(account: Account, group: str) -> Iterator[str]:
-    pages = account.pages(
+    pages = account.find_pages(
         "sagemaker", "ListModelPackages", about=f"model package group {group}", ModelPackageGroupName=group
     )
     for page in pages:
@@ -165,10 +165,7 @@ def _image_tags(account: Account, project: str) -> list[str]:
     """The tags of a project's images; the commit tells `sales` from `sales-next`."""
     ours = re.compile(re.escape(project) + r"-[0-9a-f]{40}")
     repository = account.settings.ecr_repository
-    found = account.find("ecr", "DescribeRepositories", about=f"repository {repository}", repositoryNames=[repository])
-    if found is None:
-        return []
-    pages = account.pages("ecr", "ListImages", about=f"repository {repository}", repositoryName=repository)
+    pages = account.find_pages("ecr", "ListImages", about=f"repository {repository}", repositoryName=repository)
     tags = [image.get("imageTag", "") for page in pages for image in page["imageIds"]]
     return [tag for tag in tags if ours.fullmatch(tag)]
 
