@@ -4,7 +4,7 @@ import errno
 import signal
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from types import FrameType
 
 from mlops_new.console import Console
@@ -29,20 +29,16 @@ def run(host: str, port: int, settings: Settings, console: Console) -> None:
     Raises:
         Invalid: The host is not this machine, or the port is taken.
     """
-    address = _address(host, port)
-    platform = local_platform(settings)
-    try:
+    # The address comes first: where it is taken, nothing is made.
+    with _listening(_address(host, port)) as server, closing(local_platform(settings)) as platform:
         platform.local_path(f"s3://{BUCKET}").mkdir(exist_ok=True)
-        server = _listening(address, platform)
-        with server, _until_told() as told:
-            threading.Thread(target=server.serve_forever, name="server", daemon=True).start()
+        with _until_told() as told:
+            threading.Thread(target=server.serve, args=(Application(platform),), name="server", daemon=True).start()
             _tell(server, settings, console)
             told.wait()
             server.shutdown()
             server.finish(_PATIENCE_SECONDS)
         _tell_what_goes_on(platform, console)
-    finally:
-        platform.close()
 
 
 def _address(host: str, port: int) -> tuple[str, int]:
@@ -56,9 +52,9 @@ def _address(host: str, port: int) -> tuple[str, int]:
     return _LOOPBACK[host], port
 
 
-def _listening(address: tuple[str, int], platform: LocalPlatform) -> Server:
+def _listening(address: tuple[str, int]) -> Server:
     try:
-        return Server(address, Application(platform), refuse)
+        return Server(address, refuse)
     except OSError as error:
         why = "is in use" if error.errno == errno.EADDRINUSE else f"cannot be used: {error.strerror}"
         raise Invalid(f"port {address[1]} of {address[0]} {why}", hint="--port 0 takes a free one") from None

@@ -15,6 +15,17 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 ENDED = {"Succeeded", "Failed", "Stopped"}
+ROLE = "arn:aws:iam::000000000000:role/anybody"
+# Tells its process id and waits for ever.
+HANG = """
+import os, pathlib, sys, time
+partial = pathlib.Path(sys.argv[1] + ".partial")
+partial.write_text(str(os.getpid()))
+partial.rename(sys.argv[1])
+time.sleep(600)
+"""
+
+Parameters = list[dict[str, str]]
 
 
 @dataclass
@@ -23,7 +34,7 @@ class Served:
 
     process: "subprocess.Popen[str]"
     url: str
-    home: Path
+    environment: dict[str, str]
 
     def client(self, service: str, **config: Any) -> Any:
         """One that never tries again."""
@@ -71,7 +82,7 @@ def serve(home: Path, *arguments: str) -> Served:
         line = process.stdout.readline()
         assert line, f"the server ended: {process.communicate()[1]}"
         text += line
-    return Served(process, json.loads(text)["url"], home)
+    return Served(process, **json.loads(text))
 
 
 def until(true: Callable[[], bool]) -> None:
@@ -103,3 +114,19 @@ def steps(sagemaker: Any, arn: str) -> dict[str, dict[str, Any]]:
 def refused(code: str, words: str = "") -> Any:
     """The client is told that it cannot be done."""
     return pytest.raises(ClientError, match=rf"\({code}\).*{words}")
+
+
+def line(code: str) -> str:
+    """Code as the one line that an entry point may hold."""
+    return f"exec({code!r})"
+
+
+def create(sagemaker: Any, name: str, text: str, **more: Any) -> str:
+    return str(
+        sagemaker.create_pipeline(PipelineName=name, PipelineDefinition=text, RoleArn=ROLE, **more)["PipelineArn"]
+    )
+
+
+def start(sagemaker: Any, name: str, parameters: Parameters, **more: Any) -> str:
+    started = sagemaker.start_pipeline_execution(PipelineName=name, PipelineParameters=parameters, **more)
+    return str(started["PipelineExecutionArn"])

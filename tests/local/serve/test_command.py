@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,8 +14,7 @@ import pytest
 from tests.e2e.program import mlops_new
 from tests.local.conftest import IMAGE, Local, appears
 from tests.local.definitions import definition, processing
-from tests.local.serve.program import Served, serve
-from tests.local.serve.test_executions import HANG, create, line, start
+from tests.local.serve.program import HANG, Served, create, line, serve, start
 
 
 @pytest.mark.parametrize(
@@ -38,27 +38,38 @@ def test_a_port_that_is_taken(home: Path) -> None:
         port = taken.getsockname()[1]
         ended = mlops_new("serve", "--port", str(port))
     assert (ended.code, ended.out) == (2, "")
+    assert not home.exists()
     assert ended.err.splitlines() == [f"error: port {port} of 127.0.0.1 is in use", "hint: --port 0 takes a free one"]
 
 
 def test_the_lines_to_export_are_all_that_is_printed(own: Local) -> None:
-    server = serve(own.platform.home.root, "--port", "0", "--host", "::1")
+    host, shown = _another_loopback()
+    server = serve(own.platform.home.root, "--port", "0", "--host", host)
     try:
-        assert server.url.startswith("http://[::1]:")
+        assert server.url.startswith(f"http://{shown}:")
         assert server.client("sagemaker").list_pipelines()["PipelineSummaries"] == []
     finally:
         server.process.send_signal(signal.SIGINT)  # Ctrl-C
         out, err = server.process.communicate(timeout=60)
     assert (server.process.returncode, out) == (0, "")
     assert "still running" not in err
-    shown = subprocess.run(
+    sourced = subprocess.run(
         ["sh", "-c", f". {_exports(own)}; echo $AWS_ENDPOINT_URL $AWS_ACCESS_KEY_ID $AWS_DEFAULT_REGION"],
         capture_output=True,
         text=True,
         check=True,
     )
-    assert shown.stdout.startswith("http://127.0.0.1:")
-    assert shown.stdout.endswith(" local us-east-1\n")
+    assert sourced.stdout.startswith("http://127.0.0.1:")
+    assert sourced.stdout.endswith(" local us-east-1\n")
+
+
+def _another_loopback() -> tuple[str, str]:
+    """A name of this machine that is not the usual one, and how it stands in a URL: not every machine has IPv6."""
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        return "localhost", "127.0.0.1"
+    return "::1", "[::1]"
 
 
 def _exports(own: Local) -> Path:
@@ -116,3 +127,12 @@ def test_the_image_of_a_repository(own: Local, tmp_path: Path) -> None:
     refused = mlops_new("image", "-C", repository, env=environment)
     assert (refused.code, "cd into shop-build" in refused.err) == (2, True)
     assert mlops_new("image", "-C", tmp_path, env=environment).code == 2
+
+
+def test_only_who_serves_pays_for_it() -> None:
+    code = (
+        "import sys; from mlops_new.cli import app; app(['serve', '--help'], standalone_mode=False);"
+        "print([name for name in ('botocore', 'boto3', 'http.server', 'sqlite3') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"

@@ -23,36 +23,9 @@ from tests.local.definitions import (
     training,
     transform,
 )
-from tests.local.serve.program import Served, ended, refused, steps, until
+from tests.local.serve.program import HANG, ROLE, Parameters, Served, create, ended, line, refused, start, steps, until
 
-ROLE = "arn:aws:iam::000000000000:role/anybody"
 TRAIN = "import os, pathlib; pathlib.Path(os.environ['OPT_ML_ROOT'], 'model', 'm').write_text('1')"
-# Tells its process id and waits for ever.
-HANG = """
-import os, pathlib, sys, time
-partial = pathlib.Path(sys.argv[1] + ".partial")
-partial.write_text(str(os.getpid()))
-partial.rename(sys.argv[1])
-time.sleep(600)
-"""
-
-Parameters = list[dict[str, str]]
-
-
-def line(code: str) -> str:
-    """Code as the one line that an entry point may hold."""
-    return f"exec({code!r})"
-
-
-def create(sagemaker: Any, name: str, text: str, **more: Any) -> str:
-    return str(
-        sagemaker.create_pipeline(PipelineName=name, PipelineDefinition=text, RoleArn=ROLE, **more)["PipelineArn"]
-    )
-
-
-def start(sagemaker: Any, name: str, parameters: Parameters, **more: Any) -> str:
-    started = sagemaker.start_pipeline_execution(PipelineName=name, PipelineParameters=parameters, **more)
-    return str(started["PipelineExecutionArn"])
 
 
 def everything(name: str) -> str:
@@ -119,9 +92,9 @@ def _jobs(sagemaker: Any, listed: dict[str, Any]) -> None:
     transformed = sagemaker.describe_transform_job(TransformJobName=name("Predict", "TransformJob"))
     assert transformed["TransformJobStatus"] == "Completed"
     for kind in ("processing", "training", "transform"):
-        with refused("ResourceNotFound", "no-such-job"):
+        with refused("ValidationException", "Could not find requested job with name: no-such-job"):
             getattr(sagemaker, f"describe_{kind}_job")(**{f"{kind.title()}JobName": "no-such-job"})
-    with refused("ResourceNotFound"):  # there is such a job, but it is another kind of job
+    with refused("ValidationException"):  # there is such a job, but it is another kind of job
         sagemaker.describe_training_job(TrainingJobName=name("Prepare", "ProcessingJob"))
 
 

@@ -4,6 +4,7 @@ import hashlib
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -246,6 +247,18 @@ def test_a_key_cannot_be_an_object_and_a_folder(s3: Any, bucket: str) -> None:
     for key in ("a", "a/b/c"):
         with refused("NoSuchKey"):
             s3.get_object(Bucket=bucket, Key=key)
+
+
+def test_links_that_are_signed(served: Served, s3: Any, bucket: str) -> None:
+    where = {"Bucket": bucket, "Key": "a b"}
+    connection = HTTPConnection("127.0.0.1", served.port, timeout=30)
+    for operation, method, body in (("put_object", "PUT", b"signed"), ("get_object", "GET", None)):
+        link = s3.generate_presigned_url(operation, Params=where)
+        connection.request(method, link.removeprefix(served.url), body)
+        answer = connection.getresponse()
+        assert answer.status == 200
+        assert answer.read() == (b"" if body else b"signed")
+    connection.close()
 
 
 def test_what_jobs_store_is_told_as_it_is_now(s3: Any, local: Local, bucket: str) -> None:

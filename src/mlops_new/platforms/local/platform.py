@@ -1,5 +1,6 @@
 """The embedded platform as the rest of the program sees it."""
 
+import json
 import os
 import signal
 import threading
@@ -30,6 +31,8 @@ from mlops_new.platforms.local.supervised import StopSignal
 from mlops_new.platforms.local.support import unsupported
 from mlops_new.platforms.local.workers import Worker
 from mlops_new.records import ModelPackage
+
+_INHERITED = ("ParallelismConfiguration", "RoleArn")  # a run has these of its pipeline, where it is told none
 
 
 class LocalPlatform:
@@ -176,7 +179,8 @@ class LocalPlatform:
         values = parameters.resolve(definition.document.get("Parameters") or [], given)
         uri = self._own_image(definition, values) if image is None else image.uri
         steps = tuple((step.name, step.type) for step in definition.steps)
-        return Draft(pipeline, text, values, uri, steps, dict(about or {}), token)
+        request = json.dumps([dict(given), dict(about or {})], sort_keys=True)
+        return Draft(pipeline, text, values, uri, steps, {**self._inherited(pipeline), **(about or {})}, token, request)
 
     def start(self, pipeline: str, *, given: Mapping[str, Any], image: Image | None = None) -> Execution:
         """Record a run that is about to begin, of which this process is the owner.
@@ -306,6 +310,10 @@ class LocalPlatform:
                 return Runner(self.stores, execution, nodes(definition), listener, stop).run()
         finally:
             stop.close()
+
+    def _inherited(self, pipeline: str) -> dict[str, Any]:
+        found = self.find_pipeline(pipeline)
+        return {name: found.about[name] for name in _INHERITED if name in found.about} if found else {}
 
     @contextmanager
     def _worker(self) -> Iterator[Worker]:

@@ -74,6 +74,7 @@ class Draft:
         steps: Name and type of each, in the definition's order.
         about: What else was said of it.
         token: Who starts twice with the same one starts once; empty where nobody cares.
+        request: What was asked for, before defaults: with the same token it has to be the same.
     """
 
     pipeline: str
@@ -83,6 +84,7 @@ class Draft:
     steps: tuple[tuple[str, str], ...]
     about: dict[str, Any] = field(default_factory=dict)
     token: str = ""
+    request: str = ""
 
 
 def pipeline_arn(name: str) -> str:

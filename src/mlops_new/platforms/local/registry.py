@@ -106,7 +106,7 @@ class Registry:
         identity = "".join(secrets.choice(_ID) for _ in range(12))
         with self._database.transaction() as rows:
             if draft.token:
-                identity = tokens.once(rows, "start", draft.pipeline, draft.token, _request(draft), identity)
+                identity = tokens.once(rows, "start", draft.pipeline, draft.token, draft.request, identity)
             if rows.execute("SELECT 1 FROM executions WHERE id = ?", (identity,)).fetchone() is None:
                 _insert(rows, identity, draft, owner)
         return self.execution(identity)
@@ -294,10 +294,6 @@ def _insert(rows: sqlite3.Connection, identity: str, draft: Draft, owner: Proces
         "INSERT INTO steps (execution, position, name, type, status) VALUES (?, ?, ?, ?, ?)",
         [(identity, place, name, kind, Status.WAITING) for place, (name, kind) in enumerate(draft.steps)],
     )
-
-
-def _request(draft: Draft) -> str:
-    return json.dumps([draft.parameters, draft.about], sort_keys=True)
 
 
 def _row(rows: sqlite3.Connection, identity: str) -> sqlite3.Row:

@@ -31,11 +31,10 @@ class Answering(Protocol):
 
 
 class Server(ThreadingHTTPServer):
-    """Answers on a loopback address, each connection in a thread of its own.
+    """Holds a loopback address, and answers when it is told what; each connection has a thread of its own.
 
     Args:
         address: Host and port; port 0 takes a free one.
-        answering: What is served.
         refuse: Words an error that is found before anybody could be asked.
 
     Raises:
@@ -45,13 +44,18 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(
-        self, address: tuple[str, int], answering: Answering, refuse: Callable[[Request, ServiceError], Response]
-    ) -> None:
-        self.answering, self.refuse = answering, refuse
+    answering: Answering
+
+    def __init__(self, address: tuple[str, int], refuse: Callable[[Request, ServiceError], Response]) -> None:
+        self.refuse = refuse
         self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         self._busy, self._turn = 0, threading.Condition()
         super().__init__(address, _Handler)
+
+    def serve(self, answering: Answering) -> None:
+        """Answer, until somebody calls `shutdown`."""
+        self.answering = answering
+        self.serve_forever()
 
     def server_bind(self) -> None:
         """Bind without asking a name server what this machine is called."""
@@ -90,16 +94,22 @@ class _Handler(BaseHTTPRequestHandler):
     server: Server
 
     def _answer(self) -> None:
-        with self.server.busy(), suppress(ConnectionError, TimeoutError):
-            request = Request(self.command, self.path, self.headers, _Nothing())
+        with self.server.busy():
             try:
-                request = self._request()
-            except ServiceError as error:
-                self.close_connection = True
-                self._send(self.server.refuse(request, error))
-                return
-            self._send(self.server.answering(request))
-            self._read_away()
+                self._one()
+            except (ConnectionError, TimeoutError):
+                self.close_connection = True  # nobody knows where the next request would begin
+
+    def _one(self) -> None:
+        request = Request(self.command, self.path, self.headers, _Nothing())
+        try:
+            request = self._request()
+        except ServiceError as error:
+            self.close_connection = True
+            self._send(self.server.refuse(request, error))
+            return
+        self._send(self.server.answering(request))
+        self._read_away()
 
     do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = do_OPTIONS = do_PATCH = _answer  # noqa: N815  # http.server's
 
@@ -110,7 +120,7 @@ class _Handler(BaseHTTPRequestHandler):
         return goes_on
 
     def _request(self) -> Request:
-        match = _HOST.fullmatch(self.headers.get("Host", ""))
+        match = _HOST.fullmatch(self.headers.get("Host", "").lower())
         if match is None:
             raise _forbidden(f"this server answers to localhost, not to {self.headers.get('Host', 'no Host at all')!r}")
         if "Origin" in self.headers or "Sec-Fetch-Site" in self.headers:

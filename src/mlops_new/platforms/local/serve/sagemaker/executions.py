@@ -1,13 +1,12 @@
 """Executions of pipelines: start, stop, retry, describe, list."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from mlops_new.definition import parse
 from mlops_new.errors import Invalid
 from mlops_new.platforms.local.expressions import text
 from mlops_new.platforms.local.platform import LocalPlatform
-from mlops_new.platforms.local.records import ROLE, Execution, Pipeline, pipeline_arn
+from mlops_new.platforms.local.records import ROLE, Execution, pipeline_arn
 from mlops_new.platforms.local.serve.faults import not_found, validation
 from mlops_new.platforms.local.serve.json_service import Operation
 from mlops_new.platforms.local.serve.sagemaker import names
@@ -60,7 +59,8 @@ class Executions:
         found = self._pipelines.find(params["PipelineName"])
         token = params["ClientRequestToken"]
         given = _values(params.get("PipelineParameters", []))
-        draft = self._platform.draft(found.name, given=given, about=_about(params, found), token=token)
+        about = {name: params[name] for name in _ABOUT if name in params}
+        draft = self._platform.draft(found.name, given=given, about=about, token=token)
         return {"PipelineExecutionArn": self._platform.start_detached(draft).arn}
 
     def stop(self, params: Document) -> Document:
@@ -145,13 +145,6 @@ def _values(given: list[Document]) -> dict[str, str]:
     if len(values) != len(given):
         raise validation("PipelineParameters: a name is there twice")
     return values
-
-
-def _about(params: Mapping[str, Any], pipeline: Pipeline) -> Document:
-    inherited: Document = {
-        name: pipeline.about[name] for name in ("ParallelismConfiguration", "RoleArn") if name in pipeline.about
-    }
-    return {**inherited, **{name: params[name] for name in _ABOUT if name in params}}
 
 
 def _status(found: Execution) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from mlops_new.errors import Invalid
 from mlops_new.platforms.local.platform import LocalPlatform
 from mlops_new.platforms.local.records import Step, job_arn
-from mlops_new.platforms.local.serve.faults import not_found
+from mlops_new.platforms.local.serve.faults import validation
 from mlops_new.platforms.local.serve.json_service import Operation
 from mlops_new.platforms.local.serve.models import fit, model
 from mlops_new.platforms.local.task import job_name
@@ -16,7 +16,7 @@ from mlops_new.records import Status
 Document = dict[str, Any]
 
 _EXECUTION = re.compile(r"pipelines-(?P<execution>[a-z0-9]{12})-")
-_STATUSES = {
+STATUSES = {
     Status.EXECUTING: "InProgress",
     Status.SUCCEEDED: "Completed",
     Status.FAILED: "Failed",
@@ -62,7 +62,8 @@ class Jobs:
         for step in steps:
             if step.request and _KINDS.get(step.type) == kind and _job(match, step) == name:
                 return step
-        raise not_found(f"there is no {kind} {name} on this machine")
+        # SageMaker says it so, and clients, such as Airflow's operators, look at the code.
+        raise validation(f"Could not find requested job with name: {name}")
 
 
 def _job(match: re.Match[str] | None, step: Step) -> str:
@@ -89,7 +90,7 @@ def _common(step: Step, what: str, name: str, arn: str) -> Document:
         **step.properties,
         f"{what}JobName": name,
         f"{what}JobArn": arn,
-        f"{what}JobStatus": _STATUSES[step.status],
+        f"{what}JobStatus": STATUSES[step.status],
         "FailureReason": step.reason if step.status == Status.FAILED else None,
     }
 
@@ -99,7 +100,7 @@ def _nothing(_step: Step, _name: str) -> Document:
 
 
 def _training(step: Step, name: str) -> Document:
-    secondary = {Status.EXECUTING: "Training"}.get(step.status, _STATUSES[step.status])
+    secondary = {Status.EXECUTING: "Training"}.get(step.status, STATUSES[step.status])
     defaults = {
         "StoppingCondition": {"MaxRuntimeInSeconds": _ONE_DAY},
         "ModelArtifacts": {"S3ModelArtifacts": _artifacts(step, name)},
