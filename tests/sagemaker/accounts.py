@@ -1,12 +1,13 @@
-"""Accounts whose clients are made once for a test run: making them takes longer than what most tests do with them."""
+"""Accounts whose clients are made quickly: a session reads the descriptions of services once for a test run."""
 
+from functools import cache
 from typing import Any
+
+import botocore.session
 
 from mlops_new.platforms.sagemaker.account import Account
 from mlops_new.platforms.sagemaker.settings import AccountSettings, parse
 from mlops_new.settings import Settings
-
-_CLIENTS: dict[str, Any] = {}
 
 
 def of(settings: Settings) -> Account:
@@ -17,5 +18,10 @@ def of(settings: Settings) -> Account:
 def open_account(settings: AccountSettings | None = None) -> Account:
     """An account that `AWS_ENDPOINT_URL` leads to."""
     account = Account(settings)
-    account._clients = _CLIENTS
+    account._session.register_component("data_loader", _loader())
     return account
+
+
+@cache
+def _loader() -> Any:
+    return botocore.session.Session().get_component("data_loader")

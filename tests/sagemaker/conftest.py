@@ -1,14 +1,17 @@
-"""An AWS account of the test's own, on loopback."""
+"""An AWS account that nobody has bootstrapped."""
 
 from collections.abc import Iterator
 
 import pytest
 
-from tests.doubles.aws import front
+from tests.doubles.aws.server import AwsServer, Moto
 
 
 @pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[front.AwsAccount]:
-    """A fresh account that this process's environment leads to."""
-    with front.account(monkeypatch.setenv) as found:
-        yield found
+def empty(moto: Moto, monkeypatch: pytest.MonkeyPatch) -> Iterator[AwsServer]:
+    """A fresh account; the environment leads to it."""
+    server = AwsServer(moto)
+    for name, value in server.environ.items():
+        monkeypatch.setenv(name, value)
+    yield server
+    server.close()

@@ -10,7 +10,7 @@ import yaml
 from mlops_new.commands.doctor import USUAL_INSTANCE
 from mlops_new.prices import Job
 from mlops_new.templates import packaged
-from tests.doubles.aws.front import AwsAccount
+from tests.doubles.aws import AwsServer
 from tests.doubles.aws.made import ACCOUNT
 from tests.doubles.bitbucket import BitbucketServer
 from tests.doubles.bitbucket.client import environment
@@ -20,25 +20,25 @@ BUCKET = f"mlops-new-{ACCOUNT}-eu-north-1"
 
 
 @pytest.fixture
-def person(aws: AwsAccount) -> AwsAccount:
+def person(empty: AwsServer) -> AwsServer:
     """Somebody of the team, who is given the policy for people once it is there."""
-    aws.quotas = {f"ml.m5.xlarge for {job} job usage": 4.0 for job in Job}
-    return aws
+    empty.beside.quotas = {f"ml.m5.xlarge for {job} job usage": 4.0 for job in Job}
+    return empty
 
 
-def join(aws: AwsAccount) -> None:
-    iam = aws.direct("iam")
+def join(empty: AwsServer) -> None:
+    iam = empty.client("iam")
     iam.create_user(UserName="ann")
     policy = f"arn:aws:iam::{ACCOUNT}:policy/mlops-new-people-eu-north-1"
     iam.attach_user_policy(UserName="ann", PolicyArn=policy)
-    aws.caller = f"arn:aws:iam::{ACCOUNT}:user/ann"
+    empty.beside.caller = f"arn:aws:iam::{ACCOUNT}:user/ann"
 
 
 def bad(told: Ended) -> list[str]:
     return [check["check"] for check in told.document if not check["ok"]]
 
 
-def test_from_an_empty_account_to_a_run(person: AwsAccount, somewhere: Path) -> None:
+def test_from_an_empty_account_to_a_run(person: AwsServer, somewhere: Path) -> None:
     project = ("project", "fresh-sales", "--platform", "sagemaker", "--yes", "--json")
     refused = mlops_new(*project)
     assert refused.code == 2
@@ -79,10 +79,9 @@ def test_from_an_empty_account_to_a_run(person: AwsAccount, somewhere: Path) -> 
     assert "At least USD 0.00" in mlops_new("run", "-C", build, "--dry-run", "--config", cheap).out
 
 
-def test_a_right_that_is_missing_stops_a_project_before_its_first_effect(person: AwsAccount, somewhere: Path) -> None:
-    assert mlops_new("bootstrap", "--yes").code == 0
-    join(person)
-    iam = person.direct("iam")
+def test_a_right_that_is_missing_stops_a_project_before_its_first_effect(aws: AwsServer, somewhere: Path) -> None:
+    join(aws)
+    iam = aws.client("iam")
     policy = f"arn:aws:iam::{ACCOUNT}:policy/mlops-new-execution-eu-north-1"
     iam.detach_role_policy(RoleName="mlops-new-execution", PolicyArn=policy)
     refused = mlops_new("project", "fresh-sales", "--platform", "sagemaker", "--yes", "--json")
@@ -105,15 +104,15 @@ def bitbucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[BitbucketServer]:
 
 
 def test_bitbucket_is_asked_for_its_uuid_and_trusted(
-    person: AwsAccount, bitbucket: BitbucketServer, somewhere: Path
+    person: AwsServer, bitbucket: BitbucketServer, somewhere: Path
 ) -> None:
     uuid = bitbucket.workspace.uuid.strip("{}")
     told = mlops_new("bootstrap", "--git", "bitbucket", "--yes", "--json")
     assert told.code == 0, told.err
     assert told.document["outputs"]["CiRole"].endswith(":role/mlops-new-ci")
     assert "mlops-templates" in bitbucket.workspace.repositories
-    [provider] = person.direct("iam").list_open_id_connect_providers()["OpenIDConnectProviderList"]
-    found = person.direct("iam").get_open_id_connect_provider(OpenIDConnectProviderArn=provider["Arn"])
+    [provider] = person.client("iam").list_open_id_connect_providers()["OpenIDConnectProviderList"]
+    found = person.client("iam").get_open_id_connect_provider(OpenIDConnectProviderArn=provider["Arn"])
     assert found["ClientIDList"] == [f"ari:cloud:bitbucket::workspace/{uuid}"]
     again = mlops_new("bootstrap", "--git", "bitbucket", "--yes")
     assert "nothing to do" in again.out

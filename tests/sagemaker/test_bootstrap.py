@@ -14,7 +14,7 @@ from mlops_new.errors import Conflict, Denied, Error, Invalid
 from mlops_new.platforms.sagemaker import stack as stacks
 from mlops_new.platforms.sagemaker import surroundings, template
 from mlops_new.settings import Host, PlatformName, Settings
-from tests.doubles.aws.front import AwsAccount
+from tests.doubles.aws import AwsServer, Fault, Kind
 from tests.doubles.aws.made import ACCOUNT
 from tests.doubles.aws.stacks import digest
 from tests.sagemaker.accounts import of, open_account
@@ -29,7 +29,7 @@ Run = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture
-def run(aws: AwsAccount, home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+def run(empty: AwsServer, home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
     """`mlops-new bootstrap --json --yes` in this process, for a workspace; flags as keywords, settings as `table`."""
     monkeypatch.setenv("BITBUCKET_WORKSPACE", "acme")
 
@@ -48,14 +48,14 @@ def run(aws: AwsAccount, home: Path, capsys: pytest.CaptureFixture[str], monkeyp
     return run
 
 
-def deployed(aws: AwsAccount) -> str:
-    return digest(aws.cloudformation.stacks["mlops-new"])
+def deployed(empty: AwsServer) -> str:
+    return digest(empty.beside.cloudformation.stacks["mlops-new"])
 
 
 # --- what it makes ---
 
 
-def test_the_first_run_makes_everything(run: Run, aws: AwsAccount) -> None:
+def test_the_first_run_makes_everything(run: Run, empty: AwsServer) -> None:
     told = run()
     assert told["changed"]
     assert told["stack"]["status"] == "CREATE_COMPLETE"
@@ -63,31 +63,32 @@ def test_the_first_run_makes_everything(run: Run, aws: AwsAccount) -> None:
         "Bucket": BUCKET,
         "CiRole": f"arn:aws:iam::{ACCOUNT}:role/mlops-new-ci",
         "ExecutionRole": f"arn:aws:iam::{ACCOUNT}:role/mlops-new-execution",
+        "PeoplePolicy": f"arn:aws:iam::{ACCOUNT}:policy/mlops-new-people-eu-north-1",
         "Repository": f"{ACCOUNT}.dkr.ecr.eu-north-1.amazonaws.com/mlops-new",
     }
     assert {one["action"] for one in told["changes"]} == {"Add"}
     assert told["template"]["published"]
-    assert aws.direct("s3").get_bucket_versioning(Bucket=BUCKET)["Status"] == "Enabled"
-    trust = aws.direct("iam").get_role(RoleName="mlops-new-ci")["Role"]["AssumeRolePolicyDocument"]
+    assert empty.client("s3").get_bucket_versioning(Bucket=BUCKET)["Status"] == "Enabled"
+    trust = empty.client("iam").get_role(RoleName="mlops-new-ci")["Role"]["AssumeRolePolicyDocument"]
     assert trust["Statement"][0]["Condition"] == {
         "StringEquals": {f"{ISSUER}:aud": f"ari:cloud:bitbucket::workspace/{UUID}"},
         "StringLike": {f"{ISSUER}:sub": ["{*}:*"]},
     }
 
 
-def test_the_second_run_has_nothing_to_do(run: Run, aws: AwsAccount) -> None:
+def test_the_second_run_has_nothing_to_do(run: Run, empty: AwsServer) -> None:
     run()
-    before = deployed(aws)
+    before = deployed(empty)
     told = run()
     assert not told["changed"]
     assert told["changes"] == []
-    assert deployed(aws) == before
-    assert aws.cloudformation.change_sets == {}
+    assert deployed(empty) == before
+    assert empty.beside.cloudformation.change_sets == {}
 
 
-def test_without_a_workspace_there_is_no_ci_role(run: Run, aws: AwsAccount) -> None:
+def test_without_a_workspace_there_is_no_ci_role(run: Run, empty: AwsServer) -> None:
     assert "CiRole" not in run(workspace_uuid=None)["outputs"]
-    assert aws.direct("iam").list_open_id_connect_providers()["OpenIDConnectProviderList"] == []
+    assert empty.client("iam").list_open_id_connect_providers()["OpenIDConnectProviderList"] == []
 
 
 def test_a_workspace_that_is_named_later_is_added_and_stays(run: Run) -> None:
@@ -102,24 +103,24 @@ def test_parameters_are_remembered(run: Run) -> None:
     assert not run()["changed"]
 
 
-def test_names_of_the_settings(run: Run, aws: AwsAccount) -> None:
+def test_names_of_the_settings(run: Run, empty: AwsServer) -> None:
     told = run({"bucket": "acme-ml", "execution_role": "acme-ml-jobs", "ecr_repository": "acme/ml", "stack": "acme-ml"})
     assert told["stack"]["name"] == "acme-ml"
     assert told["outputs"]["Bucket"] == "acme-ml"
     assert told["outputs"]["ExecutionRole"].endswith(":role/acme-ml-jobs")
-    assert aws.direct("ecr").describe_repositories(repositoryNames=["acme/ml"])["repositories"]
+    assert empty.client("ecr").describe_repositories(repositoryNames=["acme/ml"])["repositories"]
 
 
-def test_a_role_of_the_organisation_is_used_as_it_is(run: Run, aws: AwsAccount) -> None:
+def test_a_role_of_the_organisation_is_used_as_it_is(run: Run, empty: AwsServer) -> None:
     arn = f"arn:aws:iam::{ACCOUNT}:role/platform/jobs"
     told = run({"execution_role": arn})
     assert told["outputs"]["ExecutionRole"] == arn
     assert "ExecutionPolicy" not in {one["resource"] for one in told["changes"]}
 
 
-def test_a_second_region_shares_the_roles(run: Run, aws: AwsAccount) -> None:
+def test_a_second_region_shares_the_roles(run: Run, empty: AwsServer) -> None:
     run()
-    del aws.cloudformation.stacks["mlops-new"]  # stacks belong to a region, roles to the account
+    del empty.beside.cloudformation.stacks["mlops-new"]  # stacks belong to a region, roles to the account
     told = run({"bucket": "acme-second", "ecr_repository": "second"})
     resources = {one["resource"] for one in told["changes"]}
     assert {"ExecutionPolicy", "CiPolicy"} <= resources
@@ -127,9 +128,9 @@ def test_a_second_region_shares_the_roles(run: Run, aws: AwsAccount) -> None:
     assert not run({"bucket": "acme-second", "ecr_repository": "second"})["changed"]
 
 
-def test_what_an_earlier_stack_left_is_taken_over(run: Run, aws: AwsAccount) -> None:
+def test_what_an_earlier_stack_left_is_taken_over(run: Run, empty: AwsServer) -> None:
     run()
-    cloudformation = aws.direct("s3")
+    cloudformation = empty.client("s3")
     cloudformation.put_object(Bucket=BUCKET, Key="kept", Body=b"kept")
     stack = stacks.Stacks(open_account())
     found = stack.find("mlops-new")
@@ -142,7 +143,7 @@ def test_what_an_earlier_stack_left_is_taken_over(run: Run, aws: AwsAccount) -> 
 # --- change sets ---
 
 
-def test_a_change_is_shown_and_made(run: Run, aws: AwsAccount) -> None:
+def test_a_change_is_shown_and_made(run: Run, empty: AwsServer) -> None:
     run()
     changed = run(parameters={"AllowedSubjects": "{aaaaaaaa-2222-4333-8444-555555555555}:*"})["changes"]
     assert changed == [
@@ -154,43 +155,43 @@ def test_a_change_is_shown_and_made(run: Run, aws: AwsAccount) -> None:
             "replacement": "False",
         }
     ]
-    trust = aws.direct("iam").get_role(RoleName="mlops-new-ci")["Role"]["AssumeRolePolicyDocument"]
+    trust = empty.client("iam").get_role(RoleName="mlops-new-ci")["Role"]["AssumeRolePolicyDocument"]
     subjects = trust["Statement"][0]["Condition"]["StringLike"][f"{ISSUER}:sub"]
     assert subjects == ["{aaaaaaaa-2222-4333-8444-555555555555}:*"]
 
 
-def test_nothing_is_replaced_silently(run: Run, aws: AwsAccount) -> None:
+def test_nothing_is_replaced_silently(run: Run, empty: AwsServer) -> None:
     run()
-    before = deployed(aws)
+    before = deployed(empty)
     with pytest.raises(Conflict, match=f"replace .*Bucket .AWS::S3::Bucket {BUCKET}") as refused:
         run({"bucket": "another"})
     assert "--allow-replacement" in refused.value.hint
-    assert deployed(aws) == before
-    assert aws.cloudformation.change_sets == {}
+    assert deployed(empty) == before
+    assert empty.beside.cloudformation.change_sets == {}
     shown = run({"bucket": "another"}, dry_run=True)["changes"]
     assert {"resource": "Bucket", "replacement": "True"}.items() <= shown[0].items()
-    assert deployed(aws) == before
+    assert deployed(empty) == before
     assert run({"bucket": "another"}, allow_replacement=True)["outputs"]["Bucket"] == "another"
 
 
-def test_a_dry_run_touches_nothing(run: Run, aws: AwsAccount, home: Path) -> None:
+def test_a_dry_run_touches_nothing(run: Run, empty: AwsServer, home: Path) -> None:
     told = run(dry_run=True)
     assert {"Bucket", "Repository", "CiRoleItself"} <= {one["resource"] for one in told["changes"]}
     assert not told["changed"]
-    assert aws.cloudformation.stacks == {}
+    assert empty.beside.cloudformation.stacks == {}
     assert not home.exists()
 
 
-def test_without_a_yes_nothing_is_touched(run: Run, aws: AwsAccount) -> None:
+def test_without_a_yes_nothing_is_touched(run: Run, empty: AwsServer) -> None:
     with pytest.raises(Invalid, match="needs a yes"):
         run(yes=False)
-    assert aws.cloudformation.stacks == {}
+    assert empty.beside.cloudformation.stacks == {}
     run()
-    before = deployed(aws)
+    before = deployed(empty)
     with pytest.raises(Invalid, match="needs a yes"):
         run(yes=False, parameters={"ReaderAccounts": "111122223333"})
-    assert deployed(aws) == before
-    assert aws.cloudformation.change_sets == {}
+    assert deployed(empty) == before
+    assert empty.beside.cloudformation.change_sets == {}
 
 
 # --- what it refuses ---
@@ -207,38 +208,38 @@ def test_without_a_yes_nothing_is_touched(run: Run, aws: AwsAccount) -> None:
     ],
 )
 def test_wrong_input_is_refused_before_anybody_is_asked(
-    run: Run, aws: AwsAccount, flags: dict[str, Any], why: str
+    run: Run, empty: AwsServer, flags: dict[str, Any], why: str
 ) -> None:
     with pytest.raises(Invalid, match=why):
         run(**flags)
-    assert aws.calls == []
+    assert empty.calls == []
 
 
-def test_a_stack_that_is_not_ours(run: Run, aws: AwsAccount) -> None:
+def test_a_stack_that_is_not_ours(run: Run, empty: AwsServer) -> None:
     run()
-    aws.cloudformation.stacks["mlops-new"].tags = {"team": "theirs"}
-    before = deployed(aws)
+    empty.beside.cloudformation.stacks["mlops-new"].tags = {"team": "theirs"}
+    before = deployed(empty)
     with pytest.raises(Conflict, match="stack mlops-new exists and was not made by mlops-new"):
         run(parameters={"ReaderAccounts": "111122223333"})
-    assert deployed(aws) == before
+    assert deployed(empty) == before
 
 
-def test_a_bucket_that_is_not_ours(run: Run, aws: AwsAccount) -> None:
-    aws.direct("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-north-1"})
+def test_a_bucket_that_is_not_ours(run: Run, empty: AwsServer) -> None:
+    empty.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-north-1"})
     with pytest.raises(Conflict, match="the bucket exists and was not made by mlops-new"):
         run()
-    assert aws.cloudformation.stacks == {}
+    assert empty.beside.cloudformation.stacks == {}
 
 
-def test_a_role_that_is_not_ours(run: Run, aws: AwsAccount) -> None:
-    aws.direct("iam").create_role(RoleName="mlops-new-execution", AssumeRolePolicyDocument="{}")
+def test_a_role_that_is_not_ours(run: Run, empty: AwsServer) -> None:
+    empty.client("iam").create_role(RoleName="mlops-new-execution", AssumeRolePolicyDocument="{}")
     with pytest.raises(Conflict, match="role mlops-new-execution exists and was not made by mlops-new"):
         run()
-    assert aws.cloudformation.stacks == {}
+    assert empty.beside.cloudformation.stacks == {}
 
 
-def test_an_existing_provider_is_used(run: Run, aws: AwsAccount) -> None:
-    aws.direct("iam").create_open_id_connect_provider(
+def test_an_existing_provider_is_used(run: Run, empty: AwsServer) -> None:
+    empty.client("iam").create_open_id_connect_provider(
         Url=f"https://{ISSUER}", ClientIDList=[f"ari:cloud:bitbucket::workspace/{UUID}"]
     )
     resources = {one["resource"] for one in run()["changes"]}
@@ -247,55 +248,55 @@ def test_an_existing_provider_is_used(run: Run, aws: AwsAccount) -> None:
     assert not run()["changed"]
 
 
-def test_an_existing_provider_for_somebody_else(run: Run, aws: AwsAccount) -> None:
-    aws.direct("iam").create_open_id_connect_provider(Url=f"https://{ISSUER}", ClientIDList=["somebody"])
+def test_an_existing_provider_for_somebody_else(run: Run, empty: AwsServer) -> None:
+    empty.client("iam").create_open_id_connect_provider(Url=f"https://{ISSUER}", ClientIDList=["somebody"])
     with pytest.raises(Conflict, match="lacks the audience") as refused:
         run()
     assert "add-client-id-to-open-id-connect-provider" in refused.value.hint
-    assert aws.cloudformation.stacks == {}
+    assert empty.beside.cloudformation.stacks == {}
 
 
 # --- what goes wrong ---
 
 
-def test_a_failed_creation_names_the_first_reason_and_the_way_out(run: Run, aws: AwsAccount) -> None:
-    aws.cloudformation.fails["ExecutionPolicy"] = "Cannot exceed quota for PoliciesPerRole: 10"
+def test_a_failed_creation_names_the_first_reason_and_the_way_out(run: Run, empty: AwsServer) -> None:
+    empty.beside.cloudformation.fails["ExecutionPolicy"] = "Cannot exceed quota for PoliciesPerRole: 10"
     with pytest.raises(Error, match=r"ExecutionPolicy .* CREATE_FAILED: Cannot exceed quota") as failed:
         run()
     assert failed.value.code == 1
     assert "--delete-failed" in failed.value.hint
-    del aws.cloudformation.fails["ExecutionPolicy"]
+    del empty.beside.cloudformation.fails["ExecutionPolicy"]
     with pytest.raises(Error, match=r"ROLLBACK_COMPLETE: ExecutionPolicy .*Cannot exceed quota"):
         run()  # deleting it is asked for, never done by itself
     assert run(delete_failed=True)["stack"]["status"] == "CREATE_COMPLETE"
 
 
-def test_a_failed_update_leaves_what_was_there(run: Run, aws: AwsAccount) -> None:
+def test_a_failed_update_leaves_what_was_there(run: Run, empty: AwsServer) -> None:
     run()
-    aws.cloudformation.fails["CiRoleItself"] = "Access denied by the organisation"
+    empty.beside.cloudformation.fails["CiRoleItself"] = "Access denied by the organisation"
     with pytest.raises(Error, match=r"CiRoleItself .* UPDATE_FAILED: Access denied") as failed:
         run(parameters={"AllowedSubjects": "{a}:*"})
     assert "everything is as it was" in failed.value.hint
-    aws.cloudformation.fails.clear()
-    aws.cloudformation.stacks["mlops-new"].status = "UPDATE_COMPLETE"
+    empty.beside.cloudformation.fails.clear()
+    empty.beside.cloudformation.stacks["mlops-new"].status = "UPDATE_COMPLETE"
     assert run(parameters={"AllowedSubjects": "{a}:*"})["stack"]["status"] == "UPDATE_COMPLETE"
 
 
-def test_after_a_rolled_back_update_the_same_command_goes_on(run: Run, aws: AwsAccount) -> None:
+def test_after_a_rolled_back_update_the_same_command_goes_on(run: Run, empty: AwsServer) -> None:
     run()
-    aws.cloudformation.stacks["mlops-new"].status = "UPDATE_ROLLBACK_COMPLETE"
+    empty.beside.cloudformation.stacks["mlops-new"].status = "UPDATE_ROLLBACK_COMPLETE"
     assert run(parameters={"AllowedSubjects": "{a}:*"})["stack"]["status"] == "UPDATE_COMPLETE"
 
 
-def test_an_update_that_cannot_be_rolled_back(run: Run, aws: AwsAccount) -> None:
+def test_an_update_that_cannot_be_rolled_back(run: Run, empty: AwsServer) -> None:
     run()
-    aws.cloudformation.stacks["mlops-new"].status = "UPDATE_ROLLBACK_FAILED"
+    empty.beside.cloudformation.stacks["mlops-new"].status = "UPDATE_ROLLBACK_FAILED"
     with pytest.raises(Error, match="UPDATE_ROLLBACK_FAILED") as failed:
         run()
     assert "continue-update-rollback" in failed.value.hint
 
 
-def test_a_killed_run_is_finished_by_the_next(run: Run, aws: AwsAccount) -> None:
+def test_a_killed_run_is_finished_by_the_next(run: Run, empty: AwsServer) -> None:
     """CloudFormation goes on without us; the next run waits for it and finds nothing to do."""
     account = open_account()
     names = surroundings.named(account)
@@ -305,40 +306,38 @@ def test_a_killed_run_is_finished_by_the_next(run: Run, aws: AwsAccount) -> None
     assert run(workspace_uuid=None)["changes"] == []
 
 
-def test_an_empty_stack_of_a_killed_run_is_used(run: Run, aws: AwsAccount) -> None:
+def test_an_empty_stack_of_a_killed_run_is_used(run: Run, empty: AwsServer) -> None:
     account = open_account()
     wanted = stacks.Deployment(template.text(), surroundings.named(account))
     stacks.Stacks(account).propose("mlops-new", wanted, create=True)
-    assert aws.cloudformation.stacks["mlops-new"].status == "REVIEW_IN_PROGRESS"
+    assert empty.beside.cloudformation.stacks["mlops-new"].status == "REVIEW_IN_PROGRESS"
     assert run()["stack"]["status"] == "CREATE_COMPLETE"
 
 
 @pytest.mark.parametrize("lost", ["CreateChangeSet", "ExecuteChangeSet", "DescribeChangeSet"])
-def test_a_lost_answer_changes_nothing(run: Run, aws: AwsAccount, lost: str) -> None:
-    aws.lost.add(("cloudformation", lost))
+def test_a_lost_answer_changes_nothing(run: Run, empty: AwsServer, lost: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "2")
+    empty.faults = [Fault(f"cloudformation:{lost}", Kind.DROPPED_AFTER, times=1)]
     assert run()["stack"]["status"] == "CREATE_COMPLETE"
-    assert len(aws.cloudformation.stacks) == 1
+    assert len(empty.beside.cloudformation.stacks) == 1
 
 
-def test_denied_on_each_call_then_the_same_command_finishes(run: Run, aws: AwsAccount) -> None:
+def test_denied_on_each_call_then_the_same_command_finishes(run: Run, empty: AwsServer) -> None:
     run(dry_run=True)
-    looked = set(aws.calls)
-    aws.calls.clear()
     run()
-    for call in sorted(set(aws.calls) | looked):
-        aws.cloudformation.stacks.clear()
-        aws.forward("POST", "/moto-api/reset", {}, b"")
-        aws.faults = {call: (403, "AccessDenied", "User: arn:aws:iam::1:user/ann is not authorized to perform: it")}
+    for action in sorted(set(empty.calls)):
+        empty.empty()
+        empty.faults = [Fault(action, Kind.DENIED)]
         with pytest.raises((Denied, Conflict)) as refused:
             run()
-        assert refused.value.hint, call
-        aws.faults = {}
-        assert run()["stack"]["status"] in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}, call
-        assert len(aws.cloudformation.stacks) == 1
+        assert refused.value.hint, action
+        empty.faults = []
+        assert run()["stack"]["status"] in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}, action
+        assert len(empty.beside.cloudformation.stacks) == 1
 
 
-def test_throttled(run: Run, aws: AwsAccount) -> None:
-    aws.faults = {("cloudformation", "DescribeStacks"): (400, "Throttling", "Rate exceeded")}
+def test_throttled(run: Run, empty: AwsServer) -> None:
+    empty.faults = [Fault("cloudformation:DescribeStacks", Kind.THROTTLED)]
     with pytest.raises(Error, match="asked too often") as refused:
         run()
     assert refused.value.code == 5

@@ -11,7 +11,7 @@ from mlops_new.platforms.sagemaker.settings import AccountSettings
 from mlops_new.platforms.sagemaker.stack import Deployment, Stacks
 from mlops_new.ports import Check, Purpose, Workspace
 from mlops_new.prices import Job
-from tests.doubles.aws.front import AwsAccount
+from tests.doubles.aws import AwsServer, Fault, Kind
 from tests.doubles.aws.made import ACCOUNT
 from tests.sagemaker.accounts import open_account
 
@@ -23,19 +23,19 @@ PEOPLE = f"arn:aws:iam::{ACCOUNT}:policy/mlops-new-people-eu-north-1"
 
 
 @pytest.fixture
-def ready(aws: AwsAccount, monkeypatch: pytest.MonkeyPatch) -> AwsAccount:
+def ready(empty: AwsServer, monkeypatch: pytest.MonkeyPatch) -> AwsServer:
     """An account that was bootstrapped, seen by somebody who has the policy for people."""
     account = open_account()
     wanted = surroundings.named(account) | {"WorkspaceName": WORKSPACE.name, "WorkspaceUuid": WORKSPACE.uuid}
     stacks = Stacks(account)
     found = stacks.propose("mlops-new", Deployment(template.text(), wanted), create=True)
     stacks.execute(found, lambda *_: None)
-    aws.quotas = {f"ml.c{number}.large for endpoint usage": 0.0 for number in range(5)} | QUOTAS
-    iam = aws.direct("iam")
+    empty.beside.quotas = {f"ml.c{number}.large for endpoint usage": 0.0 for number in range(5)} | QUOTAS
+    iam = empty.client("iam")
     iam.create_user(UserName="ann")
     iam.attach_user_policy(UserName="ann", PolicyArn=PEOPLE)
-    aws.caller = f"arn:aws:iam::{ACCOUNT}:user/ann"
-    return aws
+    empty.beside.caller = f"arn:aws:iam::{ACCOUNT}:user/ann"
+    return empty
 
 
 def examined(purpose: Purpose | None = None, settings: AccountSettings | None = None) -> dict[str, Check]:
@@ -47,7 +47,7 @@ def bad(checks: Mapping[str, Check]) -> set[str]:
     return {name for name, check in checks.items() if not check.ok}
 
 
-def test_a_bootstrapped_account_is_ready(ready: AwsAccount) -> None:
+def test_a_bootstrapped_account_is_ready(ready: AwsServer) -> None:
     checks = examined()
     assert not bad(checks), checks
     assert [name for name, check in checks.items() if "cannot be known" in check.detail] == []
@@ -56,7 +56,7 @@ def test_a_bootstrapped_account_is_ready(ready: AwsAccount) -> None:
     assert checks["quota of ml.m5.xlarge for transform"].detail == "4 at the same time"
 
 
-def test_an_account_that_nobody_bootstrapped(aws: AwsAccount) -> None:
+def test_an_account_that_nobody_bootstrapped(empty: AwsServer) -> None:
     checks = examined()
     absent = {"bucket", "ECR repository", "execution role", "CI role", "OIDC provider"}
     assert {name.rpartition(" ")[0].removesuffix(" of") for name in bad(checks)} >= absent
@@ -66,8 +66,8 @@ def test_an_account_that_nobody_bootstrapped(aws: AwsAccount) -> None:
 @pytest.mark.parametrize(
     ("role", "policy"), [("mlops-new-execution", "mlops-new-execution"), ("mlops-new-ci", "mlops-new-ci")]
 )
-def test_missing_rights_are_told_as_a_policy_that_mends_it(ready: AwsAccount, role: str, policy: str) -> None:
-    iam = ready.direct("iam")
+def test_missing_rights_are_told_as_a_policy_that_mends_it(ready: AwsServer, role: str, policy: str) -> None:
+    iam = ready.client("iam")
     iam.detach_role_policy(RoleName=role, PolicyArn=f"arn:aws:iam::{ACCOUNT}:policy/{policy}-eu-north-1")
     [name] = bad(examined())
     check = examined()[name]
@@ -79,8 +79,8 @@ def test_missing_rights_are_told_as_a_policy_that_mends_it(ready: AwsAccount, ro
     assert not bad(examined())
 
 
-def test_one_missing_action_of_yours(ready: AwsAccount) -> None:
-    iam = ready.direct("iam")
+def test_one_missing_action_of_yours(ready: AwsServer) -> None:
+    iam = ready.client("iam")
     document = iam.get_policy_version(PolicyArn=PEOPLE, VersionId="v1")["PolicyVersion"]["Document"]
     for statement in document["Statement"]:
         actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
@@ -94,30 +94,31 @@ def test_one_missing_action_of_yours(ready: AwsAccount) -> None:
     assert f"arn:aws:sagemaker:eu-north-1:{ACCOUNT}:model-package/*" in statement["Resource"]
 
 
-def test_an_assumed_role_is_asked_about_by_its_role(ready: AwsAccount) -> None:
-    ready.caller = f"arn:aws:sts::{ACCOUNT}:assumed-role/mlops-new-ci/pipeline"
+def test_an_assumed_role_is_asked_about_by_its_role(ready: AwsServer) -> None:
+    ready.beside.caller = f"arn:aws:sts::{ACCOUNT}:assumed-role/mlops-new-ci/pipeline"
     check = examined()["your rights"]
     assert "sagemaker:UpdateModelPackage" in check.detail
     assert f"arn:aws:iam::{ACCOUNT}:role/mlops-new-ci" in check.hint
 
 
-def test_the_root_user(ready: AwsAccount) -> None:
-    ready.caller = f"arn:aws:iam::{ACCOUNT}:root"
+def test_the_root_user(ready: AwsServer) -> None:
+    ready.beside.caller = f"arn:aws:iam::{ACCOUNT}:root"
     assert "root user" in examined()["your rights"].detail
 
 
-def test_what_may_not_be_asked_cannot_be_known(ready: AwsAccount) -> None:
-    refusal = (403, "AccessDenied", f"User: {ready.caller} is not authorized to perform: it")
-    for call in (
-        ("iam", "GetRole"),
-        ("iam", "GetOpenIDConnectProvider"),
-        ("iam", "SimulatePrincipalPolicy"),
-        ("ecr", "DescribeRepositories"),
-        ("servicequotas", "ListServiceQuotas"),
-        ("sagemaker", "ListMonitoringSchedules"),
-        ("cloudformation", "DescribeStacks"),
-    ):
-        ready.faults[call] = refusal
+def test_what_may_not_be_asked_cannot_be_known(ready: AwsServer) -> None:
+    ready.faults = [
+        Fault(action, Kind.DENIED)
+        for action in (
+            "iam:GetRole",
+            "iam:GetOpenIDConnectProvider",
+            "iam:SimulatePrincipalPolicy",
+            "ecr:DescribeRepositories",
+            "servicequotas:ListServiceQuotas",
+            "sagemaker:ListMonitoringSchedules",
+            "cloudformation:DescribeStacks",
+        )
+    ]
     checks = examined(Purpose(INSTANCES, managed=True, workspace=WORKSPACE))
     assert not bad(checks)
     unknown = {name for name, check in checks.items() if "cannot be known" in check.detail}
@@ -125,29 +126,29 @@ def test_what_may_not_be_asked_cannot_be_known(ready: AwsAccount) -> None:
     assert f"bucket {BUCKET}" not in unknown
 
 
-def test_expired_credentials(ready: AwsAccount) -> None:
-    ready.faults[("sts", "GetCallerIdentity")] = (403, "ExpiredToken", "The security token is expired")
+def test_expired_credentials(ready: AwsServer) -> None:
+    ready.faults = [Fault("sts:GetCallerIdentity", Kind.EXPIRED)]
     [check] = examined().values()
     assert (check.ok, check.code) == (False, 4)
     assert "log in again" in check.hint
 
 
-def test_a_bucket_of_somebody_else(ready: AwsAccount) -> None:
-    ready.direct("s3").put_bucket_tagging(Bucket=BUCKET, Tagging={"TagSet": [{"Key": "team", "Value": "theirs"}]})
+def test_a_bucket_of_somebody_else(ready: AwsServer) -> None:
+    ready.client("s3").put_bucket_tagging(Bucket=BUCKET, Tagging={"TagSet": [{"Key": "team", "Value": "theirs"}]})
     check = examined()[f"bucket {BUCKET}"]
     assert (check.ok, check.code) == (False, 3)
     named = AccountSettings(bucket=BUCKET)
     assert examined(settings=named)[f"bucket {BUCKET}"].ok  # whoever names it means it
 
 
-def test_a_quota_of_nothing(ready: AwsAccount) -> None:
-    ready.quotas["ml.m5.xlarge for training job usage"] = 0.0
+def test_a_quota_of_nothing(ready: AwsServer) -> None:
+    ready.beside.quotas["ml.m5.xlarge for training job usage"] = 0.0
     checks = examined()
     assert bad(checks) == {"quota of ml.m5.xlarge for training"}
     assert "request-service-quota-increase" in checks["quota of ml.m5.xlarge for training"].hint
 
 
-def test_a_quota_that_is_not_listed(ready: AwsAccount) -> None:
+def test_a_quota_that_is_not_listed(ready: AwsServer) -> None:
     check = examined(Purpose(((Job.TRAINING, "ml.p9.xlarge"),)))["quota of ml.p9.xlarge for training"]
     assert check.ok
     assert "cannot be known" in check.detail
@@ -172,8 +173,8 @@ def any_audience(trust: dict[str, Any]) -> None:
     ("change", "why"),
     [(nobody, "does not name"), (anybody, "does not limit which repositories"), (any_audience, "the audience")],
 )
-def test_trust_of_the_ci_role_that_is_wrong(ready: AwsAccount, change: Trust, why: str) -> None:
-    iam = ready.direct("iam")
+def test_trust_of_the_ci_role_that_is_wrong(ready: AwsServer, change: Trust, why: str) -> None:
+    iam = ready.client("iam")
     document = iam.get_role(RoleName="mlops-new-ci")["Role"]["AssumeRolePolicyDocument"]
     change(document["Statement"][0])
     iam.update_assume_role_policy(RoleName="mlops-new-ci", PolicyDocument=json.dumps(document))
@@ -182,30 +183,31 @@ def test_trust_of_the_ci_role_that_is_wrong(ready: AwsAccount, change: Trust, wh
     assert why in checks["CI role mlops-new-ci"].detail
 
 
-def test_trust_of_the_execution_role_that_is_wrong(ready: AwsAccount) -> None:
-    iam = ready.direct("iam")
+def test_trust_of_the_execution_role_that_is_wrong(ready: AwsServer) -> None:
+    iam = ready.client("iam")
     document = json.dumps(iam.get_role(RoleName="mlops-new-execution")["Role"]["AssumeRolePolicyDocument"])
     iam.update_assume_role_policy(
-        RoleName="mlops-new-execution", PolicyDocument=document.replace("sagemaker.amazonaws.com", "ec2.amazonaws.com")
+        RoleName="mlops-new-execution",
+        PolicyDocument=document.replace("sagemaker.amazonaws.com", "ec2.amazonaws.com"),
     )
     assert bad(examined()) == {"execution role mlops-new-execution"}
 
 
-def test_whether_managed_monitoring_is_open_cannot_be_known(ready: AwsAccount) -> None:
-    ready.monitoring_schedules = []
+def test_whether_managed_monitoring_is_open_cannot_be_known(ready: AwsServer) -> None:
+    ready.beside.schedules = []
     purpose = Purpose(managed=True)
     assert "cannot be known" in examined(purpose)["Model Monitor and Clarify"].detail
-    ready.monitoring_schedules = [{"MonitoringScheduleName": "daily"}]
+    ready.beside.schedules = [{"MonitoringScheduleName": "daily"}]
     assert "is open to it" in examined(purpose)["Model Monitor and Clarify"].detail
     why = "Model Monitor is no longer available to new customers"
-    ready.faults[("sagemaker", "ListMonitoringSchedules")] = (400, "ValidationException", why)
+    ready.beside.refusals["sagemaker:ListMonitoringSchedules"] = ("ValidationException", why)
     check = examined(purpose)["Model Monitor and Clarify"]
     assert not check.ok
     assert "monitoring=own" in check.hint
 
 
-def test_reads_only(ready: AwsAccount) -> None:
+def test_reads_only(ready: AwsServer) -> None:
     ready.calls.clear()
     examined(Purpose(INSTANCES, managed=True, workspace=WORKSPACE))
-    verbs = ("Get", "List", "Describe", "Simulate", "HEAD")
-    assert not {call for call in ready.calls if not call[1].startswith(verbs) and call[1] != "GET"}
+    verbs = ("Get", "List", "Describe", "Simulate", "Head")
+    assert not {call for call in ready.calls if not call.partition(":")[2].startswith(verbs)}

@@ -1,37 +1,92 @@
 """`iam:SimulatePrincipalPolicy`: decides by the policies that roles and users really have, as IAM does for them."""
 
 import json
+import threading
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
-from moto.core.exceptions import ServiceException
-from moto.iam.models import iam_backends
-
-from tests.doubles.aws.made import ACCOUNT
-from tests.doubles.aws.stacks import Refused
+from tests.doubles.aws.made import Clients
+from tests.doubles.aws.packages import Refused
 from tests.doubles.aws.xml import listed
 
+Statement = Mapping[str, Any]
 
-def simulate(form: dict[str, str]) -> dict[str, Any]:
-    """Each action on each resource: allowed, or denied."""
-    statements = list(_statements(form["PolicySourceArn"]))
-    actions = [one[""] for one in listed(form, "ActionNames")]
-    resources = [one[""] for one in listed(form, "ResourceArns")] or ["*"]
-    context = dict(_context(form))
-    results = [
-        {
-            "EvalActionName": action,
-            "EvalResourceName": resource,
-            "EvalDecision": decide(statements, action, resource, context),
-        }
-        for action in actions
-        for resource in resources
+
+class Simulator:
+    """Decides by everything that IAM holds, read once and again after it was written.
+
+    Args:
+        client: A boto client of a service, past all faults.
+    """
+
+    def __init__(self, client: Clients) -> None:
+        self._client = client
+        self._known: dict[str, list[Statement]] | None = None
+        self._watched = False
+        self._turn = threading.Lock()
+
+    def notice(self, service: str, operation: str) -> None:
+        """Somebody asks IAM something; after a write what is known is known no more."""
+        if service == "iam" and not operation.startswith(("Get", "List", "Simulate")):
+            self._known = None
+
+    def simulate(self, form: dict[str, str]) -> dict[str, Any]:
+        """Each action on each resource: allowed, or denied."""
+        statements = self._statements(form["PolicySourceArn"])
+        actions = [one[""] for one in listed(form, "ActionNames")]
+        resources = [one[""] for one in listed(form, "ResourceArns")] or ["*"]
+        context = dict(_context(form))
+        results = [
+            {
+                "EvalActionName": action,
+                "EvalResourceName": resource,
+                "EvalDecision": decide(statements, action, resource, context),
+            }
+            for action in actions
+            for resource in resources
+        ]
+        return {"EvaluationResults": results, "IsTruncated": False}
+
+    def _statements(self, arn: str) -> list[Statement]:
+        with self._turn:
+            known = self._known
+            if known is None:
+                known = self._known = self._read()
+        if arn not in known:
+            raise Refused("NoSuchEntity", f"{arn} cannot be found.")
+        return known[arn]
+
+    def _read(self) -> dict[str, list[Statement]]:
+        iam = self._client("iam")
+        if not self._watched:
+            iam.meta.events.register("before-call.iam", lambda model, **_: self.notice("iam", model.name))
+            self._watched = True
+        found = iam.get_account_authorization_details()
+        managed = {one["Arn"]: _default(one) for one in found["Policies"]}
+        roles = {one["Arn"]: _of(one, one["RolePolicyList"], managed) for one in found["RoleDetailList"]}
+        users = {one["Arn"]: _of(one, one.get("UserPolicyList", []), managed) for one in found["UserDetailList"]}
+        return roles | users
+
+
+def _of(holder: Statement, inline: list[Statement], managed: Mapping[str, list[Statement]]) -> list[Statement]:
+    attached = [managed[one["PolicyArn"]] for one in holder["AttachedManagedPolicies"]]
+    return [
+        one for statements in [*attached, *(_several(one["PolicyDocument"]) for one in inline)] for one in statements
     ]
-    return {"EvaluationResults": results, "IsTruncated": False}
 
 
-def decide(statements: list[Mapping[str, Any]], action: str, resource: str, context: Mapping[str, list[str]]) -> str:
+def _default(policy: Statement) -> list[Statement]:
+    return next(_several(one["Document"]) for one in policy["PolicyVersionList"] if one["IsDefaultVersion"])
+
+
+def _several(document: Any) -> list[Statement]:
+    read = json.loads(document) if isinstance(document, str) else document
+    statements: list[Statement] = read["Statement"]
+    return statements
+
+
+def decide(statements: list[Statement], action: str, resource: str, context: Mapping[str, list[str]]) -> str:
     """What IAM decides about one action on one resource."""
     fitting = [
         one for one in statements if _covers(one, action, resource) and _holds(one.get("Condition", {}), context)
@@ -41,26 +96,7 @@ def decide(statements: list[Mapping[str, Any]], action: str, resource: str, cont
     return "allowed" if fitting else "implicitDeny"
 
 
-def _statements(arn: str) -> Iterator[Mapping[str, Any]]:
-    """What a role or user has, out of moto's own memory: asking it takes ten calls, and doctors ask often."""
-    iam = iam_backends[ACCOUNT]["aws"]
-    name = arn.rpartition("/")[2]
-    try:
-        holder: Any = iam.get_user(name) if ":user/" in arn else iam.get_role(name)
-    except ServiceException as error:
-        raise Refused("NoSuchEntity", f"{arn} cannot be found.") from error
-    for policy in holder.managed_policies.values():
-        yield from _several(policy.versions[-1].document)
-    for document in holder.policies.values():
-        yield from _several(document)
-
-
-def _several(document: str) -> list[Mapping[str, Any]]:
-    statements: list[Mapping[str, Any]] = json.loads(document)["Statement"]
-    return statements
-
-
-def _covers(statement: Mapping[str, Any], action: str, resource: str) -> bool:
+def _covers(statement: Statement, action: str, resource: str) -> bool:
     actions = any(fnmatchcase(action.lower(), one.lower()) for one in _list(statement["Action"]))
     return actions and any(_matches(resource, one) for one in _list(statement["Resource"]))
 

@@ -12,21 +12,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from mlops_new.platforms.sagemaker import template
+from mlops_new.platforms.sagemaker.stack import TAGS
 from tests.doubles.aws.made import ACCOUNT, Making, Properties
+from tests.doubles.aws.packages import Refused
 from tests.doubles.aws.xml import listed
 
 # Properties that AWS cannot change in place.
 _FIXED = ("BucketName", "EncryptionConfiguration", "ManagedPolicyName", "RepositoryName", "RoleName", "Url")
 _NOTHING = "The submitted information didn't contain changes. Submit different information to create a change set."
-
-
-class Refused(Exception):  # what AWS answers is a refusal
-    """An error answer."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
 
 
 @dataclass
@@ -76,6 +69,17 @@ class CloudFormation:
         self._making = making
         self._region = region
         self._numbers = itertools.count(1)
+
+    def put(self, resolved: template.Resolved, name: str = "mlops-new") -> None:
+        """Deploy a template at once, as if it had been there before."""
+        stack = self.stacks.get(name) or self._new(name)
+        stack.bodies = {key: dict(body) for key, body in resolved.bodies.items()}
+        for body in stack.bodies.values():
+            self._making.make(body["Type"], self._settled(body["Properties"], stack.bodies))
+        stack.outputs = {key: self._settled(value, stack.bodies) for key, value in resolved.outputs.items()}
+        declared = resolved.document["Parameters"]
+        stack.parameters = {key: resolved.parameters.get(key, one.get("Default")) for key, one in declared.items()}
+        stack.tags, stack.status = dict(TAGS), "CREATE_COMPLETE"
 
     def act(self, action: str, form: dict[str, str]) -> dict[str, Any]:
         """Answer one request."""

@@ -68,6 +68,7 @@ _ACTIONS: Mapping[tuple[str, str], str] = {
     ("s3", "ListObjectVersions"): "s3:ListBucketVersions",
     ("s3", "ListObjectsV2"): "s3:ListBucket",
     ("s3", "UploadPart"): "s3:PutObject",
+    ("service-quotas", "ListServiceQuotas"): "servicequotas:ListServiceQuotas",
 }
 
 
