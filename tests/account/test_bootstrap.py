@@ -17,7 +17,7 @@ from mlops_new.settings import Host, PlatformName, Settings
 from tests.doubles.aws import AwsServer, Fault, Kind
 from tests.doubles.aws.made import ACCOUNT
 from tests.doubles.aws.stacks import digest
-from tests.sagemaker.accounts import of, open_account
+from tests.account.accounts import of, open_account
 
 BUCKET = f"mlops-new-{ACCOUNT}-eu-north-1"
 UUID = "11111111-2222-4333-8444-555555555555"

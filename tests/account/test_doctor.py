@@ -13,7 +13,7 @@ from mlops_new.ports import Check, Purpose, Workspace
 from mlops_new.prices import Job
 from tests.doubles.aws import AwsServer, Fault, Kind
 from tests.doubles.aws.made import ACCOUNT
-from tests.sagemaker.accounts import open_account
+from tests.account.accounts import open_account
 
 WORKSPACE = Workspace("acme", "11111111-2222-4333-8444-555555555555")
 INSTANCES = tuple((job, "ml.m5.xlarge") for job in Job)
