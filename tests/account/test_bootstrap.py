@@ -11,13 +11,14 @@ import pytest
 from mlops_new.commands import bootstrap
 from mlops_new.console import Console
 from mlops_new.errors import Conflict, Denied, Error, Invalid
-from mlops_new.platforms.sagemaker import stack as stacks
 from mlops_new.platforms.sagemaker import surroundings, template
+from mlops_new.platforms.sagemaker.cloudformation import Stacks
+from mlops_new.platforms.sagemaker.stack import Deployment
 from mlops_new.settings import Host, PlatformName, Settings
+from tests.account.accounts import of, open_account
 from tests.doubles.aws import AwsServer, Fault, Kind
 from tests.doubles.aws.made import ACCOUNT
 from tests.doubles.aws.stacks import digest
-from tests.account.accounts import of, open_account
 
 BUCKET = f"mlops-new-{ACCOUNT}-eu-north-1"
 UUID = "11111111-2222-4333-8444-555555555555"
@@ -132,7 +133,7 @@ def test_what_an_earlier_stack_left_is_taken_over(run: Run, empty: AwsServer) ->
     run()
     cloudformation = empty.client("s3")
     cloudformation.put_object(Bucket=BUCKET, Key="kept", Body=b"kept")
-    stack = stacks.Stacks(open_account())
+    stack = Stacks(open_account())
     found = stack.find("mlops-new")
     assert found
     stack.delete(found, lambda *_: None)
@@ -300,16 +301,16 @@ def test_a_killed_run_is_finished_by_the_next(run: Run, empty: AwsServer) -> Non
     """CloudFormation goes on without us; the next run waits for it and finds nothing to do."""
     account = open_account()
     names = surroundings.named(account)
-    wanted = stacks.Deployment(template.text(), names)
-    found = stacks.Stacks(account).propose("mlops-new", wanted, create=True)
+    wanted = Deployment(template.text(), names)
+    found = Stacks(account).propose("mlops-new", wanted, create=True)
     account.call("cloudformation", "ExecuteChangeSet", ChangeSetName=found.id, StackName="mlops-new")
     assert run(workspace_uuid=None)["changes"] == []
 
 
 def test_an_empty_stack_of_a_killed_run_is_used(run: Run, empty: AwsServer) -> None:
     account = open_account()
-    wanted = stacks.Deployment(template.text(), surroundings.named(account))
-    stacks.Stacks(account).propose("mlops-new", wanted, create=True)
+    wanted = Deployment(template.text(), surroundings.named(account))
+    Stacks(account).propose("mlops-new", wanted, create=True)
     assert empty.beside.cloudformation.stacks["mlops-new"].status == "REVIEW_IN_PROGRESS"
     assert run()["stack"]["status"] == "CREATE_COMPLETE"
 

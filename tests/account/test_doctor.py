@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 
 from mlops_new.platforms.sagemaker import doctor, surroundings, template
+from mlops_new.platforms.sagemaker.cloudformation import Stacks
 from mlops_new.platforms.sagemaker.settings import AccountSettings
-from mlops_new.platforms.sagemaker.stack import Deployment, Stacks
+from mlops_new.platforms.sagemaker.stack import Deployment
 from mlops_new.ports import Check, Purpose, Workspace
 from mlops_new.prices import Job
+from tests.account.accounts import open_account
 from tests.doubles.aws import AwsServer, Fault, Kind
 from tests.doubles.aws.made import ACCOUNT
-from tests.account.accounts import open_account
 
 WORKSPACE = Workspace("acme", "11111111-2222-4333-8444-555555555555")
 INSTANCES = tuple((job, "ml.m5.xlarge") for job in Job)

@@ -4,22 +4,20 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from mlops_new.apply import World, apply
+from mlops_new.apply import World
+from mlops_new.commands import publication
 from mlops_new.console import Console
 from mlops_new.errors import Conflict, Denied, Error, Invalid
 from mlops_new.hosts.bitbucket import setup
-from mlops_new.observe import template_repository
-from mlops_new.plan import Plan, choose_template
-from mlops_new.platforms.sagemaker import stack as stacks
 from mlops_new.platforms.sagemaker import surroundings, template
 from mlops_new.platforms.sagemaker.account import Account
-from mlops_new.platforms.sagemaker.stack import Change, ChangeSet, Deployment, Stack, Stacks
+from mlops_new.platforms.sagemaker.cloudformation import Stacks, refuse_stuck
+from mlops_new.platforms.sagemaker.stack import Change, ChangeSet, Deployment, Stack
 from mlops_new.ports import Workspace
 from mlops_new.settings import Settings
-from mlops_new.spec import TEMPLATE_MARK, TEMPLATE_SLUG, ProjectSpec, Template
+from mlops_new.spec import TEMPLATE_SLUG
 from mlops_new.steps import PublishTemplate
 from mlops_new.wiring import Connect, account, connect
 
@@ -63,9 +61,9 @@ def run(
     workspace = _given_workspace(request, settings)
     world = connect(settings, console.say)
     opened = open_account(settings)
-    publication = _publication(world)
+    lacking = publication.lacking(world)
     try:
-        _Run(request, console, opened, workspace or world.host.workspace(), world, publication).run()
+        _Run(request, console, opened, workspace or world.host.workspace(), world, lacking).run()
     except Denied as error:
         error.hint = f"{error.hint}; or let an administrator of the account deploy `mlops-new bootstrap --print`"
         raise
@@ -86,17 +84,6 @@ def _given_workspace(request: Request, settings: Settings) -> Workspace | None:
             hint="set BITBUCKET_WORKSPACE, or workspace in [bitbucket] of the settings file",
         )
     return Workspace(name, found[1])
-
-
-def _publication(world: World) -> PublishTemplate | None:
-    """The template version that the Git host lacks."""
-    seen = template_repository(world.host)
-    if seen.hosted and seen.hosted.mark != TEMPLATE_MARK:
-        raise Conflict(f"repository {seen.url} exists and was not made by mlops-new")
-    chosen = choose_template(seen)
-    if f"refs/tags/{chosen.version}" in seen.refs:
-        return None
-    return PublishTemplate(seen.url, chosen.version, create=seen.hosted is None)
 
 
 @dataclass(frozen=True)
@@ -148,7 +135,7 @@ class _Run:
         if found and found.stuck and self.request.delete_failed:
             return self._cleared(found)
         if found:
-            stacks.refuse_stuck(found, self.stacks)
+            refuse_stuck(found, self.stacks)
         return found
 
     def _cleared(self, found: Stack) -> Stack | None:
@@ -222,7 +209,7 @@ class _Run:
 
     def _finish(self, stack: Stack, changes: list[Change]) -> None:
         if self.publication:
-            _publish(self.publication, self.world, self.console)
+            publication.publish(self.publication, self.world, self.console)
         document = self._document(stack, changes)
         self.console.result(_text(document, stack, self._nothing), document)
 
@@ -252,11 +239,6 @@ class _Run:
             "outputs": dict(stack.outputs) if stack else {},
             "template": {"url": self.world.host.url(TEMPLATE_SLUG), "published": published},
         }
-
-
-def _publish(step: PublishTemplate, world: World, console: Console) -> None:
-    spec = ProjectSpec(TEMPLATE_SLUG, Path(), {}, Template(step.url, step.version))
-    apply(Plan((step,), {step: frozenset()}), spec, world, lambda done: console.done(done.step))
 
 
 def _text(document: Mapping[str, Any], stack: Stack, nothing: str) -> str:

@@ -10,9 +10,10 @@ from typing import Any
 from mlops_new.errors import Denied, Error, Invalid
 from mlops_new.platforms.sagemaker import quotas, rights, simulation, surroundings, template, trust
 from mlops_new.platforms.sagemaker.account import Account, side_by_side
+from mlops_new.platforms.sagemaker.cloudformation import Stacks
 from mlops_new.platforms.sagemaker.failures import Absent
 from mlops_new.platforms.sagemaker.findings import UNKNOWN, absent, failed, unknown
-from mlops_new.platforms.sagemaker.stack import TAGS, Stacks
+from mlops_new.platforms.sagemaker.stack import TAGS
 from mlops_new.platforms.sagemaker.template import Resolved
 from mlops_new.ports import Check, Purpose, Workspace
 
