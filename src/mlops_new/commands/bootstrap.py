@@ -58,12 +58,12 @@ def run(
 ) -> None:
     """Look, show, ask, do."""
     surroundings.check_parameters(request.parameters, template.document())
-    workspace = _given_workspace(request, settings)
+    given = _given_workspace(request, settings)
     world = connect(settings, console.say)
-    opened = open_account(settings)
-    lacking = publication.lacking(world)
+    workspace = given or world.host.workspace()
+    bootstrap = _Run(request, console, open_account(settings), workspace, world, publication.lacking(world))
     try:
-        _Run(request, console, opened, workspace or world.host.workspace(), world, lacking).run()
+        bootstrap.run()
     except Denied as error:
         error.hint = f"{error.hint}; or let an administrator of the account deploy `mlops-new bootstrap --print`"
         raise
