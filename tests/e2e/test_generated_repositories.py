@@ -13,6 +13,8 @@ from mlops_new.templates import Copier, packaged, packaged_files
 
 BUILD = packaged() / "templates" / "build"
 PROBLEM_TYPES = ("regression", "binary_classification", "multiclass_classification")
+# Either shape is tried, but not with each problem type.
+PROCESSING = {"regression": "pipeline", "binary_classification": "pipeline", "multiclass_classification": "airflow"}
 CHECKS = (["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"], ["pytest", "-q"])
 # What can differ with the answers: style and types of plain Python, and the tests of the monitoring, cannot.
 OF_ANSWERS = {
@@ -49,7 +51,8 @@ def test_make_test_passes_in_a_new_repository(
     template: Path, tmp_path: Path, linting_python: Path, kind: Kind, problem_type: str
 ) -> None:
     copier = Copier()
-    answers = copier.resolve(None, {"project_name": "fresh-sales", "problem_type": problem_type}, ask=False)
+    given = {"project_name": "fresh-sales", "problem_type": problem_type, "processing": PROCESSING[problem_type]}
+    answers = copier.resolve(None, given, ask=False)
     folder = tmp_path / kind
     copier.render(Template(str(template), "v1"), kind, answers, folder, env={})
     makefile = (folder / "Makefile").read_text(encoding="utf-8")

@@ -14,7 +14,7 @@ from mlops_new import git, parameters
 from mlops_new.definition import Definition, parse
 from mlops_new.errors import Invalid
 from mlops_new.events import Listener
-from mlops_new.platforms.local import checks
+from mlops_new.platforms.local import checks, standalone
 from mlops_new.platforms.local.attempt import Stores
 from mlops_new.platforms.local.database import Database
 from mlops_new.platforms.local.expressions import ExpressionError, Scope, evaluate
@@ -172,15 +172,28 @@ class LocalPlatform:
             Invalid: There is no such pipeline, parameters do not fit, or something in it cannot be run here.
         """
         text = self.stores.registry.definition(pipeline)
-        definition = parse(text, source=f"pipeline {pipeline}")
-        faults = unsupported(definition)
-        if faults:
-            raise Invalid(f"{pipeline} cannot be run on this machine: " + "; ".join(faults))
+        definition = _runnable(text, pipeline)
         values = parameters.resolve(definition.document.get("Parameters") or [], given)
         uri = self._own_image(definition, values) if image is None else image.uri
         steps = tuple((step.name, step.type) for step in definition.steps)
         request = json.dumps([dict(given), dict(about or {})], sort_keys=True)
         return Draft(pipeline, text, values, uri, steps, {**self._inherited(pipeline), **(about or {})}, token, request)
+
+    def draft_job(self, request: Mapping[str, Any], *, step: str = standalone.STEP) -> Draft:
+        """Make a processing job that no pipeline starts ready to be recorded.
+
+        Args:
+            request: CreateProcessingJob's. The same name again is the same job.
+            step: What its only step is called.
+
+        Raises:
+            Invalid: It cannot be run here.
+        """
+        name = str(request["ProcessingJobName"])
+        text = standalone.definition(request, step)
+        definition = _runnable(text, name)
+        steps = tuple((step.name, step.type) for step in definition.steps)
+        return Draft(standalone.pipeline(name), text, {}, self._own_image(definition, {}), steps, token=name)
 
     def start(self, pipeline: str, *, given: Mapping[str, Any], image: Image | None = None) -> Execution:
         """Record a run that is about to begin, of which this process is the owner.
@@ -333,6 +346,13 @@ class LocalPlatform:
                 hint="`mlops-new image` makes the repository's own and prints its URI",
             )
         return next(iter(uris), "")
+
+
+def _runnable(text: str, name: str) -> Definition:
+    definition = parse(text, source=f"pipeline {name}")
+    if faults := unsupported(definition):
+        raise Invalid(f"{name} cannot be run on this machine: " + "; ".join(faults))
+    return definition
 
 
 @contextmanager
