@@ -22,6 +22,14 @@ SIDE_BY_SIDE = 12
 _CONNECT_SECONDS = 10
 _READ_SECONDS = 60
 _ATTEMPTS = 6
+_DOMAINS = {
+    "aws-cn": "amazonaws.com.cn",
+    "aws-eusc": "amazonaws.eu",
+    "aws-iso": "c2s.ic.gov",
+    "aws-iso-b": "sc2s.sgov.gov",
+    "aws-iso-e": "cloud.adc-e.uk",
+    "aws-iso-f": "csp.hci.ic.gov",
+}
 
 Given = TypeVar("Given")
 Result = TypeVar("Result")
@@ -166,8 +174,7 @@ class Account:
     @cached_property
     def image_repository(self) -> str:
         """The URI of the ECR repository, without a tag."""
-        partition = self._session.get_partition_for_region(self.region)
-        domain = self._session.get_component("endpoint_resolver").get_partition_dns_suffix(partition)
+        domain = _DOMAINS.get(self.identity.partition, "amazonaws.com")
         return f"{self.identity.account}.dkr.ecr.{self.region}.{domain}/{self.settings.ecr_repository}"
 
     def arn(self, kind: str, name: str) -> str:
