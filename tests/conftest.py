@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from tests.doubles.aws.server import AwsServer, Moto
 
+
 # Where the environments of suites are that have one of their own, and what is kept from run to run.
 _SUITES = {
     "MLOPS_NEW_SDK_PYTHON",

@@ -96,7 +96,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     image = platform.build_image(repository(folder / "repository"), project="tests", notify=silent)
     platform.local_path("s3://mlops-new").mkdir(exist_ok=True)
     with Server(("127.0.0.1", 0), refuse) as server:
-        threading.Thread(target=server.serve, args=(Application(platform),), daemon=True).start()
+        threading.Thread(target=server.serve, args=[Application(platform)], daemon=True).start()
         yield Machine(folder / "home", image.uri, f"http://127.0.0.1:{server.server_address[1]}")
         server.shutdown()
     platform.close()

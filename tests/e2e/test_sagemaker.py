@@ -1,13 +1,18 @@
 """A model's whole life on SageMaker, by plain commands, against an account on loopback; and what can go wrong there."""
 
 import json
+import signal
 import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.doubles.aws import AwsServer
-from tests.doubles.aws.server import BUCKET
+from tests.doubles.aws import AwsServer, Fault, Kind
+from tests.doubles.aws.executions import Script
+from tests.doubles.aws.server import BUCKET, Moto
 from tests.e2e.program import Ended, mlops_new
 
 NAME = "fresh-sales"
@@ -111,3 +116,163 @@ def nothing_is_left(aws: AwsServer, place: Path) -> None:
     assert not versions.get("DeleteMarkers")
     assert aws.client("ecr").list_images(repositoryName="mlops-new")["imageIds"] == []
     assert [path.name for path in place.iterdir()] == ["mlops-new.toml"]
+
+
+# One project, for what can happen to its runs
+
+
+@pytest.fixture(scope="module")
+def shop(moto: Moto, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[AwsServer, Path]]:
+    """An account with a project whose image was pushed, and the project's build repository."""
+    place = tmp_path_factory.mktemp("shop")
+    server = AwsServer(moto)
+    server.bootstrap()
+    environ = {**server.environ, "MLOPS_NEW_HOME": str(place / "home"), "GIT_CONFIG_GLOBAL": str(place / "gitconfig")}
+    (place / "gitconfig").write_text("[user]\n\tname = Test\n\temail = test@localhost\n", encoding="utf-8")
+    made = mlops_new("project", NAME, "--platform", "sagemaker", "--yes", "-C", place, env=environ)
+    assert made.code == 0, made.err
+    push_image(server, place / f"{NAME}-build")
+    yield server, place / f"{NAME}-build"
+    server.close()
+
+
+@pytest.fixture
+def build(shop: tuple[AwsServer, Path], settings: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    server, build = shop
+    server.faults.clear()
+    server.executions.script = Script()
+    for name, value in server.environ.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("MLOPS_NEW_HOME", str(build.parent / "home"))
+    return build
+
+
+@pytest.fixture
+def server(shop: tuple[AwsServer, Path], build: Path) -> AwsServer:
+    return shop[0]
+
+
+def test_a_failed_step_is_told_with_its_reason_and_its_log(server: AwsServer, build: Path) -> None:
+    server.script.failures["Preprocess"] = "ClientError: the table has no rows"
+    ended = mlops_new("run", "-C", build, "--json")
+    assert ended.code == 1
+    assert ended.err.splitlines()[-3:][0] == "error: step Preprocess failed: ClientError: the table has no rows"
+    assert "https://eu-north-1.console.aws.amazon.com/cloudwatch/home?region=eu-north-1#logsV2:" in ended.err
+    assert ended.document["status"] == "Failed"
+    server.script.failures.clear()
+    server.script.endless.add("Preprocess")
+    assert command("run", "--resume", ended.document["execution"], "--no-wait", "-C", build).document["status"]
+    assert command("stop", ended.document["execution"], "-C", build).document["status"] == "Stopping"
+
+
+def test_who_leaves_lets_it_run_and_can_come_back_stop_it_and_go_on(server: AwsServer, build: Path) -> None:
+    server.script.endless.add("Preprocess")
+    server.calls.clear()
+    started = [sys.executable, "-m", "mlops_new", "run", "-C", str(build), "--json"]
+    with subprocess.Popen(started, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as following:
+        assert following.stderr is not None
+        assert "execution" in next(line for line in following.stderr if "execution" in line)
+        _until(lambda: server.calls.count("sagemaker:ListPipelineExecutionSteps") > 1)
+        following.send_signal(signal.SIGINT)
+        out, err = following.communicate(timeout=60)
+    assert following.returncode == 130
+    document = json.loads(out)
+    identity = document["execution"]
+    assert document["status"] == "Executing"
+    assert f"mlops-new stop {identity}" in err
+
+    refused = mlops_new("destroy", NAME, "--purge", "--yes", "--json", "-C", build.parent)
+    assert refused.code == 3
+    assert f"{NAME}-build/{identity}" in refused.document["error"]["message"]
+
+    command("stop", identity, "-C", build)
+    stopped = mlops_new("run", "--resume", identity, "-C", build, "--no-wait")
+    assert stopped.code == 0
+    assert mlops_new("stop", "nobodys", "-C", build).code == 2
+    command("stop", identity, "-C", build)
+
+
+def test_what_is_not_in_the_image_does_not_run(server: AwsServer, build: Path) -> None:
+    (build / "new.txt").write_text("not committed", encoding="utf-8")
+    ended = mlops_new("run", "-C", build)
+    (build / "new.txt").unlink()
+    assert ended.code == 2
+    assert "changes that are not committed" in ended.err
+    assert "--platform local" in ended.err
+
+
+def test_another_definition_than_the_registered_one_is_not_put_in_its_place(server: AwsServer, build: Path) -> None:
+    file = build / "pipeline.json"
+    whole = file.read_text(encoding="utf-8")
+    file.write_text(whole.replace('"DefaultValue": "unknown"', '"DefaultValue": "changed"'), encoding="utf-8")
+    server.calls.clear()
+    ended = mlops_new("run", "-C", build, "-p", "ImageUri=any", "--json")
+    file.write_text(whole, encoding="utf-8")
+    assert ended.code == 3
+    assert "default unknown → changed" in ended.document["error"]["message"]
+    assert not {"sagemaker:UpdatePipeline", "sagemaker:StartPipelineExecution"} & set(server.calls)
+
+
+@pytest.mark.parametrize(
+    ("environ", "code", "said", "hint"),
+    [
+        ({"AWS_REGION": "us-east-1"}, 2, "there is no bucket mlops-new-123456789012-us-east-1", "bootstrap"),
+        ({"AWS_REGION": ""}, 2, "no region", "AWS_REGION"),
+        ({"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}, 4, "no credentials", "aws sso login"),
+        ({"AWS_PROFILE": "nobodys"}, 2, "nobodys", "AWS_PROFILE"),
+        ({"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, 5, "does not answer", "the same command"),
+    ],
+)
+def test_an_account_that_cannot_be_reached(
+    server: AwsServer, build: Path, environ: dict[str, str], code: int, said: str, hint: str
+) -> None:
+    ended = mlops_new("run", "-C", build, "--json", env=environ)
+    assert ended.code == code, ended.err
+    told = ended.document["error"]
+    assert said in told["message"]
+    assert hint in told["hint"]
+    assert ended.err.count("\n") == 2
+
+
+def test_a_pipeline_of_our_name_that_is_not_ours(server: AwsServer, build: Path) -> None:
+    server.client("sagemaker").create_pipeline(
+        PipelineName="theirs-build", RoleArn="arn:aws:iam::123456789012:role/any", PipelineDefinition="{}",
+        ClientRequestToken="0" * 32,
+    )  # fmt: skip
+    ended = mlops_new("project", "theirs", "--yes", "-C", build.parent, "--json")
+    assert ended.code == 3
+    assert "pipeline theirs-build exists and was not made for this project" in ended.document["error"]["message"]
+    assert not (build.parent / "theirs-build").exists()
+
+
+def test_a_role_that_does_not_exist_is_told_and_later_it_is_finished(server: AwsServer, build: Path) -> None:
+    server.faults.append(Fault("sagemaker:CreatePipeline", Kind.NO_ROLE))
+    ended = mlops_new("project", "later", "--yes", "-C", build.parent, "--json")
+    assert ended.code == 2
+    assert "cannot use the execution role" in ended.document["error"]["message"]
+    assert "mlops-new bootstrap" in ended.document["error"]["hint"]
+    server.faults.clear()
+    command("project", "later", "--yes", "-C", build.parent)
+    assert command("status", "later", "-C", build.parent).document["in_sync"]
+
+
+def test_the_program_starts_without_what_it_may_not_need() -> None:
+    heavy = {"boto3", "botocore", "s3transfer", "copier", "atlassian", "requests", "http.server"}
+    code = f"""if True:
+        import sys
+        from mlops_new.__main__ import main
+        sys.argv = ["mlops-new", "--help"]
+        try:
+            main()
+        except SystemExit:
+            print(sorted({heavy} & sys.modules.keys()))
+    """
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def _until(told: Callable[[], bool]) -> None:
+    patience = time.monotonic() + 60
+    while not told():
+        assert time.monotonic() < patience
+        time.sleep(0.05)
