@@ -72,6 +72,7 @@ _ACTIONS: Mapping[tuple[str, str], str] = {
     ("s3", "ListObjectVersions"): "s3:ListBucketVersions",
     ("s3", "ListObjectsV2"): "s3:ListBucket",
     ("s3", "UploadPart"): "s3:PutObject",
+    ("service-quotas", "ListServiceQuotas"): "servicequotas:ListServiceQuotas",
 }
 
 
@@ -163,11 +164,14 @@ _BUSY = {
 }
 _ABSENT = {
     "404",
+    "ChangeSetNotFound",
+    "ChangeSetNotFoundException",
     "ImageNotFoundException",
     "NoSuchBucket",
     "NoSuchEntity",
     "NoSuchEntityException",
     "NoSuchKey",
+    "NoSuchTagSet",
     "NotFound",
     "NotFoundException",
     "NotImplemented",
