@@ -59,6 +59,8 @@ def push_image(aws: AwsServer, build: Path) -> str:
 
 def test_from_nothing_to_a_forecast_and_back_to_nothing(place: Path, aws: AwsServer) -> None:
     build, deploy = place / f"{NAME}-build", place / f"{NAME}-deploy"
+    aws.empty()
+    assert command("bootstrap", "--yes").document["outputs"]["Bucket"] == BUCKET
     planned = command("project", NAME, "--dry-run").document
     assert {"create model package group", "register pipeline"} <= {step["action"] for step in planned["steps"]}
     assert command("project", NAME, "--yes").document["changed"]

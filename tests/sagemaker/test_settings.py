@@ -1,6 +1,9 @@
 import tomllib
 from dataclasses import fields
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,8 +18,11 @@ def test_without_a_table_everything_follows_from_account_and_region() -> None:
     assert parse(None) == AccountSettings()
 
 
+DAY = date(2026, 11, 27)
+
+
 def test_every_member_is_read() -> None:
-    table = {
+    table: dict[str, Any] = {
         "region": "eu-north-1",
         "profile": "dev",
         "bucket": "acme-ml",
@@ -24,8 +30,10 @@ def test_every_member_is_read() -> None:
         "ci_role": "ci",
         "ecr_repository": "acme/ml",
         "stack": "ml",
+        "cost_cap": 12.5,
+        "prices": {"date": DAY, "training": {"ml.m5.xlarge": 0.245}},
     }
-    assert parse(table) == AccountSettings(**table)
+    assert parse(table) == AccountSettings(**{**table, "cost_cap": Decimal("12.5")})
 
 
 @pytest.mark.parametrize(
@@ -36,6 +44,17 @@ def test_every_member_is_read() -> None:
         ({"bucket": "Capital"}, "sagemaker.bucket"),
         ({"execution_role": 3}, "sagemaker.execution_role"),
         ("eu-north-1", "it is a table"),
+        ({"cost_cap": "a lot"}, "sagemaker.cost_cap is 'a lot'"),
+        ({"cost_cap": -1}, "sagemaker.cost_cap is -1"),
+        ({"cost_cap": True}, "sagemaker.cost_cap is True"),
+        ({"cost_cap": float("nan")}, "sagemaker.cost_cap is nan"),
+        ({"prices": 3}, "sagemaker.prices is 3; it is a table"),
+        ({"prices": {"training": {}}}, "does not say of which day"),
+        ({"prices": {"date": "2026"}}, "does not say of which day"),
+        ({"prices": {"date": DAY, "trainign": {}}}, "no setting sagemaker.prices.trainign"),
+        ({"prices": {"date": DAY, "training": 1}}, "sagemaker.prices.training is 1; it is a table"),
+        ({"prices": {"date": DAY, "training": {"ml.m5.large": "cheap"}}}, 'prices.training."ml.m5.large" is .cheap'),
+        ({"prices": {"date": DAY, "currency": 3}}, "sagemaker.prices.currency is 3"),
     ],
 )
 def test_what_cannot_be_is_named(table: object, why: str) -> None:

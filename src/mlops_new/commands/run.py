@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from pathlib import Path
 
 from mlops_new import definition
-from mlops_new.commands import inputs, outcome
+from mlops_new.commands import costs, inputs, outcome
 from mlops_new.commands.outcome import Outcome
 from mlops_new.commands.repository import Repository, standing_in
 from mlops_new.console import Console
+from mlops_new.cost import Estimate
 from mlops_new.definition import Definition
 from mlops_new.errors import Invalid
 from mlops_new.ports import Platform
@@ -30,7 +32,8 @@ class Request:
         resume: An execution to go on with.
         wait: Follow it to its end.
         retrain: Start the build pipeline when that is what the run decides.
-        dry_run: Show what would be started.
+        dry_run: Show what would be started, and what it can cost at most.
+        cost_cap: What it may cost at most; None: what the settings say.
     """
 
     pipeline: str | None
@@ -41,6 +44,7 @@ class Request:
     wait: bool
     retrain: bool
     dry_run: bool
+    cost_cap: Decimal | None = None
 
 
 def run(request: Request, settings: Settings, console: Console) -> None:
@@ -69,7 +73,8 @@ def start(request: Request, settings: Settings, console: Console) -> Outcome:
     found = _definition(repository, short, platform)
     _refuse_undeclared(found, request.parameters)
     if request.dry_run:
-        return _shown(name, found, request)
+        return _shown(name, found, request, costs.estimated(found, request.parameters, settings))
+    costs.guard(found, request.parameters, settings, request.cost_cap)
     sample = "truth" if short == "model-quality" else "input"
     sources = inputs.Sources(repository, platform, request.input, console.say, sample)
     # Data and model come first: an environment is not made for an input that is not there.
@@ -143,7 +148,11 @@ def _refuse_undeclared(found: Definition, given: Mapping[str, str]) -> None:
         )
 
 
-def _shown(name: str, found: Definition, request: Request) -> Outcome:
+def _shown(name: str, found: Definition, request: Request, cost: Estimate | None) -> Outcome:
     steps = [{"action": "run step", "target": step.name, "detail": step.type} for step in found.steps]
     lines = [f"{name} would run:", *(f"  + {step.name} ({step.type})" for step in found.steps)]
-    return Outcome("\n".join(lines), {"pipeline": name, "parameters": dict(request.parameters), "steps": steps})
+    document = {"pipeline": name, "parameters": dict(request.parameters), "steps": steps}
+    if cost is not None:
+        lines += costs.lines(cost)
+        document["cost"] = costs.document(cost)
+    return Outcome("\n".join(lines), document)

@@ -73,6 +73,7 @@ _ACTIONS: Mapping[tuple[str, str], str] = {
     ("s3", "ListObjectVersions"): "s3:ListBucketVersions",
     ("s3", "ListObjectsV2"): "s3:ListBucket",
     ("s3", "UploadPart"): "s3:PutObject",
+    ("service-quotas", "ListServiceQuotas"): "servicequotas:ListServiceQuotas",
 }
 
 
@@ -164,11 +165,14 @@ _BUSY = {
 }
 _ABSENT = {
     "404",
+    "ChangeSetNotFound",
+    "ChangeSetNotFoundException",
     "ImageNotFoundException",
     "NoSuchBucket",
     "NoSuchEntity",
     "NoSuchEntityException",
     "NoSuchKey",
+    "NoSuchTagSet",
     "NotFound",
     "NotFoundException",
     "NotImplemented",
