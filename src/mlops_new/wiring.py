@@ -10,7 +10,8 @@ from mlops_new.apply import World
 from mlops_new.environ import SECRET_VARIABLES, withhold
 from mlops_new.hosts.local import LocalHost, NoSetup
 from mlops_new.platforms.local.pipelines import LocalPipelines
-from mlops_new.ports import GitHost, HostSetup, Platform, Registry
+from mlops_new.ports import GitHost, HostSetup, Registry
+from mlops_new.running import Platform
 from mlops_new.settings import Host, PlatformName, Settings
 from mlops_new.templates import Copier
 

@@ -22,8 +22,9 @@ from mlops_new.platforms.sagemaker.account import Account
 from mlops_new.platforms.sagemaker.platform import SageMakerPlatform
 from mlops_new.platforms.sagemaker.registry import SageMakerRegistry
 from mlops_new.platforms.sagemaker.settings import AccountSettings
-from mlops_new.ports import Platform, Registry
+from mlops_new.ports import Registry
 from mlops_new.records import Execution, Status
+from mlops_new.running import Platform
 from mlops_new.spec import Mark
 from tests.local.conftest import repository, silent
 from tests.local.definitions import definition, processing, register

@@ -13,7 +13,7 @@ from mlops_new import git
 from mlops_new.commands.repository import Repository
 from mlops_new.definition.document import MISSING, Parameter
 from mlops_new.errors import Error, Invalid
-from mlops_new.ports import Platform
+from mlops_new.running import Platform
 from mlops_new.spec import Kind
 
 _LOOKUP = "model_in_use.py"

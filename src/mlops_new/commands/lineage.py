@@ -9,8 +9,8 @@ from mlops_new.commands.repository import Repository, standing_in
 from mlops_new.console import Console
 from mlops_new.errors import Invalid
 from mlops_new.files import parse_json, read_json
-from mlops_new.ports import Platform
 from mlops_new.records import ModelPackage
+from mlops_new.running import Platform
 from mlops_new.settings import Settings
 from mlops_new.spec import Kind, slug
 from mlops_new.templates import ANSWERS_FILE, read_answers

@@ -9,8 +9,8 @@ from mlops_new import evaluation
 from mlops_new.commands.repository import Repository, standing_in
 from mlops_new.console import Console, table
 from mlops_new.files import parse_json
-from mlops_new.ports import Platform
 from mlops_new.records import ModelPackage
+from mlops_new.running import Platform
 from mlops_new.settings import Settings
 from mlops_new.wiring import platform as connect
 

@@ -8,8 +8,8 @@ from mlops_new.commands.repository import Repository
 from mlops_new.console import Console
 from mlops_new.errors import INTERRUPTED, Error
 from mlops_new.files import parse_json
-from mlops_new.ports import Platform
 from mlops_new.records import Execution, ModelPackage, Status, Step
+from mlops_new.running import Platform
 from mlops_new.spec import Kind
 
 _LOG_TAIL = 15

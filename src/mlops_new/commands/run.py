@@ -13,8 +13,8 @@ from mlops_new.console import Console
 from mlops_new.cost import Estimate
 from mlops_new.definition import Definition
 from mlops_new.errors import Invalid
-from mlops_new.ports import Platform
 from mlops_new.records import Execution
+from mlops_new.running import Platform
 from mlops_new.settings import Settings
 from mlops_new.spec import DEFINITIONS, Kind, pipeline_name, slug
 from mlops_new.wiring import platform as connect

@@ -1,4 +1,4 @@
-"""The embedded platform as the commands see it: every platform's methods, by the names of `ports.Platform`."""
+"""The embedded platform as the commands see it: every platform's methods, by the names of `running.Platform`."""
 
 import secrets
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ from mlops_new.spec import Mark
 
 
 class LocalRuns(LocalPlatform):
-    """A `ports.Platform`, and what only this machine has."""
+    """A `running.Platform`, and what only this machine has."""
 
     bucket = BUCKET
     role = ROLE

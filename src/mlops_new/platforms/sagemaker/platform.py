@@ -1,4 +1,4 @@
-"""SageMaker as the commands see it: every platform's methods, by the names of `ports.Platform`."""
+"""SageMaker as the commands see it: every platform's methods, by the names of `running.Platform`."""
 
 import secrets
 import time
@@ -25,7 +25,7 @@ from mlops_new.spec import Mark
 
 
 class SageMakerPlatform:
-    """A `ports.Platform`: the pipelines, runs, models and data of one project in an account.
+    """A `running.Platform`: the pipelines, runs, models and data of one project in an account.
 
     Args:
         account: Where.
