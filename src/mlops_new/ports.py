@@ -252,6 +252,11 @@ class Platform(Protocol):
         ...
 
     @property
+    def option(self) -> str:
+        """What a command that is suggested needs to reach it, with a space before it; empty for the usual one."""
+        ...
+
+    @property
     def prefers_sample(self) -> bool:
         """Whether a run without data takes the repository's sample even where the pipeline has a default."""
         ...

@@ -179,7 +179,7 @@ def test_who_leaves_lets_it_run_and_can_come_back_stop_it_and_go_on(server: AwsS
     document = json.loads(out)
     identity = document["execution"]
     assert document["status"] == "Executing"
-    assert f"mlops-new stop {identity}" in err
+    assert f"mlops-new stop {identity} --platform sagemaker" in err
 
     refused = mlops_new("destroy", NAME, "--purge", "--yes", "--json", "-C", build.parent)
     assert refused.code == 3

@@ -1,5 +1,8 @@
+import tomllib
+from dataclasses import fields
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,6 +10,8 @@ import pytest
 from mlops_new.errors import Denied, Invalid
 from mlops_new.platforms.sagemaker.account import Account
 from mlops_new.platforms.sagemaker.settings import AccountSettings, parse
+
+EXAMPLE = Path(__file__).parents[2] / "docs" / "mlops-new.example.toml"
 
 
 def test_without_a_table_everything_follows_from_account_and_region() -> None:
@@ -70,6 +75,29 @@ def test_a_region_that_is_none(monkeypatch: pytest.MonkeyPatch, environ: dict[st
         monkeypatch.setenv(name, value)
     with pytest.raises(Invalid, match=why):
         _ = Account().region
+
+
+@pytest.mark.parametrize(
+    ("environ", "region"),
+    [
+        ({}, "eu-west-1"),
+        ({"AWS_DEFAULT_REGION": "eu-north-1"}, "eu-north-1"),
+        ({"AWS_DEFAULT_REGION": "eu-north-1", "AWS_REGION": "us-east-1"}, "us-east-1"),
+    ],
+)
+def test_the_environment_goes_before_the_settings(
+    monkeypatch: pytest.MonkeyPatch, environ: dict[str, str], region: str
+) -> None:
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    assert Account(parse({"region": "eu-west-1"})).region == region
+
+
+def test_every_setting_of_the_example_file_is_one() -> None:
+    text = EXAMPLE.read_text(encoding="utf-8").partition("[sagemaker]")[2].partition("\n[")[0]
+    shown = tomllib.loads(text.replace("#: ", ""))
+    assert shown.keys() <= {field.name for field in fields(AccountSettings)}
+    assert parse(shown).region == "eu-north-1"
 
 
 def test_without_credentials_it_says_how_to_log_in(monkeypatch: pytest.MonkeyPatch) -> None:

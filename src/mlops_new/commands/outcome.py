@@ -50,13 +50,14 @@ def conclude(execution: Execution, platform: Platform, repository: Repository, c
         case Status.SUCCEEDED:
             return Outcome(_success(execution, document, platform, repository, registered), document)
         case Status.STOPPED:
-            hint = f"mlops-new run --resume {execution.id} goes on from here"
+            hint = f"mlops-new run --resume {execution.id}{platform.option} goes on from here"
             raise RunStopped(f"{execution.pipeline} was stopped", hint=hint, document=document)
         case Status.EXECUTING:
-            hint = f"mlops-new run --resume {execution.id} follows it again, mlops-new stop {execution.id} stops it"
+            this = f"{execution.id}{platform.option}"
+            hint = f"mlops-new run --resume {this} follows it again, mlops-new stop {this} stops it"
             raise RunStopped(f"{execution.pipeline} goes on as {execution.id}", hint=hint, document=document)
         case _:
-            raise _failure(execution, document, console)
+            raise _failure(execution, document, platform, console)
 
 
 def _document(execution: Execution, platform: Platform, registered: ModelPackage | None) -> dict[str, Any]:
@@ -116,7 +117,7 @@ def _success(
     if document["report"]:
         lines.append(f"  report        {document['report']}")
     if registered:
-        lines.append(f"Next: mlops-new models approve {registered.version}")
+        lines.append(f"Next: mlops-new models approve {registered.version}{platform.option}")
     return "\n".join(lines)
 
 
@@ -150,12 +151,13 @@ def _predictions(folder: str | None, platform: Platform) -> list[str]:
     return [f"  predictions   {platform.place(file if platform.exists(file) else folder)}{count}"]
 
 
-def _failure(execution: Execution, document: dict[str, Any], console: Console) -> RunFailed:
+def _failure(execution: Execution, document: dict[str, Any], platform: Platform, console: Console) -> RunFailed:
     failed = next((step for step in execution.steps if step.status is Status.FAILED), None)
     if failed is None or not (failed.log or failed.link):
         return RunFailed(f"{execution.pipeline} failed: {execution.reason}", hint="", document=document)
     _show_log(failed, console)
-    hint = f"the whole log: {failed.log or failed.link}\n      when it is mended: mlops-new run --resume {execution.id}"
+    again = f"mlops-new run --resume {execution.id}{platform.option}"
+    hint = f"the whole log: {failed.log or failed.link}\n      when it is mended: {again}"
     return RunFailed(f"step {failed.name} failed: {failed.reason}", hint=hint, document=document)
 
 

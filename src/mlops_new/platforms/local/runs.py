@@ -19,6 +19,7 @@ class LocalRuns(LocalPlatform):
 
     bucket = BUCKET
     role = ROLE
+    option = ""
     prefers_sample = True
 
     def analyzer(self, parameter: str) -> str:

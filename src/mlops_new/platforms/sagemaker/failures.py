@@ -32,6 +32,10 @@ class Taken(Conflict):
     """AWS says that there is such a thing already."""
 
 
+class Busy(Unreachable):
+    """AWS is asked too often: nothing was done, and later it can be."""
+
+
 class Unclear(Unreachable):
     """No answer, or none that says whether it was done: whoever wrote looks again first."""
 
@@ -207,7 +211,7 @@ def _refused(response: Mapping[str, Any], call: Call) -> Error:
     code, text = str(told.get("Code", "")), _line(str(told.get("Message", "")))
     status = int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
     if status == HTTPStatus.TOO_MANY_REQUESTS or code in _BUSY:
-        return Unclear(f"AWS is asked too often for {call}: {text or code}", hint=f"wait a minute, then {_AGAIN}")
+        return Busy(f"AWS is asked too often for {call}: {text or code}", hint=f"wait a minute, then {_AGAIN}")
     if found := _by_code(code, text, call):
         return found
     if code in {"ValidationException", "ValidationError", "InvalidParameterException"} and (

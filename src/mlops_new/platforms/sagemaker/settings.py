@@ -15,8 +15,8 @@ class AccountSettings:
     """The table. What is None follows from the account and the region.
 
     Args:
-        region: Before AWS's own variables and profiles.
-        profile: A profile of AWS's configuration files.
+        region: Unless the environment names one; before the profile's.
+        profile: A profile of AWS's configuration files, unless the environment names one.
         bucket: The bucket of code, data and whatever pipelines write.
         execution_role: What pipelines and their jobs run as: a role's name or its ARN.
         ci_role: What CI assumes, by name.
