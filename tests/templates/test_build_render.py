@@ -111,7 +111,7 @@ def test_both_repositories_remember_the_same_answers(render: Callable[..., Path]
     assert answers.pop("repository_kind") == kind
     assert {name for name in answers if not name.startswith("_")} == {
         *("project_name", "description", "problem_type", "target", "time_column", "id_columns", "features"),
-        *("categorical", "history", "metric", "metric_threshold", "instance_type", "monitoring"),
+        *("categorical", "history", "metric", "metric_threshold", "instance_type", "monitoring", "processing"),
     }
 
 
