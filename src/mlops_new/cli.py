@@ -124,6 +124,9 @@ def destroy(
     discard: Annotated[
         bool, typer.Option("--discard-local-work", help="Remove uncommitted and unpushed work, too.")
     ] = False,
+    purge: Annotated[
+        bool, typer.Option("--purge", help="Remove what runs have made, too: model versions, images, data, outputs.")
+    ] = False,
     dry_run: DryRun = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Go ahead without asking for the name.")] = False,
     as_json: Json = False,
@@ -132,7 +135,7 @@ def destroy(
     """Remove what was made for a project, and only that: pipelines, hosted repositories, working copies."""
     from mlops_new.commands import destroy as command
 
-    request = command.Request(name, directory.absolute(), discard=discard, dry_run=dry_run, yes=yes)
+    request = command.Request(name, directory.absolute(), discard=discard, dry_run=dry_run, yes=yes, purge=purge)
     command.run(request, load(config, git=git, platform=platform), _console(as_json=as_json))
 
 
@@ -167,7 +170,9 @@ def run(
     data: Annotated[
         str | None,
         typer.Option(
-            "--input", metavar="FILE|FOLDER|s3://…", help="The data to work on (default: the repository's sample)."
+            "--input",
+            metavar="FILE|FOLDER|s3://…",
+            help="The data to work on (default: the repository's sample; on SageMaker the pipeline's default first).",
         ),
     ] = None,
     parameter: Annotated[
@@ -176,7 +181,11 @@ def run(
     ] = None,
     resume: Annotated[
         str | None,
-        typer.Option("--resume", metavar="EXECUTION", help="Go on with an execution that failed or was stopped."),
+        typer.Option(
+            "--resume",
+            metavar="EXECUTION",
+            help="Go on with an execution that failed or was stopped; on SageMaker, follow one that is running, too.",
+        ),
     ] = None,
     no_wait: Annotated[bool, typer.Option("--no-wait", help="Start it in the background and end.")] = False,
     retrain: Annotated[
@@ -184,6 +193,7 @@ def run(
     ] = False,
     dry_run: DryRun = False,
     directory: Directory = HERE,
+    platform: PlatformOption = None,
     as_json: Json = False,
     config: Config = None,
 ) -> None:
@@ -201,7 +211,22 @@ def run(
         retrain=retrain,
         dry_run=dry_run,
     )
-    command.run(request, load(config), _console(as_json=as_json))
+    command.run(request, load(config, platform=platform), _console(as_json=as_json))
+
+
+@app.command()
+def stop(
+    execution: Annotated[str, typer.Argument(metavar="EXECUTION", help="Its id, as `run` says it.")],
+    *,
+    directory: Directory = HERE,
+    platform: PlatformOption = None,
+    as_json: Json = False,
+    config: Config = None,
+) -> None:
+    """Stop an execution of this project that is running; `run --resume` goes on from there."""
+    from mlops_new.commands import stop as command
+
+    command.run(execution, directory.absolute(), load(config, platform=platform), _console(as_json=as_json))
 
 
 @app.command()
@@ -223,6 +248,7 @@ def drill(
         str | None, typer.Option("--truth", metavar="FILE", help="Ground truth to copy, for concept_drift.")
     ] = None,
     directory: Directory = HERE,
+    platform: PlatformOption = None,
     as_json: Json = False,
     config: Config = None,
 ) -> None:
@@ -230,21 +256,24 @@ def drill(
     from mlops_new.commands import drill as command
 
     request = command.Request(fault, directory.absolute(), data, truth)
-    command.run(request, load(config), _console(as_json=as_json))
+    command.run(request, load(config, platform=platform), _console(as_json=as_json))
 
 
 @app.command()
 def lineage(
-    subject: Annotated[str, typer.Argument(metavar="PATH|VERSION", help="A file of predictions, or a model version.")],
+    subject: Annotated[
+        str, typer.Argument(metavar="PATH|s3://…|VERSION", help="A file of predictions, or a model version.")
+    ],
     *,
     directory: Directory = HERE,
+    platform: PlatformOption = None,
     as_json: Json = False,
     config: Config = None,
 ) -> None:
     """Tell which model, data, commits and template version something comes from."""
     from mlops_new.commands import lineage as command
 
-    command.run(directory.absolute(), subject, load(config), _console(as_json=as_json))
+    command.run(directory.absolute(), subject, load(config, platform=platform), _console(as_json=as_json))
 
 
 @app.command()
@@ -272,36 +301,59 @@ def serve(
 
 
 @models.command("list")
-def list_models(*, directory: Directory = HERE, as_json: Json = False, config: Config = None) -> None:
+def list_models(
+    *, directory: Directory = HERE, platform: PlatformOption = None, as_json: Json = False, config: Config = None
+) -> None:
     """List the model versions of this project, the newest first."""
     from mlops_new.commands import models as command
 
-    command.list_versions(directory.absolute(), load(config), _console(as_json=as_json))
+    command.list_versions(directory.absolute(), load(config, platform=platform), _console(as_json=as_json))
 
 
 @models.command()
-def show(version: Version, *, directory: Directory = HERE, as_json: Json = False, config: Config = None) -> None:
+def show(
+    version: Version,
+    *,
+    directory: Directory = HERE,
+    platform: PlatformOption = None,
+    as_json: Json = False,
+    config: Config = None,
+) -> None:
     """Show one model version: metrics, data, commit, execution, files."""
     from mlops_new.commands import models as command
 
-    command.show(directory.absolute(), version, load(config), _console(as_json=as_json))
+    command.show(directory.absolute(), version, load(config, platform=platform), _console(as_json=as_json))
 
 
 @models.command()
 def approve(
-    version: Version, *, note: Note = "", directory: Directory = HERE, as_json: Json = False, config: Config = None
+    version: Version,
+    *,
+    note: Note = "",
+    directory: Directory = HERE,
+    platform: PlatformOption = None,
+    as_json: Json = False,
+    config: Config = None,
 ) -> None:
     """Approve a model version: the next inference run uses the latest approved one."""
     from mlops_new.commands import models as command
 
-    command.decide(directory.absolute(), version, "Approved", note, load(config), _console(as_json=as_json))
+    settings = load(config, platform=platform)
+    command.decide(directory.absolute(), version, "Approved", note, settings, _console(as_json=as_json))
 
 
 @models.command()
 def reject(
-    version: Version, *, note: Note = "", directory: Directory = HERE, as_json: Json = False, config: Config = None
+    version: Version,
+    *,
+    note: Note = "",
+    directory: Directory = HERE,
+    platform: PlatformOption = None,
+    as_json: Json = False,
+    config: Config = None,
 ) -> None:
     """Reject a model version: no inference run uses it any more."""
     from mlops_new.commands import models as command
 
-    command.decide(directory.absolute(), version, "Rejected", note, load(config), _console(as_json=as_json))
+    settings = load(config, platform=platform)
+    command.decide(directory.absolute(), version, "Rejected", note, settings, _console(as_json=as_json))
