@@ -37,8 +37,17 @@ class Outcome:
     document: dict[str, Any]
 
 
-def conclude(execution: Execution, platform: Platform, repository: Repository, console: Console) -> Outcome:
+def conclude(
+    execution: Execution, platform: Platform, repository: Repository, console: Console, *, resumable: bool = True
+) -> Outcome:
     """How an execution ended and what came of it.
+
+    Args:
+        execution: At its end.
+        platform: That ran it.
+        repository: Whose pipeline it is.
+        console: Shown the end of a failed step's log.
+        resumable: Whether `run --resume` could go on with it.
 
     Raises:
         RunFailed: it failed; the last line is the cause.
@@ -50,13 +59,14 @@ def conclude(execution: Execution, platform: Platform, repository: Repository, c
         case Status.SUCCEEDED:
             return Outcome(_success(execution, document, platform, repository, registered), document)
         case Status.STOPPED:
-            hint = f"mlops-new run --resume {execution.id} goes on from here"
+            hint = f"mlops-new run --resume {execution.id} goes on from here" if resumable else "run it again"
             raise RunStopped(f"{execution.pipeline} was stopped", hint=hint, document=document)
         case Status.EXECUTING:
             hint = f"mlops-new run --resume {execution.id} follows it again, mlops-new stop {execution.id} stops it"
             raise RunStopped(f"{execution.pipeline} goes on as {execution.id}", hint=hint, document=document)
         case _:
-            raise _failure(execution, document, console)
+            again = f"mlops-new run --resume {execution.id}" if resumable else "run the same command again"
+            raise _failure(execution, document, console, again)
 
 
 def _document(execution: Execution, platform: Platform, registered: ModelPackage | None) -> dict[str, Any]:
@@ -150,12 +160,12 @@ def _predictions(folder: str | None, platform: Platform) -> list[str]:
     return [f"  predictions   {platform.place(file if platform.exists(file) else folder)}{count}"]
 
 
-def _failure(execution: Execution, document: dict[str, Any], console: Console) -> RunFailed:
+def _failure(execution: Execution, document: dict[str, Any], console: Console, again: str) -> RunFailed:
     failed = next((step for step in execution.steps if step.status is Status.FAILED), None)
     if failed is None or not (failed.log or failed.link):
         return RunFailed(f"{execution.pipeline} failed: {execution.reason}", hint="", document=document)
     _show_log(failed, console)
-    hint = f"the whole log: {failed.log or failed.link}\n      when it is mended: mlops-new run --resume {execution.id}"
+    hint = f"the whole log: {failed.log or failed.link}\n      when it is mended: {again}"
     return RunFailed(f"step {failed.name} failed: {failed.reason}", hint=hint, document=document)
 
 
