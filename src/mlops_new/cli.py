@@ -157,6 +157,57 @@ def doctor(
 
 
 @app.command()
+def bootstrap(
+    *,
+    show: Annotated[
+        bool, typer.Option("--print", help="Print the CloudFormation template, to deploy it another way, and end.")
+    ] = False,
+    workspace_uuid: Annotated[
+        str | None,
+        typer.Option(
+            "--workspace-uuid",
+            metavar="UUID",
+            help="Of the Bitbucket workspace whose Pipelines the account is to trust (default: Bitbucket is asked).",
+        ),
+    ] = None,
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option("--parameter", "-p", metavar="NAME=VALUE", help="Set a parameter of the template (repeatable)."),
+    ] = None,
+    allow_replacement: Annotated[
+        bool,
+        typer.Option("--allow-replacement", help="Let resources be taken away and made anew."),
+    ] = False,
+    delete_failed: Annotated[
+        bool,
+        typer.Option("--delete-failed", help="First delete a stack whose creation failed."),
+    ] = False,
+    git: GitOption = None,
+    dry_run: DryRun = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Go ahead without asking.")] = False,
+    as_json: Json = False,
+    config: Config = None,
+) -> None:
+    """Prepare an AWS account and region, and the template repository: once. Run again, it shows what would change."""
+    from mlops_new.answers import pairs
+    from mlops_new.commands import bootstrap as command
+
+    console = _console(as_json=as_json)
+    if show:
+        command.show(console)
+        return
+    request = command.Request(
+        dry_run=dry_run,
+        yes=yes,
+        workspace_uuid=workspace_uuid,
+        parameters=pairs("--parameter", parameter or []),
+        allow_replacement=allow_replacement,
+        delete_failed=delete_failed,
+    )
+    command.run(request, load(config, git=git), console)
+
+
+@app.command()
 def run(
     pipeline: Annotated[
         str | None,
@@ -192,6 +243,10 @@ def run(
         bool, typer.Option("--retrain", help="Start the build pipeline when the run decides to retrain.")
     ] = False,
     dry_run: DryRun = False,
+    cost_cap: Annotated[
+        str | None,
+        typer.Option("--cost-cap", metavar="AMOUNT", help="Do not start what may cost more (default: the settings')."),
+    ] = None,
     directory: Directory = HERE,
     platform: PlatformOption = None,
     as_json: Json = False,
@@ -200,6 +255,7 @@ def run(
     """Run a pipeline of the repository you stand in, and follow it to its end."""
     from mlops_new.answers import pairs
     from mlops_new.commands import run as command
+    from mlops_new.prices import amount
 
     request = command.Request(
         pipeline=pipeline,
@@ -210,6 +266,7 @@ def run(
         wait=not no_wait,
         retrain=retrain,
         dry_run=dry_run,
+        cost_cap=None if cost_cap is None else amount(cost_cap, "--cost-cap"),
     )
     command.run(request, load(config, platform=platform), _console(as_json=as_json))
 

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from mlops_new.definition import Definition
 from mlops_new.errors import Error
 from mlops_new.events import Listener
+from mlops_new.prices import Job
 from mlops_new.records import Execution, ModelPackage
 from mlops_new.spec import Kind, Mark, Template
 from mlops_new.steps import HostStep, SetUp
@@ -47,6 +48,29 @@ class Pipeline:
 
 
 @dataclass(frozen=True)
+class Workspace:
+    """A Bitbucket workspace, whose Pipelines a cloud is to trust.
+
+    Args:
+        name: As it stands in URLs.
+        uuid: Without braces.
+    """
+
+    name: str
+    uuid: str
+
+    @property
+    def issuer(self) -> str:
+        """Who signs the tokens of its Pipelines, without the scheme."""
+        return f"api.bitbucket.org/2.0/workspaces/{self.name}/pipelines-config/identity/oidc"
+
+    @property
+    def audience(self) -> str:
+        """Whom these tokens are for."""
+        return f"ari:cloud:bitbucket::workspace/{self.uuid}"
+
+
+@dataclass(frozen=True)
 class Group:
     """A model package group: what holds the versions of a project's model.
 
@@ -78,6 +102,10 @@ class GitHost(Protocol):
         """Delete a repository that carries the mark; gone is fine, any other is a `Conflict`."""
         ...
 
+    def workspace(self) -> Workspace | None:
+        """Whose CI a cloud is to trust; None where there is no CI."""
+        ...
+
     def appears(self, url: str) -> bool:
         """After git did not find a repository: wait, if it was created a moment ago, and say whether it is there."""
         ...
@@ -104,6 +132,21 @@ class Check:
     detail: str
     hint: str = ""
     code: int = Error.code
+
+
+@dataclass(frozen=True)
+class Purpose:
+    """What a platform is to be used for.
+
+    Args:
+        instances: Kinds of jobs and the instance types that they run on.
+        managed: Whether checks are left to Model Monitor and Clarify.
+        workspace: The Bitbucket workspace whose Pipelines sign in there; None: they are not looked at.
+    """
+
+    instances: tuple[tuple[Job, str], ...] = ()
+    managed: bool = False
+    workspace: Workspace | None = None
 
 
 class HostSetup(Protocol):
@@ -151,6 +194,10 @@ class Registry(Protocol):
 
     def unregister(self, name: str, *, mark: Mark) -> None:
         """Delete; gone is fine, one that is not marked ours is a `Conflict`. What its executions made stays."""
+        ...
+
+    def examine(self, purpose: Purpose) -> list[Check]:
+        """Whether the platform is ready for a purpose, and the credentials allow it. Reads only."""
         ...
 
     def find_group(self, name: str) -> Group | None:
@@ -202,6 +249,11 @@ class Platform(Protocol):
     @property
     def role(self) -> str:
         """The ARN of the role that jobs run as."""
+        ...
+
+    @property
+    def option(self) -> str:
+        """What a command that is suggested needs to reach it, with a space before it; empty for the usual one."""
         ...
 
     @property

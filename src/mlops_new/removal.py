@@ -170,7 +170,7 @@ def refuse_running(found: Found) -> None:
         first = running[0].rpartition("/")[2]
         raise Conflict(
             f"{', '.join(running)} {'is' if len(running) == 1 else 'are'} still running",
-            hint=f"wait for the end, or: mlops-new stop {first}",
+            hint=f"wait for the end, or, in the project's repository: mlops-new stop {first}",
         )
 
 

@@ -25,6 +25,10 @@ class Table:
         """The members that it has."""
         return list(self.values)
 
+    def value(self, name: str) -> object:
+        """Whatever there is, for who judges it elsewhere; None where there is nothing."""
+        return self._take(name)
+
     def finish(self) -> None:
         """Refuse members that nothing has asked for: typing errors, mostly."""
         if unknown := [name for name in self.values if name not in self._read]:

@@ -59,6 +59,8 @@ def push_image(aws: AwsServer, build: Path) -> str:
 
 def test_from_nothing_to_a_forecast_and_back_to_nothing(place: Path, aws: AwsServer) -> None:
     build, deploy = place / f"{NAME}-build", place / f"{NAME}-deploy"
+    aws.empty()
+    assert command("bootstrap", "--yes").document["outputs"]["Bucket"] == BUCKET
     planned = command("project", NAME, "--dry-run").document
     assert {"create model package group", "register pipeline"} <= {step["action"] for step in planned["steps"]}
     assert command("project", NAME, "--yes").document["changed"]
@@ -177,7 +179,7 @@ def test_who_leaves_lets_it_run_and_can_come_back_stop_it_and_go_on(server: AwsS
     document = json.loads(out)
     identity = document["execution"]
     assert document["status"] == "Executing"
-    assert f"mlops-new stop {identity}" in err
+    assert f"mlops-new stop {identity} --platform sagemaker" in err
 
     refused = mlops_new("destroy", NAME, "--purge", "--yes", "--json", "-C", build.parent)
     assert refused.code == 3

@@ -61,8 +61,12 @@ class Life:
         self.platform.model_packages(NAME)
         self.platform.set_approval(NAME, 1, "Approved", "good")
 
+    def begin(self) -> Execution:
+        self.platform.make_ready(self.pipeline, self.definition("second"), mark=self.mark)
+        return self.platform.begin(self.pipeline, given={"ImageUri": "image", "Data": "s3://x"}, image="")
+
     def stop_and_resume(self) -> None:
-        begun = self.platform.begin(self.pipeline, given={"ImageUri": "image", "Data": "s3://x"}, image="")
+        begun = self.begin()
         self.platform.stop(begun.id)
         assert self.platform.execution(begun.id).status is Status.STOPPED
         self.platform.resume(begun.id, lambda event: self.log.append(str(event)))

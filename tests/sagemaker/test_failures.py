@@ -5,7 +5,7 @@ from botocore import exceptions
 from botocore.parsers import ResponseParserError
 
 from mlops_new.errors import Conflict, Denied, Error, Invalid, Unreachable
-from mlops_new.platforms.sagemaker.failures import Absent, Call, Taken, Unclear, judge
+from mlops_new.platforms.sagemaker.failures import Absent, Busy, Call, Taken, Unclear, judge
 
 ASKED = Call("sagemaker", "DescribePipeline", "fresh-sales-build")
 USER = "arn:aws:iam::111122223333:user/ann"
@@ -19,8 +19,8 @@ def refused(code: str, text: str = "", status: int = 400) -> exceptions.ClientEr
 @pytest.mark.parametrize(
     ("error", "kind", "said", "hint"),
     [
-        (refused("ThrottlingException", "Rate exceeded"), Unclear, "too often", "wait a minute"),
-        (refused("Whatever", status=429), Unclear, "too often", "wait a minute"),
+        (refused("ThrottlingException", "Rate exceeded"), Busy, "too often", "wait a minute"),
+        (refused("Whatever", status=429), Busy, "too often", "wait a minute"),
         (refused("InternalFailure", status=503), Unclear, "AWS failed at", "continues"),
         (refused("ExpiredTokenException", "it is expired"), Denied, "credentials: it is expired", "log in again"),
         (refused("UnrecognizedClientException"), Denied, "credentials", "log in again"),
@@ -63,7 +63,7 @@ def test_every_refusal_has_one_line_a_way_out_and_an_exit_code(
 
 
 def test_the_exit_codes_follow_from_the_kind() -> None:
-    kinds = {Absent: Invalid, Taken: Conflict, Unclear: Unreachable}
+    kinds = {Absent: Invalid, Taken: Conflict, Unclear: Unreachable, Busy: Unreachable}
     assert all(issubclass(kind, general) and kind.code == general.code for kind, general in kinds.items())
 
 

@@ -1,5 +1,6 @@
 """Whatever call fails, however: one line, a way out, the right exit code, and the same command finishes later."""
 
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from itertools import cycle
@@ -9,7 +10,11 @@ import pytest
 
 from mlops_new import git
 from mlops_new.errors import Denied, Error, Unreachable
+from mlops_new.platforms.sagemaker.account import Account
+from mlops_new.platforms.sagemaker.executions import Reader
 from mlops_new.platforms.sagemaker.failures import Call
+from mlops_new.platforms.sagemaker.following import follow
+from mlops_new.records import Execution, Status
 from tests.doubles.aws import AwsServer, Fault, Kind
 from tests.doubles.aws.faults import CALLER
 from tests.doubles.aws.server import Moto
@@ -22,9 +27,9 @@ def is_write(operation: str) -> bool:
     return not operation.partition(":")[2].startswith(_READS)
 
 
-def struck(part: Callable[[], object], aws: AwsServer, operation: str, kind: Kind) -> Error | None:
+def struck(part: Callable[[], object], aws: AwsServer, operation: str, kind: Kind, times: int = 1) -> Error | None:
     """What a person is told when the next call of an operation goes wrong."""
-    fault = Fault(operation, kind, times=1)
+    fault = Fault(operation, kind, times)
     aws.faults = [fault]
     told: Error | None = None
     try:
@@ -125,6 +130,33 @@ def repeated(part: Callable[[], object]) -> None:
             part()
             return
     pytest.fail("it is never finished")
+
+
+def test_a_start_that_is_never_answered_says_how_to_look(life: Life, aws: AwsServer) -> None:
+    life.make()
+    error = struck(life.run, aws, "sagemaker:StartPipelineExecution", Kind.DROPPED_AFTER, times=2)
+    assert isinstance(error, Unreachable)
+    assert "list-pipeline-executions --pipeline-name fresh-sales-build" in error.hint
+    assert len(aws.executions.runs) == 1
+
+
+def test_who_cannot_look_any_more_is_told_that_it_goes_on(life: Life, aws: AwsServer) -> None:
+    life.make()
+    error = struck(life.run, aws, "sagemaker:ListPipelineExecutionSteps", Kind.EXPIRED)
+    (arn,) = aws.executions.runs
+    assert isinstance(error, Denied)
+    assert f"--resume {arn.rpartition('/')[2]}" in error.hint
+
+
+def test_who_leaves_before_the_first_look_is_told_what_was_started(life: Life) -> None:
+    class Left(Reader):
+        def read(self) -> Execution:
+            raise KeyboardInterrupt
+
+    life.make()
+    begun = life.begin()
+    left = follow(Left(Account(), begun.arn), lambda event: life.log.append(str(event)), sleep=time.sleep)
+    assert (left.id, left.pipeline, left.status) == (begun.id, life.pipeline, Status.EXECUTING)
 
 
 def test_expired_credentials_say_how_to_log_in(life: Life, aws: AwsServer, operations: dict[str, list[str]]) -> None:

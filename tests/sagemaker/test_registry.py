@@ -83,13 +83,14 @@ def test_a_group_that_is_not_ours_is_a_conflict_and_is_kept(aws: AwsServer) -> N
     assert remains.kept == ("model package group fresh-sales was not made for this project",)
 
 
-def test_the_analyzers_image_is_the_regions_own(aws: AwsServer) -> None:
+def test_the_analyzers_image_is_the_regions_own(aws: AwsServer, monkeypatch: pytest.MonkeyPatch) -> None:
     assert images.analyzer(Account(), "ModelMonitorImageUri") == (
         "895015795356.dkr.ecr.eu-north-1.amazonaws.com/sagemaker-model-monitor-analyzer"
     )
     assert images.analyzer(Account(), "ClarifyImageUri").startswith("763603941244.dkr.ecr.eu-north-1.")
+    monkeypatch.setenv("AWS_REGION", "ap-south-2")
     with pytest.raises(Invalid, match="ap-south-2 has no sagemaker-clarify-processing"):
-        images.analyzer(Account(AccountSettings(region="ap-south-2")), "ClarifyImageUri")
+        images.analyzer(Account(), "ClarifyImageUri")
 
 
 def test_a_log_is_a_link_that_the_console_understands(aws: AwsServer) -> None:

@@ -59,14 +59,17 @@ def conclude(
         case Status.SUCCEEDED:
             return Outcome(_success(execution, document, platform, repository, registered), document)
         case Status.STOPPED:
-            hint = f"mlops-new run --resume {execution.id} goes on from here" if resumable else "run it again"
-            raise RunStopped(f"{execution.pipeline} was stopped", hint=hint, document=document)
+            resume = f"mlops-new run --resume {execution.id}{platform.option} goes on from here"
+            raise RunStopped(
+                f"{execution.pipeline} was stopped", hint=resume if resumable else "run it again", document=document
+            )
         case Status.EXECUTING:
-            hint = f"mlops-new run --resume {execution.id} follows it again, mlops-new stop {execution.id} stops it"
+            this = f"{execution.id}{platform.option}"
+            hint = f"mlops-new run --resume {this} follows it again, mlops-new stop {this} stops it"
             raise RunStopped(f"{execution.pipeline} goes on as {execution.id}", hint=hint, document=document)
         case _:
-            again = f"mlops-new run --resume {execution.id}" if resumable else "run the same command again"
-            raise _failure(execution, document, console, again)
+            again = f"mlops-new run --resume {execution.id}{platform.option}"
+            raise _failure(execution, document, console, again if resumable else "run the same command again")
 
 
 def _document(execution: Execution, platform: Platform, registered: ModelPackage | None) -> dict[str, Any]:
@@ -126,7 +129,7 @@ def _success(
     if document["report"]:
         lines.append(f"  report        {document['report']}")
     if registered:
-        lines.append(f"Next: mlops-new models approve {registered.version}")
+        lines.append(f"Next: mlops-new models approve {registered.version}{platform.option}")
     return "\n".join(lines)
 
 

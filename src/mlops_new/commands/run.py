@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from pathlib import Path
 
 from mlops_new import definition
-from mlops_new.commands import around, inputs, outcome
+from mlops_new.commands import around, costs, inputs, outcome
 from mlops_new.commands.outcome import Outcome
 from mlops_new.commands.repository import Repository, standing_in
 from mlops_new.console import Console
+from mlops_new.cost import Estimate
 from mlops_new.definition import Definition, Parameter
 from mlops_new.errors import Invalid
 from mlops_new.ports import Platform
@@ -30,7 +32,8 @@ class Request:
         resume: An execution to go on with.
         wait: Follow it to its end.
         retrain: Start the build pipeline when that is what the run decides.
-        dry_run: Show what would be started.
+        dry_run: Show what would be started, and what it can cost at most.
+        cost_cap: What it may cost at most; None: what the settings say.
     """
 
     pipeline: str | None
@@ -41,6 +44,7 @@ class Request:
     wait: bool
     retrain: bool
     dry_run: bool
+    cost_cap: Decimal | None = None
 
 
 def run(request: Request, settings: Settings, console: Console) -> None:
@@ -73,7 +77,8 @@ def start(request: Request, settings: Settings, console: Console) -> Outcome:
         return _around(name, found, sources, request, console)
     _refuse_undeclared(found.parameters, request.parameters)
     if request.dry_run:
-        return _shown(name, found, request)
+        return _shown(name, found, request, costs.estimated(found, request.parameters, settings))
+    costs.guard(found, request.parameters, settings, request.cost_cap)
     # Data and model come first: an environment is not made for an input that is not there.
     given = inputs.parameters(found.parameters, request.parameters, sources)
     given, image = inputs.with_image(found.parameters, given, sources)
@@ -98,7 +103,7 @@ def _around(name: str, found: Definition, sources: inputs.Sources, request: Requ
         )
     _refuse_undeclared(around.declared(found), request.parameters)
     if request.dry_run:
-        return _shown(name, found, request, around.BEFORE, around.AFTER)
+        return _shown(name, found, request, before=around.BEFORE, after=around.AFTER)
     if not request.wait:
         raise Invalid("--no-wait: jobs run before and after the pipeline, and somebody has to start them")
     ended = around.Around(platform, sources, console).run(name, found, request.parameters)
@@ -169,10 +174,20 @@ def _refuse_undeclared(declared: Mapping[str, Parameter], given: Mapping[str, st
 
 
 def _shown(
-    name: str, found: Definition, request: Request, before: Sequence[str] = (), after: Sequence[str] = ()
+    name: str,
+    found: Definition,
+    request: Request,
+    cost: Estimate | None = None,
+    *,
+    before: Sequence[str] = (),
+    after: Sequence[str] = (),
 ) -> Outcome:
     jobs = [[(job, "Processing") for job in some] for some in (before, after)]
     whole = [*jobs[0], *((step.name, step.type) for step in found.steps), *jobs[1]]
     steps = [{"action": "run step", "target": step, "detail": kind} for step, kind in whole]
     lines = [f"{name} would run:", *(f"  + {step} ({kind})" for step, kind in whole)]
-    return Outcome("\n".join(lines), {"pipeline": name, "parameters": dict(request.parameters), "steps": steps})
+    document = {"pipeline": name, "parameters": dict(request.parameters), "steps": steps}
+    if cost is not None:
+        lines += costs.lines(cost)
+        document["cost"] = costs.document(cost)
+    return Outcome("\n".join(lines), document)

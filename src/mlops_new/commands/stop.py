@@ -17,5 +17,6 @@ def run(execution: str, directory: Path, settings: Settings, console: Console) -
     platform = connect(settings, standing_in(directory).project)
     found = platform.execution(execution)
     platform.stop(found.id)
-    text = f"{found.pipeline} {found.id} is told to stop.\nTo go on from there: mlops-new run --resume {found.id}"
+    again = f"mlops-new run --resume {found.id}{platform.option}"
+    text = f"{found.pipeline} {found.id} is told to stop.\nTo go on from there: {again}"
     console.result(text, {"pipeline": found.pipeline, "execution": found.id, "status": "Stopping"})

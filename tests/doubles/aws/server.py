@@ -16,6 +16,7 @@ from botocore.config import Config
 from botocore.session import Session
 from botocore.validate import ParamValidator
 
+from tests.doubles.aws.beside import Beside
 from tests.doubles.aws.executions import Executions, Script
 from tests.doubles.aws.faults import Fault, Kind, answer_of
 from tests.doubles.aws.packages import Document, Packages, Refused
@@ -61,7 +62,7 @@ class Moto:
 
 
 class AwsServer:
-    """An account with nothing in it but what `bootstrap` makes: a bucket and an image repository."""
+    """An account: with nothing in it, or after `bootstrap` with what that makes."""
 
     def __init__(self, moto: Moto) -> None:
         self._moto = moto
@@ -69,6 +70,7 @@ class AwsServer:
         self._clients: dict[str, Any] = {}
         self.packages = Packages()
         self.executions = Executions(self.client, self.packages)
+        self.beside = Beside(self.client, REGION)
         self.calls: list[str] = []
         self.faults: list[Fault] = []
         self._own: dict[str, Callable[[Document], Document]] = self._operations()
@@ -118,10 +120,13 @@ class AwsServer:
         return self._clients[service]
 
     def bootstrap(self) -> None:
-        """What `mlops-new bootstrap` leaves behind, as far as the platform uses it."""
-        self.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
-        self.client("s3").put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
-        self.client("ecr").create_repository(repositoryName="mlops-new")
+        """What `mlops-new bootstrap` leaves behind."""
+        self.beside.deploy(REGION)
+
+    def empty(self) -> None:
+        """Forget everything."""
+        self._moto.reset()
+        self.beside = Beside(self.client, REGION)
 
     def push_image(self, tag: str) -> None:
         """What CI does."""
@@ -142,6 +147,8 @@ class AwsServer:
         return None if fault else answer
 
     def _answered(self, request: Request) -> Answer:
+        if (known := self.beside.answer(request)) is not None:
+            return known
         own = self._own.get(request.operation) if request.service == "sagemaker" else None
         if own is None:
             return self._forward(self._with_definition(request))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mlops_new.definition import Definition, canonical
 from mlops_new.platforms.local.home import Home
-from mlops_new.ports import Group, Pipeline, Remains
+from mlops_new.ports import Check, Group, Pipeline, Purpose, Remains
 from mlops_new.spec import Kind, Mark
 from mlops_new.steps import HostStep
 
@@ -53,6 +53,11 @@ class LocalPipelines:
             return
         with self._platform() as platform:
             platform.unregister(name, project=mark.project, repository=mark.repository)
+
+    def examine(self, purpose: Purpose) -> list[Check]:
+        """Nothing: what this machine needs is checked whatever the platform."""
+        del purpose
+        return []
 
     def find_group(self, name: str) -> Group:
         """Every project's: its versions are kept by its name, and the first one makes it."""

@@ -21,6 +21,7 @@ class LocalRuns(LocalPlatform):
 
     bucket = BUCKET
     role = ROLE
+    option = ""
     prefers_sample = True
 
     def analyzer(self, parameter: str) -> str:

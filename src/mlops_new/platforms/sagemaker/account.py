@@ -134,14 +134,15 @@ class Account:
 
     @cached_property
     def region(self) -> str:
-        """The region that settings, AWS's variables or the profile name.
+        """The region that AWS's variables, the settings or the profile name.
 
         Raises:
             Invalid: none of them does, or AWS has no such region.
         """
         session = self._session
         with self.translating("sts", "Connect"):
-            named = self.settings.region or os.environ.get("AWS_REGION") or session.get_config_variable("region")
+            named = _variable("AWS_REGION", "AWS_DEFAULT_REGION") or self.settings.region
+            named = named or session.get_config_variable("region")
             if not named:
                 raise Invalid(
                     "there is no region to work in",
@@ -185,7 +186,7 @@ class Account:
     @cached_property
     def _session(self) -> Any:
         with self._turn, self.translating("sts", "Connect"):
-            return botocore.session.Session(profile=self.settings.profile)
+            return botocore.session.Session(profile=_variable("AWS_PROFILE") or self.settings.profile)
 
     @cached_property
     def _config(self) -> Config:
@@ -199,6 +200,11 @@ class Account:
             max_pool_connections=SIDE_BY_SIDE,
             user_agent_appid="mlops-new",
         )
+
+
+def _variable(*names: str) -> str | None:
+    """The first of some environment variables that says something; the environment goes before the settings file."""
+    return next((value for name in names if (value := os.environ.get(name))), None)
 
 
 def side_by_side(act: Callable[[Given], Result], given: Iterable[Given]) -> list[Result]:

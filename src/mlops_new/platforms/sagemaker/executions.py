@@ -78,6 +78,15 @@ class Reader:
         self._parameters: dict[str, Any] | None = None
         self._described: dict[str, Step] = {}
 
+    @property
+    def id(self) -> str:
+        """What the execution is called in short."""
+        return identity(self._arn)
+
+    def unseen(self) -> Execution:
+        """The execution as it is known before it was looked at."""
+        return Execution(self.id, self._arn, pipeline_of(self._arn), {}, Status.EXECUTING, "")
+
     def read(self) -> Execution:
         """The execution as it is now, with the steps of its definition; those that ended are described in full."""
         described = self._ask("DescribePipelineExecution")

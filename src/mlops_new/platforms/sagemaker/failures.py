@@ -32,6 +32,10 @@ class Taken(Conflict):
     """AWS says that there is such a thing already."""
 
 
+class Busy(Unreachable):
+    """AWS is asked too often: nothing was done, and later it can be."""
+
+
 class Unclear(Unreachable):
     """No answer, or none that says whether it was done: whoever wrote looks again first."""
 
@@ -68,6 +72,7 @@ _ACTIONS: Mapping[tuple[str, str], str] = {
     ("s3", "ListObjectVersions"): "s3:ListBucketVersions",
     ("s3", "ListObjectsV2"): "s3:ListBucket",
     ("s3", "UploadPart"): "s3:PutObject",
+    ("service-quotas", "ListServiceQuotas"): "servicequotas:ListServiceQuotas",
 }
 
 
@@ -159,11 +164,14 @@ _BUSY = {
 }
 _ABSENT = {
     "404",
+    "ChangeSetNotFound",
+    "ChangeSetNotFoundException",
     "ImageNotFoundException",
     "NoSuchBucket",
     "NoSuchEntity",
     "NoSuchEntityException",
     "NoSuchKey",
+    "NoSuchTagSet",
     "NotFound",
     "NotFoundException",
     "NotImplemented",
@@ -203,7 +211,7 @@ def _refused(response: Mapping[str, Any], call: Call) -> Error:
     code, text = str(told.get("Code", "")), _line(str(told.get("Message", "")))
     status = int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
     if status == HTTPStatus.TOO_MANY_REQUESTS or code in _BUSY:
-        return Unclear(f"AWS is asked too often for {call}: {text or code}", hint=f"wait a minute, then {_AGAIN}")
+        return Busy(f"AWS is asked too often for {call}: {text or code}", hint=f"wait a minute, then {_AGAIN}")
     if found := _by_code(code, text, call):
         return found
     if code in {"ValidationException", "ValidationError", "InvalidParameterException"} and (

@@ -40,15 +40,13 @@ def follow(
             pause = _SHORTEST if events else min(pause * _GROWTH, _LONGEST)
             sleep(pause)
     except KeyboardInterrupt:
-        if seen is None:
-            raise
-        return seen
+        return seen or reader.unseen()
     except Error as error:
-        error.hint = f"{error.hint + '. ' if error.hint else ''}{_GOES_ON}"
+        again = (
+            f"the execution itself goes on: mlops-new run --platform sagemaker --resume {reader.id} follows it again"
+        )
+        error.hint = f"{error.hint}; {again}" if error.hint else again
         raise
-
-
-_GOES_ON = "The execution itself goes on: mlops-new run --resume with its id follows it again"
 
 
 def _by_name(execution: Execution) -> dict[str, Step]:

@@ -33,6 +33,7 @@ class SageMakerPlatform:
         sleep: Waits so many seconds between two looks at a run.
     """
 
+    option = " --platform sagemaker"
     prefers_sample = False
 
     def __init__(self, account: Account, project: str, sleep: Callable[[float], None] = time.sleep) -> None:
@@ -108,7 +109,7 @@ class SageMakerPlatform:
             first = next(iter(differences(self._registered(name), definition.document)), "it cannot be read")
             raise Conflict(
                 f"pipeline {name} is registered with another definition than the one here: {first}",
-                hint=f"`mlops-new project {mark.project}` registers what is committed here; or pull what is registered",
+                hint=f"`mlops-new project {mark.project}{self.option}` registers what is committed; or pull theirs",
             )
         self._registry.register(name, definition, mark=mark)
         self._ready[name] = definition
@@ -127,7 +128,7 @@ class SageMakerPlatform:
         try:
             arn = self._start(pipeline, named, token)
         except Unclear:
-            arn = self._start(pipeline, named, token)  # the token makes it the same execution, had it been started
+            arn = self._start_again(pipeline, named, token)
         return Execution(executions.identity(arn), arn, pipeline, values, Status.EXECUTING, "")
 
     def run(self, execution: str, listener: Listener) -> Execution:
@@ -198,6 +199,16 @@ class SageMakerPlatform:
             ClientRequestToken=token,
         )
         return str(answer["PipelineExecutionArn"])
+
+    def _start_again(self, pipeline: str, given: list[dict[str, str]], token: str) -> str:
+        """Ask once more; the token makes it the same execution, had it been started."""
+        try:
+            return self._start(pipeline, given, token)
+        except Unclear as error:
+            listing = f"`aws sagemaker list-pipeline-executions --pipeline-name {pipeline}`"
+            again = f"`mlops-new run{self.option} --resume ID` follows it"
+            error.hint = f"it may have been started all the same: {listing} shows it, {again}"
+            raise
 
     def _retry(self, found: Execution) -> None:
         if found.status is Status.SUCCEEDED:

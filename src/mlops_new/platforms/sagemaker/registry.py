@@ -11,7 +11,7 @@ from mlops_new.platforms.sagemaker import marks, removal
 from mlops_new.platforms.sagemaker.account import Account
 from mlops_new.platforms.sagemaker.failures import Taken, Unclear
 from mlops_new.platforms.sagemaker.objects import Objects
-from mlops_new.ports import Group, Pipeline, Remains
+from mlops_new.ports import Check, Group, Pipeline, Purpose, Remains
 from mlops_new.spec import Mark
 from mlops_new.steps import HostStep
 
@@ -63,6 +63,12 @@ class SageMakerRegistry:
         if found is not None:
             _require(found.mark, mark, f"pipeline {name}")
             self._account.find("sagemaker", "DeletePipeline", about=f"pipeline {name}", PipelineName=name)
+
+    def examine(self, purpose: Purpose) -> list[Check]:
+        """Whether the account is ready, and the credentials and roles allow what is needed. Reads only."""
+        from mlops_new.platforms.sagemaker import doctor  # it reads the stack's template, which takes a while
+
+        return doctor.examine(self._account, purpose)
 
     def _create(self, name: str, definition: Definition, mark: Mark) -> None:
         try:
