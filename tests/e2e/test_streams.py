@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -38,15 +37,6 @@ def test_leaving_at_a_question_makes_nothing_and_says_so(somewhere: Path) -> Non
     os.close(terminal)
 
 
-@pytest.fixture
-def _interruptible() -> Iterator[None]:
-    """A shell starts what runs in the background with interrupts ignored, and children inherit that."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-@pytest.mark.usefixtures("_interruptible")
 def test_an_interrupted_command_prints_its_document_too(somewhere: Path) -> None:
     # Reading this file never ends, so that the command is interrupted while it does something.
     os.mkfifo(somewhere / "answers.yml")
