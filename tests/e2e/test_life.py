@@ -69,6 +69,7 @@ def test_the_sample_from_nothing_to_next_weeks_forecast(somewhere: Path, working
     assert "no model is approved" in early.err
     assert f"mlops-new run` in {build.name}" in early.err
 
+    explain_few_rows(build)
     built = run(build).document
     assert built["status"] == "Succeeded"
     assert built["model_package"] == 1
