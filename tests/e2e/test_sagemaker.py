@@ -257,7 +257,7 @@ def test_a_role_that_does_not_exist_is_told_and_later_it_is_finished(server: Aws
 
 
 def test_the_program_starts_without_what_it_may_not_need() -> None:
-    heavy = {"boto3", "botocore", "s3transfer", "copier", "atlassian", "requests", "http.server"}
+    heavy = {"boto3", "botocore", "copier", "atlassian", "requests", "http.server"}
     code = f"""if True:
         import sys
         from mlops_new.__main__ import main

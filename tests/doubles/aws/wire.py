@@ -13,6 +13,7 @@ _S3_BY_QUERY = {
     ("POST", "uploads"): "CreateMultipartUpload",
     ("POST", "uploadId"): "CompleteMultipartUpload",
     ("PUT", "partNumber"): "UploadPart",
+    ("DELETE", "uploadId"): "AbortMultipartUpload",
 }
 _S3_OF_OBJECT = {"GET": "GetObject", "HEAD": "HeadObject", "PUT": "PutObject", "DELETE": "DeleteObject"}
 _S3_OF_BUCKET = {"HEAD": "HeadBucket", "PUT": "CreateBucket", "DELETE": "DeleteBucket", "GET": "ListObjects"}

@@ -65,6 +65,7 @@ class Call:
 
 # Where IAM's word is not the operation's.
 _ACTIONS: Mapping[tuple[str, str], str] = {
+    ("s3", "CompleteMultipartUpload"): "s3:PutObject",
     ("s3", "CreateMultipartUpload"): "s3:PutObject",
     ("s3", "DeleteObjects"): "s3:DeleteObject",
     ("s3", "HeadBucket"): "s3:ListBucket",

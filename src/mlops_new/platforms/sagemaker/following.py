@@ -42,9 +42,7 @@ def follow(
     except KeyboardInterrupt:
         return seen or reader.unseen()
     except Error as error:
-        again = (
-            f"the execution itself goes on: mlops-new run --platform sagemaker --resume {reader.id} follows it again"
-        )
+        again = f"the execution goes on: mlops-new run --platform sagemaker --resume {reader.id} follows it again"
         error.hint = f"{error.hint}; {again}" if error.hint else again
         raise
 

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from mlops_new.errors import Error, Invalid
-from mlops_new.platforms.sagemaker.account import SIDE_BY_SIDE, Account, side_by_side
+from mlops_new.platforms.sagemaker.account import Account, side_by_side
 from mlops_new.platforms.sagemaker.failures import Absent
+from mlops_new.platforms.sagemaker.transfers import Transfer
 
 _DELETED_AT_ONCE = 1000
 
@@ -127,18 +128,10 @@ class Objects:
                 raise Error(f"s3://{bucket}/{first['Key']} was not deleted: {first.get('Message', first['Code'])}")
 
     def _send(self, files: Iterable[Path], root: Path, to: Address) -> None:
-        from s3transfer.manager import TransferConfig, TransferManager
+        def send(file: Path) -> None:
+            Transfer(self.account, file, to.bucket, f"{to.key}/{file.relative_to(root).as_posix()}").send()
 
-        client = self.account.client("s3")
-        with self.account.translating("s3", "PutObject", f"bucket {to.bucket}"):
-            config = TransferConfig(max_request_concurrency=SIDE_BY_SIDE)
-            with TransferManager(client, config) as transfers:
-                sent = [
-                    transfers.upload(str(file), to.bucket, f"{to.key}/{file.relative_to(root).as_posix()}")
-                    for file in files
-                ]
-                for one in sent:
-                    one.result()
+        side_by_side(send, files)
 
     def _size(self, uri: str) -> int | None:
         where = Address.of(uri)
