@@ -78,6 +78,10 @@ def project(
     data: Annotated[
         list[str] | None, typer.Option("--data", metavar="KEY=VALUE", help="Answer one question (can be repeated).")
     ] = None,
+    template: Annotated[
+        str | None,
+        typer.Option("--template", metavar="URL[@VERSION]", help="Render from this template repository (a fork)."),
+    ] = None,
     git: GitOption = None,
     platform: PlatformOption = None,
     dry_run: DryRun = False,
@@ -91,7 +95,8 @@ def project(
     from mlops_new.answers import gather
     from mlops_new.commands import project as command
 
-    request = command.Request(name, directory.absolute(), gather(answers, data or []), dry_run=dry_run, yes=yes)
+    given = gather(answers, data or [])
+    request = command.Request(name, directory.absolute(), given, dry_run=dry_run, yes=yes, template=template)
     command.run(request, load(config, git=git, platform=platform), _console(as_json=as_json))
 
 
@@ -112,6 +117,38 @@ def status(
 
     settings = load(config, git=git, platform=platform)
     raise typer.Exit(command.run(name, directory.absolute(), settings, _console(as_json=as_json)))
+
+
+@app.command()
+def update(
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="The project (default: that of this repository).")
+    ] = None,
+    *,
+    every: Annotated[bool, typer.Option("--all", help="Every project of the Git host.")] = False,
+    to: Annotated[
+        str | None, typer.Option("--to", metavar="VERSION", help="The template version (default: the newest).")
+    ] = None,
+    resolve: Annotated[
+        bool, typer.Option("--resolve", help="Check the update out in the working copies, conflicts and all.")
+    ] = False,
+    go_on: Annotated[bool, typer.Option("--continue", help="Go on after the conflicts were resolved.")] = False,
+    directory: Directory = HERE,
+    git: GitOption = None,
+    platform: PlatformOption = None,
+    dry_run: DryRun = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Go ahead without asking.")] = False,
+    as_json: Json = False,
+    config: Config = None,
+) -> None:
+    """Bring projects to a template version, merged with what was edited, by pull request."""
+    from mlops_new.commands import update as command
+    from mlops_new.update.prepare import Goal
+
+    request = command.Request(
+        name, directory.absolute(), every, Goal(to), dry_run=dry_run, yes=yes, resolve=resolve, go_on=go_on
+    )
+    command.run(request, load(config, git=git, platform=platform), _console(as_json=as_json))
 
 
 @app.command()

@@ -30,6 +30,15 @@ class HostedRepository:
 
 
 @dataclass(frozen=True)
+class Marked:
+    """A repository of ours, as a listing of a Git host shows it."""
+
+    slug: str
+    url: str
+    mark: Mark
+
+
+@dataclass(frozen=True)
 class Pipeline:
     """A registered pipeline.
 
@@ -55,6 +64,10 @@ class GitHost(Protocol):
         """The repository, or None."""
         ...
 
+    def marked(self) -> list[Marked]:
+        """Every repository there that carries a mark of ours."""
+        ...
+
     def create(self, slug: str, *, mark: Mark, description: str) -> HostedRepository:
         """Create it, marked in the same act; one that is ours already is returned as it is."""
         ...
@@ -65,6 +78,19 @@ class GitHost(Protocol):
 
     def appears(self, url: str) -> bool:
         """After git did not find a repository: wait, if it was created a moment ago, and say whether it is there."""
+        ...
+
+    @property
+    def has_pull_requests(self) -> bool:
+        """Whether a branch can be proposed there; otherwise it is reviewed as it is."""
+        ...
+
+    def find_proposal(self, slug: str, branch: str) -> str | None:
+        """The address of the open pull request from a branch to `main`; None where there is none."""
+        ...
+
+    def propose(self, slug: str, branch: str, title: str, description: str) -> str:
+        """Open a pull request from a branch to `main`, or find the one that is open, and give its address."""
         ...
 
     def credentials(self, url: str) -> AbstractContextManager[Mapping[str, str]]:
@@ -160,6 +186,10 @@ class Templates(Protocol):
         env: Mapping[str, str],
     ) -> None:
         """Render one repository into an empty place; `env` lets git read the template."""
+        ...
+
+    def rerender(self, template: Template, answers: str, destination: Path, env: Mapping[str, str]) -> None:
+        """Render one repository anew from the text of its answers file, as an update does."""
         ...
 
 

@@ -22,7 +22,7 @@ from mlops_new.platforms.local.pipelines import LocalPipelines
 from mlops_new.ports import Templates
 from mlops_new.settings import Host, PlatformName, Settings
 from mlops_new.spec import Kind, Template
-from mlops_new.templates import Copier
+from mlops_new.templates import Copier, read_answers
 from tests.doubles.bitbucket import BitbucketServer
 from tests.doubles.bitbucket.client import Waits, environment
 from tests.doubles.bitbucket.state import Repository, new_uuid
@@ -109,6 +109,10 @@ class Rendered:
         """Copy one."""
         del template, answers, env
         shutil.copytree(self.folder / kind, destination, ignore=shutil.ignore_patterns(".git"))
+
+    def rerender(self, template: Template, answers: str, destination: Path, env: Mapping[str, str]) -> None:
+        """Copy the one whose answers these are."""
+        self.render(template, Kind(read_answers(answers)["repository_kind"]), {}, destination, env)
 
 
 def render_once(folder: Path, template: Template) -> Rendered:

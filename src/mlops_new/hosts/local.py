@@ -7,7 +7,7 @@ from pathlib import Path
 from mlops_new import git
 from mlops_new.errors import Conflict
 from mlops_new.files import make_folder, remove_whole, staged, staging, sweep
-from mlops_new.ports import Check, HostedRepository
+from mlops_new.ports import Check, HostedRepository, Marked
 from mlops_new.spec import Kind, Mark, parse_mark
 from mlops_new.steps import HostStep, SetUp
 
@@ -31,6 +31,11 @@ class LocalHost:
         if not path.exists():
             return None
         return HostedRepository(slug, self.url(slug), _read_mark(path), _main(path))
+
+    def marked(self) -> list[Marked]:
+        """Every repository in the folder that carries a mark of ours."""
+        paths = sorted(path for path in self._folder.glob("*.git") if not path.name.startswith("."))
+        return [Marked(path.stem, str(path), mark) for path in paths if (mark := _read_mark(path))]
 
     def create(self, slug: str, *, mark: Mark, description: str) -> HostedRepository:
         """Create it marked: made beside its place and moved there whole."""
@@ -56,6 +61,21 @@ class LocalHost:
         """What is created is there at once."""
         del url
         return False
+
+    @property
+    def has_pull_requests(self) -> bool:
+        """A folder has none: branches are reviewed as they are."""
+        return False
+
+    def find_proposal(self, slug: str, branch: str) -> str | None:
+        """There is none."""
+        del slug, branch
+        return None
+
+    def propose(self, slug: str, branch: str, title: str, description: str) -> str:
+        """Give the branch: it is all there is to review."""
+        del title, description
+        return f"{branch} of {self.url(slug)}"
 
     def credentials(self, url: str) -> AbstractContextManager[Mapping[str, str]]:
         """A folder asks for none."""

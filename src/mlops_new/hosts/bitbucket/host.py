@@ -15,7 +15,7 @@ from mlops_new.hosts.bitbucket.patience import NOT_YET, Patience
 from mlops_new.hosts.bitbucket.repository import Repository
 from mlops_new.hosts.bitbucket.settling import settle
 from mlops_new.hosts.bitbucket.transport import Document, Transport, at
-from mlops_new.ports import HostedRepository
+from mlops_new.ports import HostedRepository, Marked
 from mlops_new.spec import Mark
 
 
@@ -39,15 +39,6 @@ class PullRequest:
     number: int
     title: str
     url: str
-
-
-@dataclass(frozen=True)
-class Marked:
-    """A repository of the workspace that carries a mark of ours."""
-
-    slug: str
-    url: str
-    mark: Mark
 
 
 class BitbucketCloud:
@@ -235,6 +226,20 @@ class BitbucketCloud:
         return [Marked(slug, self.url(slug), mark) for slug, mark in slugs if mark]
 
     # --- pull requests ---
+
+    @property
+    def has_pull_requests(self) -> bool:
+        """It has."""
+        return True
+
+    def find_proposal(self, slug: str, branch: str) -> str | None:
+        """The address of the open pull request from a branch to `main`; None where there is none."""
+        found = self.find_pull_request(slug, branch)
+        return found.url if found else None
+
+    def propose(self, slug: str, branch: str, title: str, description: str) -> str:
+        """Open a pull request from a branch to `main`, or find the one that is open, and give its address."""
+        return self.create_pull_request(slug, branch, title, description).url
 
     def find_pull_request(self, slug: str, source: str, destination: str = "main") -> PullRequest | None:
         """The open pull request from one branch to another, or None."""
