@@ -7,6 +7,8 @@ mlops-new asked for it (what Copier does inside a render is one effect to us: it
 import os
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,23 +16,29 @@ EFFECTS = {"os.rename", "os.mkdir", "os.link", "os.symlink", "shutil.rmtree", "s
 
 
 def main() -> None:
-    deadly, counter = int(sys.argv[1]), Path(sys.argv[2])
-    seen = 0
+    from mlops_new.__main__ import _exit_code
+
+    with deadly(int(sys.argv[1]), Path(sys.argv[2])):
+        code = _exit_code(sys.argv[3:])
+    sys.exit(code)
+
+
+@contextmanager
+def deadly(effect: int, counter: Path) -> Iterator[None]:
+    """Kill this process, with all it started, at its n-th effect; `counter` gets their number if it lives."""
+    seen, living = 0, False
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
         nonlocal seen
-        if (event in EFFECTS or _is_write(event, arguments)) and _is_ours():
+        if not living and (event in EFFECTS or _is_write(event, arguments)) and _is_ours():
             seen += 1
-            if seen == deadly:
+            if seen == effect:
                 os.killpg(0, signal.SIGKILL)
 
-    from mlops_new.__main__ import _exit_code
-
     sys.addaudithook(hook)
-    code = _exit_code(sys.argv[3:])
-    deadly = 0
+    yield
+    living = True
     counter.write_text(str(seen), encoding="utf-8")
-    sys.exit(code)
 
 
 def _is_write(event: str, arguments: tuple[Any, ...]) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from mlops_new.__main__ import _exit_code
 from tests.e2e.program import Ended
 from tests.update import fork
 from tests.update.fork import git
+from tests.update.running import Updates
 
 NAME = "fresh-sales"
 KINDS = ("build", "deploy")
@@ -45,11 +47,17 @@ class Project:
         folder: Holds its working copies.
         home: Has its hosted repositories.
         template: The template repository.
+        updates: Runs the command.
     """
 
     folder: Path
     home: Path
     template: Path
+    updates: Updates
+
+    def update(self, **flags: Any) -> Ended:
+        """`mlops-new update NAME --yes --json`, and flags."""
+        return self.updates(NAME, self.folder, self.home, **flags)
 
     def copy(self, kind: str) -> Path:
         """A working copy."""
@@ -90,15 +98,21 @@ class Project:
 
 
 @pytest.fixture
-def project(made: Path, acme: Path, somewhere: Path, home: Path) -> Project:
+def project(made: Path, acme: Path, renders: Path, somewhere: Path, home: Path) -> Project:
     """The project, for this test alone."""
-    return copied(made, somewhere, home, acme)
+    return copied(made, somewhere, home, acme, renders)
 
 
-def copied(made: Path, folder: Path, home: Path, template: Path) -> Project:
+@pytest.fixture(scope="session")
+def renders(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What was rendered already."""
+    return tmp_path_factory.mktemp("renders")
+
+
+def copied(made: Path, folder: Path, home: Path, template: Path, renders: Path) -> Project:
     """A copy of the project whose origins are in the copied home."""
     shutil.copytree(made / "home", home, dirs_exist_ok=True)
-    project = Project(folder, home, template)
+    project = Project(folder, home, template, Updates(renders))
     for kind in KINDS:
         shutil.copytree(made / "here" / f"{NAME}-{kind}", project.copy(kind))
         git(project.copy(kind), "remote", "set-url", "origin", str(project.hosted(kind)))

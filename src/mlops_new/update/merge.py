@@ -13,7 +13,7 @@ from mlops_new.errors import Error
 from mlops_new.spec import DEFINITIONS, Kind
 from mlops_new.templates import ANSWERS_FILE
 from mlops_new.update.model import Change, Clash, Merged
-from mlops_new.update.trees import Entry, Tree, listing, tree_of
+from mlops_new.update.trees import Entry, Tree, listing, with_entries
 
 BOTH_CHANGED = "changed here and in the template"
 BOTH_ADDED = "added here and in the template"
@@ -30,14 +30,14 @@ class Renders:
     """The template with a repository's answers.
 
     Args:
-        base: As of the version that the repository records.
-        theirs: As of the version that it is brought to.
+        base: As of the version that the repository records, a tree of the scratch repository.
+        theirs: As of the version that it is brought to, a tree too.
         lagging: Files of the repository that are as of an earlier version than it records, or never arrived (None).
         only_new: Whether the template gives a file only to repositories that do not have it (`_skip_if_exists`).
     """
 
-    base: Path
-    theirs: Path
+    base: str
+    theirs: str
     lagging: Mapping[str, Entry | None]
     only_new: Callable[[str], bool]
 
@@ -88,8 +88,8 @@ def pick(place: Path, theirs: str, kind: Kind) -> Merged:
 def _sides(place: Path, ours: Tree, renders: Renders, message: str) -> tuple[str, str]:
     """The base and the template's side as commits, one the child of the other."""
     kept = [path for path in ours if renders.only_new(path)]
-    base = tree_of(place, renders.base, dict.fromkeys(kept) | dict(renders.lagging))
-    theirs = tree_of(place, renders.theirs, dict.fromkeys(kept))
+    base = with_entries(place, renders.base, dict.fromkeys(kept) | dict(renders.lagging))
+    theirs = with_entries(place, renders.theirs, dict.fromkeys(kept))
     parent = git.run("commit-tree", base, "-m", "the template that was", cwd=place).strip()
     return parent, git.run("commit-tree", theirs, "-p", parent, "-m", message, cwd=place).strip()
 

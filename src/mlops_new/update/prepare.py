@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from mlops_new.errors import Error, Invalid
@@ -172,7 +173,6 @@ class _Waiting:
         self.failed: Error | None = None
         self.in_place = branches.in_place(side, sided.target)
         self._folder = folder
-        self._theirs: str | None = None
 
     @property
     def _is_recorded(self) -> bool:
@@ -186,9 +186,7 @@ class _Waiting:
 
     def earlier_jobs(self) -> list[Job]:
         """Versions before the recorded one, where a file is otherwise."""
-        place, ours = self.side.place, listing(self.side.place, self.side.main)
-        now = listing(place, tree_of(place, self._folder / "base"))
-        if not any(path in ours for path in suspects(ours, now)):
+        if not any(path in self._ours for path in suspects(self._ours, self._now)):
             return []
         earlier = versions.older(self.sided.old.refs, self.side.recorded.version)[:LOOK_BACK]
         return [self._job(self.sided.old, tag, f"earlier-{tag}") for tag in earlier]
@@ -198,16 +196,26 @@ class _Waiting:
         updated = Updated(self.side, self.sided.target, in_place=self.in_place)
         if self.in_place:
             return updated
-        place, ours = self.side.place, listing(self.side.place, self.side.main)
-        now = listing(place, tree_of(place, self._folder / "base"))
-        lags = lagging(place, ours, now, self._earlier())
+        place = self.side.place
+        lags = lagging(place, self._ours, self._now, self._earlier())
         if self._is_recorded and not lags:
             return updated
-        theirs = self._folder / ("base" if self._is_recorded else "theirs")
-        only_new = self.sided.new.only_new(self.sided.target.version)
-        renders = Renders(self._folder / "base", theirs, lags, only_new)
+        theirs = self._base if self._is_recorded else tree_of(place, self._folder / "theirs")
+        renders = Renders(self._base, theirs, lags, self.sided.new.only_new(self.sided.target.version))
         merged = merge(place, self.side.main, self.side.kind, renders, branches.title(self.sided.target))
         return Updated(self.side, self.sided.target, merged, log=self._log())
+
+    @cached_property
+    def _ours(self) -> Mapping[str, Entry]:
+        return listing(self.side.place, self.side.main)
+
+    @cached_property
+    def _base(self) -> str:
+        return tree_of(self.side.place, self._folder / "base")
+
+    @cached_property
+    def _now(self) -> Mapping[str, Entry]:
+        return listing(self.side.place, self._base)
 
     def _earlier(self) -> Iterator[Mapping[str, Entry]]:
         for folder in sorted(self._folder.glob("earlier-*")):

@@ -22,25 +22,27 @@ def listing(place: Path, revision: str) -> dict[str, Entry]:
     return found
 
 
-def tree_of(place: Path, folder: Path, instead: Mapping[str, Entry | None] | None = None) -> str:
-    """Store a folder in a repository, as its own `.gitignore` would have it committed.
-
-    Args:
-        place: The repository.
-        folder: The folder.
-        instead: Entries that take the place of the folder's own; None leaves a file out.
-
-    Returns:
-        The tree.
-    """
-    index = place / ".git" / f"index-{folder.name}"
-    env = {"GIT_INDEX_FILE": str(index), "GIT_DIR": str(place / ".git"), "GIT_WORK_TREE": str(folder)}
+def tree_of(place: Path, folder: Path) -> str:
+    """Store a folder in a repository, as its own `.gitignore` would have it committed, and give the tree."""
+    env = _aside(place, folder.name) | {"GIT_WORK_TREE": str(folder)}
     git.run("add", "--all", ".", cwd=folder, env=env)
-    lines = [_line(path, entry) for path, entry in (instead or {}).items()]
-    git.run("update-index", "-z", "--index-info", cwd=folder, env=env, stdin=b"".join(lines))
-    tree = git.run("write-tree", cwd=folder, env=env).strip()
-    index.unlink()
-    return tree
+    return git.run("write-tree", cwd=folder, env=env).strip()
+
+
+def with_entries(place: Path, tree: str, instead: Mapping[str, Entry | None]) -> str:
+    """A tree with some entries in place of its own; None leaves a file out."""
+    if not instead:
+        return tree
+    env = _aside(place, f"from-{tree}")
+    git.run("read-tree", tree, cwd=place, env=env)
+    lines = [_line(path, entry) for path, entry in instead.items()]
+    git.run("update-index", "-z", "--index-info", cwd=place, env=env, stdin=b"".join(lines))
+    return git.run("write-tree", cwd=place, env=env).strip()
+
+
+def _aside(place: Path, name: str) -> dict[str, str]:
+    """An index beside the repository's own."""
+    return {"GIT_INDEX_FILE": str(place / ".git" / f"index-{name}"), "GIT_DIR": str(place / ".git")}
 
 
 def _line(path: str, entry: Entry | None) -> bytes:
