@@ -4,7 +4,7 @@ import contextlib
 import hashlib
 import io
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,9 +47,11 @@ class Updates:
 
     Args:
         renders: Keeps the renders.
+        world: The outside; None: a folder of bare repositories.
     """
 
     renders: Path
+    world: Callable[[], World] | None = None
 
     def __call__(
         self,
@@ -80,5 +82,7 @@ class Updates:
 
     def _connect(self, settings: Settings, say: Say) -> World:
         del say
+        if self.world:
+            return self.world()
         world = connect(settings, lambda _: None)
         return World(world.host, world.setup, world.registry, Remembering(self.renders), world.scratch)
