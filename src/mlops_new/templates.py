@@ -204,6 +204,7 @@ _FLOAT = r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?"
 @contextmanager
 def _copier_errors() -> Iterator[None]:
     from copier.errors import CopierError, CopierWarning, UserMessageError
+    from jinja2 import TemplateError, TemplateSyntaxError
     from plumbum.commands.processes import ProcessExecutionError
 
     try:
@@ -216,6 +217,9 @@ def _copier_errors() -> Iterator[None]:
         raise Error(f"git could not read the template repository: {_first_line(error.stderr)}") from error
     except UserMessageError as error:
         raise Error(f"the template cannot be rendered: {_first_line(error)}") from error
+    except TemplateError as error:
+        where = f"{error.name}:{error.lineno}: " if isinstance(error, TemplateSyntaxError) else ""
+        raise Error(f"the template cannot be rendered: {where}{_first_line(error)}") from error
     except (ValueError, TypeError) as error:
         # What Copier raises for an answer of the wrong type or outside the choices.
         raise Invalid(f"an answer is refused: {_first_line(error)}") from error
