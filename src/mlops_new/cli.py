@@ -106,17 +106,30 @@ def status(
         str | None, typer.Argument(metavar="[NAME]", help="The project (default: that of this repository).")
     ] = None,
     *,
+    every: Annotated[bool, typer.Option("--all", help="Every project of the Git host.")] = False,
     directory: Directory = HERE,
     git: GitOption = None,
     platform: PlatformOption = None,
     as_json: Json = False,
     config: Config = None,
 ) -> None:
-    """Compare a project with what it should be; exit code 6 if something differs."""
+    """Compare a project with what it should be, or look at all of them; exit code 6 if something differs."""
+    settings, console = load(config, git=git, platform=platform), _console(as_json=as_json)
+    if every:
+        from mlops_new.commands import fleet
+
+        _refuse_both(name)
+        raise typer.Exit(fleet.run(settings, console))
     from mlops_new.commands import status as command
 
-    settings = load(config, git=git, platform=platform)
-    raise typer.Exit(command.run(name, directory.absolute(), settings, _console(as_json=as_json)))
+    raise typer.Exit(command.run(name, directory.absolute(), settings, console))
+
+
+def _refuse_both(name: str | None) -> None:
+    if name is not None:
+        from mlops_new.errors import Invalid
+
+        raise Invalid("a NAME and --all exclude each other", hint="leave one of them out")
 
 
 @app.command()
@@ -145,6 +158,8 @@ def update(
     from mlops_new.commands import update as command
     from mlops_new.update.prepare import Goal
 
+    if every:
+        _refuse_both(name)
     request = command.Request(
         name, directory.absolute(), every, Goal(to), dry_run=dry_run, yes=yes, resolve=resolve, go_on=go_on
     )

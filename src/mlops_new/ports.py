@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -39,6 +39,36 @@ class Marked:
 
 
 @dataclass(frozen=True)
+class Listed:
+    """What a Git host shows of a repository's `main` without fetching it.
+
+    Args:
+        repository: Whose it is.
+        answers: The text of its answers file; None where there is none, or nothing was pushed.
+        files: The blob of each file; None where the host would have to be asked for each.
+    """
+
+    repository: Marked
+    answers: str | None
+    files: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Activity:
+    """What a platform knows of one project.
+
+    Args:
+        pipelines: The names of those that are registered for it.
+        executions: By pipeline, the last one's status and when it began (UTC, ISO 8601).
+        model: The latest approved version; None where none is.
+    """
+
+    pipelines: frozenset[str] = frozenset()
+    executions: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    model: int | None = None
+
+
+@dataclass(frozen=True)
 class Pipeline:
     """A registered pipeline.
 
@@ -66,6 +96,19 @@ class GitHost(Protocol):
 
     def marked(self) -> list[Marked]:
         """Every repository there that carries a mark of ours."""
+        ...
+
+    def overview(self) -> list[Listed]:
+        """What `main` of every repository of ours is rendered from: as few requests as the host allows."""
+        ...
+
+    def open_updates(self, slugs: Collection[str], branches: str) -> Mapping[str, str]:
+        """By slug, where an update can be reviewed: an open pull request, or a branch, from a branch named so.
+
+        Args:
+            slugs: The repositories.
+            branches: What the branches' names begin with.
+        """
         ...
 
     def create(self, slug: str, *, mark: Mark, description: str) -> HostedRepository:
@@ -190,6 +233,14 @@ class Templates(Protocol):
 
     def rerender(self, template: Template, answers: str, destination: Path, env: Mapping[str, str]) -> None:
         """Render one repository anew from the text of its answers file, as an update does."""
+        ...
+
+
+class Activities(Protocol):
+    """What happens on a platform, project by project."""
+
+    def __call__(self, projects: Collection[str]) -> Mapping[str, Activity]:
+        """For each project that the platform knows."""
         ...
 
 

@@ -17,6 +17,7 @@ from mlops_new.console import Console
 from mlops_new.hosts.bitbucket import setup
 from mlops_new.hosts.bitbucket.credentials import account
 from mlops_new.hosts.bitbucket.host import BitbucketCloud
+from mlops_new.hosts.bitbucket.memory import Memory
 from mlops_new.hosts.bitbucket.project_setup import BitbucketSetup
 from mlops_new.platforms.local.pipelines import LocalPipelines
 from mlops_new.ports import Templates
@@ -129,12 +130,13 @@ def settings(home: Path) -> Settings:
     return Settings(Host.BITBUCKET, PlatformName.LOCAL, home)
 
 
-def world(url: str, home: Path, rendered: Templates) -> World:
+def world(url: str, home: Path, rendered: Templates, waits: Waits | None = None) -> World:
     """The outside of a command, whose waits take no time."""
     environ = {"BITBUCKET_API_URL": url, "BITBUCKET_WORKSPACE": "acme", **SECRETS}
     environ |= {"BITBUCKET_EMAIL": "ann@example.com", "BITBUCKET_API_TOKEN": "ATATT-personal-secret"}
     wanted = setup.parse(tomllib.loads(SETTINGS)["bitbucket"], environ)
-    host = BitbucketCloud(account(environ), wanted.hosting, Waits().patience(looks=4))
+    patience = (waits or Waits()).patience(looks=4)
+    host = BitbucketCloud(account(environ), wanted.hosting, patience, Memory(home / "bitbucket"))
     return World(
         host=host,
         setup=BitbucketSetup(host, wanted),

@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,9 +13,11 @@ from typing import Any
 import pytest
 
 from mlops_new.__main__ import _exit_code
+from tests.e2e.acme import ONE_MOMENT, new_server
 from tests.e2e.program import Ended
 from tests.update import fork
 from tests.update.fork import git
+from tests.update.organisation import Acme
 from tests.update.running import Updates
 
 NAME = "fresh-sales"
@@ -87,6 +91,11 @@ class Project:
         """What a branch of the Git host holds."""
         return set(git(self.hosted(kind), "ls-tree", "-r", "--name-only", branch).split("\n"))
 
+    def contract(self, kind: str) -> subprocess.CompletedProcess[str]:
+        """`make check-contract`."""
+        command = [sys.executable, "-m", "ci.contract", "--compare"]
+        return subprocess.run(command, cwd=self.copy(kind), capture_output=True, text=True, check=False)
+
     def state(self) -> dict[str, str]:
         """Everything that a command could have touched."""
         found = {}
@@ -130,6 +139,19 @@ def here(capsys: pytest.CaptureFixture[str]) -> Here:
         return Ended(code, out, err)
 
     return run
+
+
+@pytest.fixture
+def organisation(
+    acme: Path, renders: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Acme]:
+    for name, value in {**ONE_MOMENT, "GIT_ALLOW_PROTOCOL": "file:http"}.items():
+        monkeypatch.setenv(name, value)
+    with new_server() as server:
+        organisation = Acme(server, tmp_path, renders)
+        organisation.make(acme)
+        server.forget()
+        yield organisation
 
 
 @contextmanager

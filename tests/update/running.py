@@ -7,13 +7,14 @@ import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from mlops_new.apply import World
 from mlops_new.commands import update as command
 from mlops_new.console import Console
 from mlops_new.errors import Error
 from mlops_new.settings import Host, PlatformName, Settings
-from mlops_new.spec import Template
+from mlops_new.spec import Kind, Template
 from mlops_new.templates import Copier
 from mlops_new.update.prepare import Goal
 from mlops_new.wiring import Say, connect
@@ -30,12 +31,29 @@ class Remembering(Copier):
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
+    def render(
+        self,
+        template: Template,
+        kind: Kind,
+        answers: Mapping[str, Any],
+        destination: Path,
+        env: Mapping[str, str],
+    ) -> None:
+        """Render, or copy what was rendered before."""
+        asked = f"{template.url} {template.version} {kind} {sorted(answers.items())}"
+        render = super().render
+        self._once(asked, destination, lambda: render(template, kind, answers, destination, env))
+
     def rerender(self, template: Template, answers: str, destination: Path, env: Mapping[str, str]) -> None:
         """Render, or copy what was rendered before."""
         asked = f"{template.url} {template.version} {answers}"
+        render = super().rerender
+        self._once(asked, destination, lambda: render(template, answers, destination, env))
+
+    def _once(self, asked: str, destination: Path, render: Callable[[], None]) -> None:
         kept = self._folder / hashlib.sha256(asked.encode()).hexdigest()
         if not kept.exists():
-            super().rerender(template, answers, destination, env)
+            render()
             shutil.copytree(destination, kept)
         else:
             shutil.copytree(kept, destination)

@@ -1,68 +1,15 @@
 """Updates on Bitbucket: branches pushed, pull requests opened, whatever request fails."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
-from mlops_new.apply import World
-from mlops_new.commands import project
-from mlops_new.console import Console
 from mlops_new.spec import Kind, Mark
-from tests.doubles.bitbucket import After, Before, BitbucketServer, Drop
+from tests.doubles.bitbucket import After, Before, Drop
 from tests.doubles.bitbucket.faults import How
-from tests.e2e.acme import NAME, ONE_MOMENT, SLUGS, new_server, settings, world
-from tests.e2e.program import Ended
-from tests.update.fork import NEWEST, OLDEST, git
-from tests.update.running import Remembering, Updates
+from tests.e2e.acme import NAME, SLUGS
+from tests.update.fork import NEWEST, git
+from tests.update.organisation import Acme
 
 BRANCH = f"mlops-new/template-{NEWEST}"
-
-
-class Acme:
-    """An organisation with a project of the oldest template version.
-
-    Args:
-        server: Its Bitbucket.
-        place: Gets the working copies and the home.
-        renders: What was rendered already.
-    """
-
-    def __init__(self, server: BitbucketServer, place: Path, renders: Path) -> None:
-        self.server = server
-        self.place = place
-        self._updates = Updates(renders, self.world)
-
-    def world(self) -> World:
-        """The outside of a command."""
-        return world(self.server.url, self.place / "home", Remembering(self._updates.renders))
-
-    def make(self, template: Path) -> None:
-        """`mlops-new project`."""
-        version = f"{template}@{OLDEST}"
-        request = project.Request(NAME, self.place / "here", {}, dry_run=False, yes=True, template=version)
-        project.run(request, settings(self.place / "home"), Console(as_json=True), lambda *_: self.world())
-
-    def update(self, *, every: bool = False) -> Ended:
-        """`mlops-new update`."""
-        return self._updates(None if every else NAME, self.place / "here", self.place / "home", every=every)
-
-    def pull_requests(self) -> list[list[str]]:
-        """The titles of the pull requests of each repository."""
-        return [[one["title"] for one in self.server.repository(slug).pull_requests.values()] for slug in SLUGS]
-
-
-@pytest.fixture
-def organisation(
-    acme: Path, renders: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Iterator[Acme]:
-    for name, value in {**ONE_MOMENT, "GIT_ALLOW_PROTOCOL": "file:http"}.items():
-        monkeypatch.setenv(name, value)
-    with new_server() as server:
-        organisation = Acme(server, tmp_path, renders)
-        organisation.make(acme)
-        server.forget()
-        yield organisation
 
 
 def test_a_pull_request_in_both_repositories(organisation: Acme) -> None:

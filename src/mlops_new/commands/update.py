@@ -66,8 +66,6 @@ class NotUpdated(Error):
 
 def run(request: Request, settings: Settings, console: Console, connect: Connect = connect) -> None:
     """Merge in scratch, show, push, propose."""
-    if request.every and request.name:
-        raise Invalid("a NAME and --all exclude each other", hint="leave one of them out")
     if request.every and (request.resolve or request.go_on):
         raise Invalid("conflicts are resolved project by project", hint="name it instead of --all")
     world = connect(settings, console.say)

@@ -1,16 +1,19 @@
 """Bare repositories in a folder: the Git host of people without an account."""
 
 from collections.abc import Collection, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from mlops_new import git
 from mlops_new.errors import Conflict
 from mlops_new.files import make_folder, remove_whole, staged, staging, sweep
-from mlops_new.ports import Check, HostedRepository, Marked
+from mlops_new.ports import Check, HostedRepository, Listed, Marked
 from mlops_new.spec import Kind, Mark, parse_mark
 from mlops_new.steps import HostStep, SetUp
+from mlops_new.templates import ANSWERS_FILE
 
+_SIDE_BY_SIDE = 8  # processes of Git's
 # What is pushed stays the pack it came in: a file for each object costs a disk flush for each, three times as long.
 _AS_ONE_PACK = "[transfer]\n\tunpackLimit = 1\n"
 
@@ -36,6 +39,18 @@ class LocalHost:
         """Every repository in the folder that carries a mark of ours."""
         paths = sorted(path for path in self._folder.glob("*.git") if not path.name.startswith("."))
         return [Marked(path.stem, str(path), mark) for path in paths if (mark := _read_mark(path))]
+
+    def overview(self) -> list[Listed]:
+        """What `main` of every repository of ours holds."""
+        with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
+            return list(pool.map(_listed, self.marked()))
+
+    def open_updates(self, slugs: Collection[str], branches: str) -> Mapping[str, str]:
+        """By slug, the newest branch named so that `main` does not hold."""
+        asked = list(slugs)
+        with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
+            found = pool.map(lambda slug: _open_branch(self._path(slug), branches), asked)
+            return {slug: branch for slug, branch in zip(asked, found, strict=True) if branch}
 
     def create(self, slug: str, *, mark: Mark, description: str) -> HostedRepository:
         """Create it marked: made beside its place and moved there whole."""
@@ -123,6 +138,23 @@ class NoSetup:
         """Nothing is left."""
         del project, slugs
         return ()
+
+
+def _listed(repository: Marked) -> Listed:
+    path = Path(repository.url)
+    if _main(path) is None:
+        return Listed(repository, None)
+    files = {}
+    for line in git.run("ls-tree", "-r", "-z", "refs/heads/main", cwd=path).split("\0"):
+        about, _, name = line.partition("\t")
+        files[name] = about.rpartition(" ")[2]
+    return Listed(repository, git.read(path, "refs/heads/main", ANSWERS_FILE), files)
+
+
+def _open_branch(path: Path, branches: str) -> str | None:
+    pattern = f"refs/heads/{branches}*"
+    order = ("--sort=-committerdate", "--count=1", "--no-merged=refs/heads/main", "--format=%(refname:short)")
+    return git.run("for-each-ref", *order, pattern, cwd=path).strip() or None
 
 
 def _read_mark(path: Path) -> Mark | None:

@@ -11,7 +11,8 @@ from mlops_new.plan import choose_template
 from mlops_new.spec import Template
 from mlops_new.templates import read_answers
 
-_BRANCH = "mlops-new/template-"
+# What the names of updates' branches begin with.
+BRANCHES = "mlops-new/template-"
 _COMMIT = re.compile(r"^# Rendered from commit ([0-9a-f]{40,64})$", re.MULTILINE)
 
 
@@ -88,12 +89,12 @@ def recorded(answers: str) -> Recorded:
 
 def branch(version: str) -> str:
     """The branch that an update to a version goes to."""
-    return _BRANCH + version
+    return BRANCHES + version
 
 
 def branch_version(name: str) -> str | None:
     """The version that such a branch is named after, or None."""
-    return name.removeprefix(_BRANCH) if name.startswith(_BRANCH) else None
+    return name.removeprefix(BRANCHES) if name.startswith(BRANCHES) else None
 
 
 def tags(refs: Mapping[str, str]) -> list[str]:

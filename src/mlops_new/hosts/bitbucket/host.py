@@ -1,21 +1,22 @@
 """Bitbucket Cloud as the Git host: Bitbucket projects, repositories, pull requests, and git's way in."""
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 
 from mlops_new import git
 from mlops_new.errors import Conflict, Denied, Error, Invalid
-from mlops_new.hosts.bitbucket import git_access
+from mlops_new.hosts.bitbucket import git_access, listing
 from mlops_new.hosts.bitbucket.credentials import Account
+from mlops_new.hosts.bitbucket.memory import Memory
 from mlops_new.hosts.bitbucket.names import described, mark_of, project_key, project_mark, refuse_foreign
 from mlops_new.hosts.bitbucket.patience import NOT_YET, Patience
 from mlops_new.hosts.bitbucket.repository import Repository
 from mlops_new.hosts.bitbucket.settling import settle
 from mlops_new.hosts.bitbucket.transport import Document, Transport, at
-from mlops_new.ports import HostedRepository, Marked
+from mlops_new.ports import HostedRepository, Listed, Marked
 from mlops_new.spec import Mark
 
 
@@ -44,10 +45,16 @@ class PullRequest:
 class BitbucketCloud:
     """The Git host of one workspace. Threads may share it."""
 
-    def __init__(self, account: Account, hosting: Hosting | None = None, patience: Patience | None = None) -> None:
+    def __init__(
+        self,
+        account: Account,
+        hosting: Hosting | None = None,
+        patience: Patience | None = None,
+        memory: Memory | None = None,
+    ) -> None:
         self.account = account
         self.hosting = hosting or Hosting()
-        self.transport = Transport(account, patience or Patience())
+        self.transport = Transport(account, patience or Patience(), memory)
         self._patience = self.transport.patience
         self._lock = threading.Lock()
         self._workspace_seen = False
@@ -221,9 +228,15 @@ class BitbucketCloud:
 
     def marked(self) -> list[Marked]:
         """Every repository of the workspace that carries a mark of ours."""
-        found = self._repositories('description ~ "mlops-new: project="')
-        slugs = [(str(one.get("full_name")).partition("/")[2], mark_of(one)) for one in found]
-        return [Marked(slug, self.url(slug), mark) for slug, mark in slugs if mark]
+        return [repository for repository, _ in listing.marked(self.transport)]
+
+    def overview(self) -> list[Listed]:
+        """What `main` of every repository of ours is rendered from: one listing, and what has changed since."""
+        return listing.overview(self.transport)
+
+    def open_updates(self, slugs: Collection[str], branches: str) -> Mapping[str, str]:
+        """By slug, the open pull request from a branch named so."""
+        return listing.open_updates(self.transport, slugs, branches)
 
     # --- pull requests ---
 
