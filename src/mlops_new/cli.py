@@ -17,6 +17,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Start and keep machine-learning projects on SageMaker: two repositories, hosted, registered and running.",
 )
+template = typer.Typer(no_args_is_help=True, help="For maintainers of templates: check, publish, switch.")
+app.add_typer(template, name="template")
 models = typer.Typer(no_args_is_help=True, help="List, show, approve and reject the model versions of a project.")
 app.add_typer(models, name="models")
 
@@ -333,3 +335,33 @@ def reject(
     from mlops_new.commands import models as command
 
     command.decide(directory.absolute(), version, "Rejected", note, load(config), _console(as_json=as_json))
+
+
+@template.command("check")
+def check_template(
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="[FOLDER]", help="Holds copier.yml and templates/ (default: the packaged).")
+    ] = None,
+    *,
+    released: Annotated[
+        str | None,
+        typer.Option("--released", metavar="URL", help="Repository with the released versions (default: the hosted)."),
+    ] = None,
+    sdk_python: Annotated[
+        str | None,
+        typer.Option("--sdk-python", metavar="PYTHON", help="Compile the definitions with this interpreter's SDK."),
+    ] = None,
+    python: Annotated[
+        str | None,
+        typer.Option("--python", metavar="PYTHON", help="Run the rendered repositories' checks beside it."),
+    ] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Try also what went well before.")] = False,
+    git: GitOption = None,
+    as_json: Json = False,
+    config: Config = None,
+) -> None:
+    """Render every combination of answers, parse it, and update every released version; exit code 6 on a fault."""
+    from mlops_new.commands import template as command
+
+    request = command.Request(folder, released, sdk_python, python, fresh=fresh)
+    raise typer.Exit(command.run(request, load(config, git=git), _console(as_json=as_json)))

@@ -3,7 +3,7 @@
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from mlops_new import git
@@ -77,7 +77,20 @@ def add_packaged(copy: Path, version: str, parent: str) -> None:
         version: The tag.
         parent: The commit that the branch has in the template repository; empty where it has none.
     """
-    git.run("fast-import", "--quiet", "--force", "--depth=0", cwd=copy, stdin=b"".join(_commit(version, parent)))
+    add_files(copy, packaged_files(), version, parent)
+
+
+def add_files(repository: Path, files: Sequence[tuple[str, Path]], version: str, parent: str) -> None:
+    """Commit exactly these files to the branch `UPSTREAM` of a repository, and tag them.
+
+    Args:
+        repository: It has the parent.
+        files: Paths from the template's root, and the files.
+        version: The tag.
+        parent: A commit; empty for none.
+    """
+    stream = b"".join(_commit(files, version, parent))
+    git.run("fast-import", "--quiet", "--force", "--depth=0", cwd=repository, stdin=stream)
 
 
 def _moved(refs: Mapping[str, str], version: str) -> list[str]:
@@ -85,14 +98,14 @@ def _moved(refs: Mapping[str, str], version: str) -> list[str]:
     return [*(["refs/heads/main"] if followed else []), f"refs/heads/{UPSTREAM}", f"refs/tags/{version}"]
 
 
-def _commit(version: str, parent: str) -> Iterator[bytes]:
-    """A commit of exactly the packaged files, in the language of `git fast-import`."""
+def _commit(files: Sequence[tuple[str, Path]], version: str, parent: str) -> Iterator[bytes]:
+    """A commit of exactly these files, in the language of `git fast-import`."""
     message = f"mlops-new templates {version}".encode()
     yield f"commit refs/heads/{UPSTREAM}\nauthor {_PUBLISHER}\ncommitter {_PUBLISHER}\n".encode()
     yield b"data %d\n%s\n" % (len(message), message)
     yield f"from {parent}\n".encode() if parent else b""
     yield b"deleteall\n"
-    for name, file in packaged_files():
+    for name, file in files:
         content = file.read_bytes()
         mode = "100755" if os.access(file, os.X_OK) else "100644"
         yield f"M {mode} inline {json.dumps(name, ensure_ascii=False)}\ndata {len(content)}\n".encode()

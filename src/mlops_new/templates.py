@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from mlops_new import __version__
+from mlops_new import __version__, git
 from mlops_new.environ import SECRET_VARIABLES
 from mlops_new.errors import Error, Invalid
 from mlops_new.files import readable_errors
@@ -100,6 +100,19 @@ class Copier:
             run_copy(template.url, destination, vcs_ref=template.version, defaults=True, overwrite=True, quiet=True)
         _require_recorded(template, destination)
 
+    def update(self, repository: Path, version: str) -> None:
+        """What `copier update` does in a rendered folder, without trust: for trying templates.
+
+        Raises:
+            Error: the template, then or now, cannot be rendered.
+        """
+        git.init(repository)
+        git.commit_all(repository, "as rendered")
+        with _copier_errors(), _seen_by_copier({}):
+            from copier import run_update
+
+            run_update(repository, vcs_ref=version, defaults=True, overwrite=True, quiet=True)
+
 
 def _require_recorded(template: Template, rendered: Path) -> None:
     """Copier renders a repository it cannot read (another owner's, say) as a plain folder and says nothing."""
@@ -147,7 +160,11 @@ def read_answers(text: str) -> dict[str, Any]:
 
 def packaged_files() -> list[tuple[str, Path]]:
     """What is published: paths from the template's root, and the files."""
-    root = packaged()
+    return template_files(packaged())
+
+
+def template_files(root: Path) -> list[tuple[str, Path]]:
+    """The same of a folder with `copier.yml` and `templates/`."""
     templates = [path for path in (root / "templates").rglob("*") if path.is_file() and not _is_litter(path)]
     return [(path.relative_to(root).as_posix(), path) for path in sorted([root / "copier.yml", *templates])]
 
