@@ -169,6 +169,34 @@ def update(
 
 
 @app.command()
+def adopt(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="The build and the deploy repository.")],
+    *,
+    to: Annotated[
+        str | None, typer.Option("--to", metavar="VERSION", help="The template version (default: the newest).")
+    ] = None,
+    template: Annotated[
+        str | None, typer.Option("--template", metavar="URL[@VERSION]", help="Another template repository (a fork).")
+    ] = None,
+    data: Annotated[
+        list[str] | None, typer.Option("--data", metavar="KEY=VALUE", help="Answer one question (can be repeated).")
+    ] = None,
+    git: GitOption = None,
+    dry_run: DryRun = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Go ahead without asking.")] = False,
+    as_json: Json = False,
+    config: Config = None,
+) -> None:
+    """Bring repositories that were made by hand under a template version; it shows first what they lack."""
+    from mlops_new.answers import gather
+    from mlops_new.commands import adopt as command
+
+    given = gather(None, data or [])
+    request = command.Request([one.absolute() for one in paths], template, to, given, dry_run=dry_run, yes=yes)
+    command.run(request, load(config, git=git), _console(as_json=as_json))
+
+
+@app.command()
 def destroy(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The project.")],
     *,
@@ -365,3 +393,58 @@ def check_template(
 
     request = command.Request(folder, released, sdk_python, python, fresh=fresh)
     raise typer.Exit(command.run(request, load(config, git=git), _console(as_json=as_json)))
+
+
+@template.command("publish")
+def publish_template(
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="[FOLDER]", help="Holds copier.yml and templates/ (default: the packaged).")
+    ] = None,
+    *,
+    version: Annotated[
+        str | None, typer.Option("--version", metavar="VERSION", help="The tag (default: this program's version).")
+    ] = None,
+    merge: Annotated[
+        bool, typer.Option("--merge", help="Merge it with your organisation's own edits of the template repository.")
+    ] = False,
+    git: GitOption = None,
+    dry_run: DryRun = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Go ahead without asking.")] = False,
+    as_json: Json = False,
+    config: Config = None,
+) -> None:
+    """Put a version into the template repository: only forward, and never over an edit of your own."""
+    from mlops_new.commands import publish as command
+
+    request = command.Request(folder, version, merge=merge, dry_run=dry_run, yes=yes)
+    command.run(request, load(config, git=git), _console(as_json=as_json))
+
+
+@template.command()
+def switch(
+    source: Annotated[str, typer.Argument(metavar="URL[@VERSION]", help="The other template repository.")],
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="The project (default: that of this repository).")
+    ] = None,
+    *,
+    resolve: Annotated[
+        bool, typer.Option("--resolve", help="Check the update out in the working copies, conflicts and all.")
+    ] = False,
+    directory: Directory = HERE,
+    git: GitOption = None,
+    dry_run: DryRun = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Go ahead without asking.")] = False,
+    as_json: Json = False,
+    config: Config = None,
+) -> None:
+    """Bring a project under another template repository, a fork say: an update like any other, in both repositories."""
+    from mlops_new.commands import update as command
+    from mlops_new.update.prepare import Goal
+    from mlops_new.update.versions import named_template
+
+    found = named_template(source)
+    goal = Goal(found.version, found.url)
+    request = command.Request(
+        name, directory.absolute(), every=False, goal=goal, dry_run=dry_run, yes=yes, resolve=resolve
+    )
+    command.run(request, load(config, git=git), _console(as_json=as_json))

@@ -115,6 +115,10 @@ class GitHost(Protocol):
         """Create it, marked in the same act; one that is ours already is returned as it is."""
         ...
 
+    def adopt(self, slug: str, *, mark: Mark) -> None:
+        """Mark a repository that somebody made by hand; one that carries another mark is a `Conflict`."""
+        ...
+
     def delete_repository(self, slug: str, mark: Mark) -> None:
         """Delete a repository that carries the mark; gone is fine, any other is a `Conflict`."""
         ...

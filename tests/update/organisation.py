@@ -5,6 +5,7 @@ from pathlib import Path
 from mlops_new.apply import World
 from mlops_new.commands import project
 from mlops_new.console import Console
+from mlops_new.spec import Mark
 from tests.doubles.bitbucket import BitbucketServer
 from tests.doubles.bitbucket.client import Waits
 from tests.e2e.acme import NAME, SLUGS, settings, world
@@ -31,6 +32,10 @@ class Acme:
     def world(self) -> World:
         """The outside of a command."""
         return world(self.server.url, self.place / "home", Remembering(self._updates.renders), self.waits)
+
+    def mark(self, kind: str) -> Mark:
+        """What its repositories carry."""
+        return Mark(NAME, kind)
 
     def make(self, template: Path) -> None:
         """`mlops-new project`."""

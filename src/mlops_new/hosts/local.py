@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mlops_new import git
 from mlops_new.errors import Conflict
-from mlops_new.files import make_folder, remove_whole, staged, staging, sweep
+from mlops_new.files import PARTIAL, make_folder, readable_errors, remove_whole, staged, staging, sweep
 from mlops_new.ports import Check, HostedRepository, Listed, Marked
 from mlops_new.spec import Kind, Mark, parse_mark
 from mlops_new.steps import HostStep, SetUp
@@ -61,6 +61,20 @@ class LocalHost:
         if found.mark != mark:
             raise Conflict(f"{found.url} exists and was not made for this project")
         return found
+
+    def adopt(self, slug: str, *, mark: Mark) -> None:
+        """Write the mark above what its description says."""
+        path = self._path(slug)
+        found = self.find(slug)
+        if found is None or found.mark not in {None, mark}:
+            raise Conflict(f"{path} is missing, or was made for another project")
+        if found.mark is None:
+            file = path / "description"
+            before = file.read_text(encoding="utf-8") if file.is_file() else ""
+            partial = path / f"description{PARTIAL}"
+            with readable_errors(path):
+                partial.write_text(f"{mark}\n{before}", encoding="utf-8")
+                partial.replace(file)
 
     def delete_repository(self, slug: str, mark: Mark) -> None:
         """Delete a repository that carries the mark: moved out of its place whole, then removed; gone is fine."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from mlops_new.errors import Error, Invalid
 from mlops_new.ports import GitHost, Templates
-from mlops_new.spec import Template
+from mlops_new.spec import Kind, Template
 from mlops_new.update import branches, versions
 from mlops_new.update.hosted import fetch_pair
 from mlops_new.update.lagging import LOOK_BACK, lagging, suspects
@@ -69,7 +69,7 @@ class Sided:
 
     name: str
     sides: tuple[Side, ...]
-    old: TemplateCopy
+    olds: Mapping[Kind, TemplateCopy]
     new: TemplateCopy
     target: Template
 
@@ -122,33 +122,29 @@ class Workshop:
             return error
 
     def _sided(self, name: str, sides: tuple[Side, ...], goal: Goal) -> Sided:
-        urls = {side.recorded.url for side in sides}
-        if len(urls) > 1:
+        for side in sides:
+            versions.refuse_unrecorded(side.recorded, side.url)
+        urls = sorted({side.recorded.url for side in sides})
+        if len(urls) > 1 and not goal.template:
             raise Invalid(
-                f"the repositories of {name} come from two templates: {' and '.join(sorted(urls))}",
+                f"the repositories of {name} come from two templates: {' and '.join(urls)}",
                 hint="mlops-new template switch URL brings both under one",
             )
-        (url,) = urls
-        for side in sides:
-            if not url:
-                versions.refuse_unusable(side.recorded, {}, side.url)
-        new = self._shelf.copy(goal.template or url)
-        old = self._old(url, sides, new)
+        new = self._shelf.copy(goal.template or urls[0])
         target = versions.choose_target(new.seen, goal.version)
+        olds = {side.kind: self._old(side, new) for side in sides}
         for side in sides:
-            versions.refuse_unusable(side.recorded, old.refs, side.url)
+            versions.refuse_unusable(side.recorded, olds[side.kind].refs, side.url)
             versions.refuse_downgrade(side.recorded, target, side.url)
-        return Sided(name, sides, old, new, target)
+        return Sided(name, sides, olds, new, target)
 
-    def _old(self, url: str, sides: tuple[Side, ...], new: TemplateCopy) -> TemplateCopy:
-        """Where the recorded versions are: a fork may hold them too, should the repository it came from be gone."""
-        if new.seen.url == url:
-            return new
+    def _old(self, side: Side, new: TemplateCopy) -> TemplateCopy:
+        """Where the recorded version is: a fork may hold it too, should the repository it came from be gone."""
         try:
-            return self._shelf.copy(url)
+            return self._shelf.copy(side.recorded.url)
         except Error:
-            held = (new.refs.get(f"refs/tags/{side.recorded.version}") for side in sides)
-            if any(tag is None or tag != side.recorded.commit for tag, side in zip(held, sides, strict=True)):
+            tagged = new.refs.get(f"refs/tags/{side.recorded.version}")
+            if tagged is None or tagged != side.recorded.commit:
                 raise
             return new
 
@@ -175,21 +171,25 @@ class _Waiting:
         self._folder = folder
 
     @property
+    def _old(self) -> TemplateCopy:
+        return self.sided.olds[self.side.kind]
+
+    @property
     def _is_recorded(self) -> bool:
         return self.side.recorded.template == self.sided.target
 
     def jobs(self) -> list[Job]:
         """The recorded version, and the one it goes to."""
         self._folder.mkdir(parents=True)
-        base = self._job(self.sided.old, self.side.recorded.version, "base")
+        base = self._job(self._old, self.side.recorded.version, "base")
         return [base] if self._is_recorded else [base, self._job(self.sided.new, self.sided.target.version, "theirs")]
 
     def earlier_jobs(self) -> list[Job]:
         """Versions before the recorded one, where a file is otherwise."""
         if not any(path in self._ours for path in suspects(self._ours, self._now)):
             return []
-        earlier = versions.older(self.sided.old.refs, self.side.recorded.version)[:LOOK_BACK]
-        return [self._job(self.sided.old, tag, f"earlier-{tag}") for tag in earlier]
+        earlier = versions.older(self._old.refs, self.side.recorded.version)[:LOOK_BACK]
+        return [self._job(self._old, tag, f"earlier-{tag}") for tag in earlier]
 
     def merge(self) -> Updated:
         """The update of this repository."""

@@ -130,6 +130,12 @@ def choose_target(seen: TemplateRepository, wanted: str | None) -> Template:
     return Template(seen.url, found)
 
 
+def refuse_unrecorded(found: Recorded, where: str) -> None:
+    """Raise where a repository does not say what it was rendered from."""
+    if not found.url or not found.version:
+        raise Invalid(f"{where} does not record which template version it has", hint=_ADOPT)
+
+
 def refuse_unusable(found: Recorded, refs: Mapping[str, str], where: str) -> None:
     """Raise where a three-way merge would have no base.
 
@@ -138,8 +144,6 @@ def refuse_unusable(found: Recorded, refs: Mapping[str, str], where: str) -> Non
         refs: What that template repository has.
         where: The repository.
     """
-    if not found.url or not found.version:
-        raise Invalid(f"{where} does not record which template version it has", hint=_ADOPT)
     tagged = refs.get(f"refs/tags/{found.version}")
     if tagged is None and version_of(found.version) is None:
         raise Invalid(f"{where} was rendered from {found.version}, which is no tag of {found.url}", hint=_ADOPT)

@@ -125,6 +125,9 @@ class Rest:
         if request.method == "DELETE":
             del self.workspace.repositories[slug]
             return Reply(204)
+        if request.method == "PUT":
+            repository.document.update(request.document)
+            self.touch(repository)
         main = {"type": "branch", "name": "main"} if "refs/heads/main" in repository.heads else None
         return as_json(200, repository.document | {"mainbranch": main})
 

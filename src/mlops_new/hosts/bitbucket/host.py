@@ -226,6 +226,25 @@ class BitbucketCloud:
         self._unseen_by_git.discard(self.url(slug))
         self._deleted.add(slug)
 
+    def adopt(self, slug: str, *, mark: Mark) -> None:
+        """Mark a repository that somebody made by hand.
+
+        Raises:
+            Conflict: it is not there, or carries another mark.
+        """
+
+        def look() -> Document:
+            document = self._repository(slug)
+            if document is None or mark_of(document) not in {None, mark}:
+                raise Conflict(f"repository {self.url(slug)} is missing, or was made for another project")
+            return document
+
+        def act(seen: Document) -> Document:
+            body = {"description": described(mark, str(seen.get("description") or ""))}
+            return self.transport.write("PUT", self._at(slug), f"mark the repository {slug}", body)
+
+        settle(look, lambda seen: mark_of(seen) == mark, act, self._patience)
+
     def marked(self) -> list[Marked]:
         """Every repository of the workspace that carries a mark of ours."""
         return [repository for repository, _ in listing.marked(self.transport)]
