@@ -12,6 +12,7 @@ from mlops_new.ports import Check, HostedRepository, Listed, Marked
 from mlops_new.spec import Kind, Mark, parse_mark
 from mlops_new.steps import HostStep, SetUp
 from mlops_new.templates import ANSWERS_FILE
+from mlops_new.update.trees import listing
 
 _SIDE_BY_SIDE = 8  # processes of Git's
 # What is pushed stays the pack it came in: a file for each object costs a disk flush for each, three times as long.
@@ -158,10 +159,7 @@ def _listed(repository: Marked) -> Listed:
     path = Path(repository.url)
     if _main(path) is None:
         return Listed(repository, None)
-    files = {}
-    for line in git.run("ls-tree", "-r", "-z", "refs/heads/main", cwd=path).split("\0"):
-        about, _, name = line.partition("\t")
-        files[name] = about.rpartition(" ")[2]
+    files = {name: blob for name, (_, blob) in listing(path, "refs/heads/main").items()}
     return Listed(repository, git.read(path, "refs/heads/main", ANSWERS_FILE), files)
 
 
