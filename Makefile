@@ -4,13 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test lint format bench test-sdk test-oracles definitions clean
+.PHONY: help demo test lint format bench test-sdk test-oracles test-airflow definitions clean
 
 help:
 	@echo "make demo         make a project and run a model's whole life on this machine (about 3 minutes)"
 	@echo "make test         lint, types and tests"
 	@echo "make test-sdk     compile the templates' pipelines with the SageMaker SDK and compare (1 GB environment)"
 	@echo "make test-oracles compare the monitoring with shap, lightgbm and other independent computations"
+	@echo "make test-airflow run the DAGs on Airflow 2 and 3 against mlops-new serve (two environments of 400 MB)"
 	@echo "make bench        the speed ratios that README quotes"
 	@echo "make definitions  recompile the templates' definitions after editing a pipeline.py"
 
@@ -35,6 +36,11 @@ test-sdk: $(VENV)/installed-dev .venv-sdk/installed
 test-oracles: $(VENV)/installed-dev .venv-oracles/installed
 	MLOPS_NEW_DATA_PYTHON="$(CURDIR)/.venv-oracles/bin/python" $(BIN)/pytest tests/monitoring
 
+# What the deploy repository reads its DAGs with, too.
+test-airflow: $(VENV)/installed-dev .venv-airflow2/installed .venv-airflow3/installed
+	MLOPS_NEW_AIRFLOW2_PYTHON="$(CURDIR)/.venv-airflow2/bin/python" \
+	MLOPS_NEW_AIRFLOW3_PYTHON="$(CURDIR)/.venv-airflow3/bin/python" $(BIN)/pytest tests/airflow
+
 definitions: $(VENV)/installed .venv-sdk/installed
 	$(BIN)/python tools/compile_definitions.py --sdk-python .venv-sdk/bin/python
 
@@ -57,10 +63,15 @@ $(VENV)/installed-dev: $(VENV)/installed pyproject.toml requirements-dev.txt
 	.venv-oracles/bin/pip install --quiet $(addprefix --requirement ,$^)
 	@touch $@
 
+.venv-airflow%/installed: templates/deploy/requirements-airflow%.txt
+	$(PYTHON) -m venv .venv-airflow$*
+	.venv-airflow$*/bin/pip install --quiet --requirement $<
+	@touch $@
+
 .venv-sdk/installed: templates/shared/requirements-sdk.txt
 	$(PYTHON) -m venv .venv-sdk
 	.venv-sdk/bin/pip install --quiet --requirement $<
 	@touch $@
 
 clean:
-	rm -rf $(VENV) .venv-oracles .venv-sdk build dist demo .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) .venv-airflow2 .venv-airflow3 .venv-oracles .venv-sdk build dist demo .mypy_cache .pytest_cache .ruff_cache

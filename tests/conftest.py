@@ -7,6 +7,14 @@ from typing import Any
 
 import pytest
 
+# Where the environments of suites are that have one of their own, and what is kept from run to run.
+_SUITES = {
+    "MLOPS_NEW_SDK_PYTHON",
+    "MLOPS_NEW_DATA_PYTHON",
+    "MLOPS_NEW_AIRFLOW2_PYTHON",
+    "MLOPS_NEW_AIRFLOW3_PYTHON",
+    "MLOPS_NEW_TEST_CACHE",
+}
 _LOOPBACK = ("127.", "::1", "localhost")
 
 
@@ -31,7 +39,7 @@ def _nobody(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monkey
     config = place / "gitconfig"
     config.write_text("[user]\n\tname = Test\n\temail = test@localhost\n", encoding="utf-8")
     for name in [name for name in os.environ if name.startswith(("GIT_", "MLOPS_NEW_", "AWS_", "BITBUCKET_"))]:
-        if name not in {"MLOPS_NEW_SDK_PYTHON", "MLOPS_NEW_DATA_PYTHON", "MLOPS_NEW_TEST_CACHE"}:
+        if name not in _SUITES:
             monkeypatch.delenv(name)
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(config))
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")

@@ -29,6 +29,8 @@ MANAGED = [
     {"monitoring": "managed", "problem_type": problem_type}
     for problem_type in ("binary_classification", "multiclass_classification", "regression")
 ]
+PROCESSING = ("pipeline", "airflow")
+VARIANTS = [{"processing": processing, **answers} for processing in PROCESSING for answers in (OWN, *MANAGED)]
 # The pipeline modules of each repository.
 MODULES = {
     kind.value: [str(Path(path).with_suffix(".py")) for path in definitions.values()]
@@ -42,8 +44,8 @@ def main() -> int:
     parser.add_argument("--sdk-python", default=sys.executable, help="Python of an environment that has the SDK")
     python = parser.parse_args().sdk_python
     with TemporaryDirectory() as folder:
-        roots = [Path(folder, str(number)) for number in range(1 + len(MANAGED))]
-        for root, answers in zip(roots, [OWN, *MANAGED], strict=True):
+        roots = [Path(folder, str(number)) for number in range(len(VARIANTS))]
+        for root, answers in zip(roots, VARIANTS, strict=True):
             for kind in MODULES:
                 render(kind, root / kind, **SENTINELS, **answers)
         names = [f"{kind}/{name}" for kind, modules in MODULES.items() for name in modules]
@@ -52,11 +54,20 @@ def main() -> int:
         if done.returncode:
             return done.returncode
         for name in names:
-            own, *managed = ((root / name).with_suffix(".json").read_text(encoding="utf-8") for root in roots)
+            texts = [(root / name).with_suffix(".json").read_text(encoding="utf-8") for root in roots]
             template = ROOT / "templates" / f"{Path(name).with_suffix('.json')}.jinja"
-            template.write_text(choosing(own, managed), encoding="utf-8", newline="\n")
+            template.write_text(by_processing(texts), encoding="utf-8", newline="\n")
             sys.stdout.write(f"{template.relative_to(ROOT)}\n")
     return 0
+
+
+def by_processing(texts: Sequence[str]) -> str:
+    """A template that renders what belongs to the answers; `texts` are what `VARIANTS` compiled to."""
+    half = len(texts) // len(PROCESSING)
+    pipeline, airflow = (choosing(own, managed) for own, *managed in (texts[:half], texts[half:]))
+    if pipeline == airflow:
+        return pipeline
+    return f"{{% if processing == 'airflow' %}}{airflow}{{% else %}}{pipeline}{{% endif %}}"
 
 
 def choosing(own: str, managed: Sequence[str]) -> str:

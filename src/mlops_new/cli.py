@@ -329,6 +329,30 @@ def lineage(
     command.run(directory.absolute(), subject, load(config), _console(as_json=as_json))
 
 
+@app.command()
+def image(*, directory: Directory = HERE, as_json: Json = False, config: Config = None) -> None:
+    """Make the image of this build repository and print its URI: the ImageUri of runs that AWS clients start."""
+    from mlops_new.commands import image as command
+
+    command.run(directory.absolute(), load(config), _console(as_json=as_json))
+
+
+@app.command()
+def serve(
+    *,
+    port: Annotated[int, typer.Option("--port", metavar="N", help="The port; 0 takes a free one.")] = 4580,
+    host: Annotated[
+        str, typer.Option("--host", metavar="ADDRESS", help="127.0.0.1, ::1 or localhost, nothing else.")
+    ] = "127.0.0.1",
+    as_json: Json = False,
+    config: Config = None,
+) -> None:
+    """Serve the platform of this machine as SageMaker and S3, for boto3, the SDK, Airflow and the AWS CLI."""
+    from mlops_new.commands import serve as command
+
+    command.run(host, port, load(config), _console(as_json=as_json))
+
+
 @models.command("list")
 def list_models(*, directory: Directory = HERE, as_json: Json = False, config: Config = None) -> None:
     """List the model versions of this project, the newest first."""

@@ -46,6 +46,7 @@ EXECUTION_ID = ExecutionVariables.PIPELINE_EXECUTION_ID
 STARTED = ExecutionVariables.START_DATETIME
 
 MONITORING = ("own", "managed")
+PROCESSING = ("pipeline", "airflow")
 VOLUME_GB = 30
 MAX_SECONDS = 4 * 60 * 60  # a job that hangs is stopped after this
 
@@ -57,6 +58,7 @@ class Settings:
     project: str
     problem_type: str
     monitoring: str
+    processing: str
     instances: Mapping[str, str]
 
     def instance_type(self, job: str) -> ParameterString:
@@ -79,14 +81,19 @@ def settings(config: Path) -> Settings:
             project=project["name"],
             problem_type=project["problem_type"],
             monitoring=project.get("monitoring", MONITORING[0]),
+            processing=project.get("processing", PROCESSING[0]),
             instances=tables["instances"],
         )
     except (KeyError, OSError, tomllib.TOMLDecodeError) as error:
         raise RecipeError(f"{config} cannot be used: {type(error).__name__}: {error}") from error
-    if found.monitoring not in MONITORING:
-        choices = " or ".join(MONITORING)
-        raise RecipeError(f"[project] monitoring in config.toml is {found.monitoring!r}: {choices} was expected")
+    _refuse_others("monitoring", found.monitoring, MONITORING)
+    _refuse_others("processing", found.processing, PROCESSING)
     return found
+
+
+def _refuse_others(name: str, value: str, choices: Sequence[str]) -> None:
+    if value not in choices:
+        raise RecipeError(f"[project] {name} in config.toml is {value!r}: {' or '.join(choices)} was expected")
 
 
 @cache

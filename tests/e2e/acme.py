@@ -7,10 +7,11 @@ program as a whole: hundreds of faults are tried like this.
 import shutil
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from mlops_new import wiring
 from mlops_new.apply import World
 from mlops_new.commands import project
 from mlops_new.console import Console
@@ -151,3 +152,14 @@ def make(url: str, place: Path, rendered: Templates) -> None:
     request = project.Request(NAME, place / "here", {}, dry_run=False, yes=True)
     home = place / "home"
     project.run(request, settings(home), Console(as_json=True), lambda *_: world(url, home, rendered))
+
+
+def make_here(place: Path, home: Path, rendered: Templates) -> int:
+    """`mlops-new project fresh-sales --yes` with everything on this machine, in this process."""
+
+    def connect(settings: Settings, _: object) -> World:
+        return replace(wiring.connect(settings, print), templates=rendered)
+
+    request = project.Request(NAME, place, {}, dry_run=False, yes=True)
+    project.run(request, Settings(Host.LOCAL, PlatformName.LOCAL, home), Console(as_json=True), connect)
+    return 0

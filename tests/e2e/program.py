@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-KILLED = Path(__file__).with_name("killed.py")
-
 
 @dataclass(frozen=True)
 class Ended:
@@ -30,11 +28,6 @@ def mlops_new(*arguments: str | Path, cwd: Path | None = None, env: dict[str, st
     return _run([sys.executable, "-m", "mlops_new", *map(str, arguments)], cwd, env)
 
 
-def killed_at(effect: int, counter: Path, *arguments: str | Path, cwd: Path | None = None) -> Ended:
-    """Run a command that is killed at its n-th effect; `counter` gets the number of effects if it lives."""
-    return _run([sys.executable, str(KILLED), str(effect), str(counter), *map(str, arguments)], cwd, None)
-
-
 def _run(command: list[str], cwd: Path | None, env: dict[str, str] | None) -> Ended:
     done = subprocess.run(
         command,
@@ -47,3 +40,9 @@ def _run(command: list[str], cwd: Path | None, env: dict[str, str] | None) -> En
         start_new_session=True,
     )
     return Ended(done.returncode, done.stdout, done.stderr)
+
+
+def explain_few_rows(build: Path) -> None:
+    """Have fewer rows explained than by default, where what is tested is that everything fits together."""
+    with (build / "config.toml").open("a", encoding="utf-8") as config:
+        config.write("\n[monitoring.attribution]\nrows = 60\nclusters = 2\nsamples = 64\n")

@@ -12,7 +12,8 @@ import pytest
 
 from mlops_new.observe import pipeline_names
 from mlops_new.platforms.local.platform import LocalPlatform
-from tests.e2e.program import killed_at, mlops_new
+from tests.e2e.killed import killed_at, typed
+from tests.e2e.program import mlops_new
 
 NAME = "fresh-sales"
 PIPELINES = pipeline_names(NAME)
@@ -127,6 +128,8 @@ def test_killed_at_an_effect_the_same_command_finishes(
     project: Path, home: Path, tmp_path_factory: pytest.TempPathFactory, share: int
 ) -> None:
     kept = tmp_path_factory.mktemp("kept")
+    said, destroy = kept / "said", typed("destroy", NAME, "--yes", "-C", project)
+    os.chdir(kept)  # the folder it stood in is made anew again and again
     shutil.copytree(project, kept / "project", symlinks=True)
     shutil.copytree(home, kept / "home", symlinks=True)
     effect, code = 1 + 3 * share, -signal.SIGKILL.value
@@ -135,9 +138,9 @@ def test_killed_at_an_effect_the_same_command_finishes(
             shutil.rmtree(place)
         shutil.copytree(kept / "project", project, symlinks=True)
         shutil.copytree(kept / "home", home, symlinks=True)
-        code = killed_at(effect, kept / "effects", "destroy", NAME, "--yes", "-C", project, cwd=kept).code
-        again = mlops_new("destroy", NAME, "--yes", "-C", project, cwd=kept)
-        assert again.code == 0, again.err
+        code = killed_at(effect, destroy, said)
+        again = killed_at(0, destroy, said)
+        assert again == 0, said.read_text(encoding="utf-8")
         assert left(project, home) == ["mlops-templates.git"], f"killed at effect {effect}"
         effect += 6
     assert effect > 18

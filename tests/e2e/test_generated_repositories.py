@@ -13,7 +13,14 @@ from mlops_new.templates import Copier, packaged, packaged_files
 
 BUILD = packaged() / "templates" / "build"
 PROBLEM_TYPES = ("regression", "binary_classification", "multiclass_classification")
+# Either shape is tried, but not with each problem type.
+PROCESSING = {"regression": "pipeline", "binary_classification": "pipeline", "multiclass_classification": "airflow"}
 CHECKS = (["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"], ["pytest", "-q"])
+# What can differ with the answers: style and types of plain Python, and the tests of the monitoring, cannot.
+OF_ANSWERS = {
+    Kind.BUILD: (["pytest", "-q", "--ignore", "tests/monitoring"],),
+    Kind.DEPLOY: (["ruff", "format", "--check", "."], ["pytest", "-q"]),
+}
 
 
 @pytest.fixture(scope="module")
@@ -44,11 +51,13 @@ def test_make_test_passes_in_a_new_repository(
     template: Path, tmp_path: Path, linting_python: Path, kind: Kind, problem_type: str
 ) -> None:
     copier = Copier()
-    answers = copier.resolve(None, {"project_name": "fresh-sales", "problem_type": problem_type}, ask=False)
+    given = {"project_name": "fresh-sales", "problem_type": problem_type, "processing": PROCESSING[problem_type]}
+    answers = copier.resolve(None, given, ask=False)
     folder = tmp_path / kind
     copier.render(Template(str(template), "v1"), kind, answers, folder, env={})
     makefile = (folder / "Makefile").read_text(encoding="utf-8")
-    for program, *arguments in CHECKS:
+    checks = CHECKS if problem_type == PROBLEM_TYPES[0] else OF_ANSWERS[kind]
+    for program, *arguments in checks:
         assert f"\t$(BIN)/{program}" in makefile, "the Makefile checks something else than this test"
         done = subprocess.run(
             [linting_python.parent / program, *arguments],

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.program import Ended, mlops_new
+from tests.e2e.program import Ended, explain_few_rows, mlops_new
 
 TABLES = """
 import sys
@@ -105,6 +105,7 @@ def test_other_peoples_tables_train_by_answers_alone(
     project = f"{name}-{ONCE}"
     make(project, somewhere, f"problem_type={problem}", *plain, *answers)
     build, deploy = somewhere / f"{project}-build", somewhere / f"{project}-deploy"
+    explain_few_rows(build)
     built = run(build, "--input", tables / file).document
     assert built["model_package"] == 1
     (model,) = mlops_new("models", "list", "--json", "-C", build).document

@@ -5,11 +5,9 @@ import secrets
 from pathlib import Path
 from typing import Any
 
-from tests.e2e.program import Ended, mlops_new
+from tests.e2e.program import Ended, explain_few_rows, mlops_new
 
 NAME = f"managed-{secrets.token_hex(3)}"
-# Fewer rows are explained than by default: what is tested here is that everything fits together.
-QUICK = "\n[monitoring.attribution]\nrows = 60\nclusters = 2\nsamples = 64\n"
 
 
 def run(repository: Path, *arguments: str | Path) -> Ended:
@@ -26,8 +24,7 @@ def test_managed_checks_run_here_by_the_projects_own_monitoring(somewhere: Path,
     made = mlops_new("project", NAME, "--yes", "-C", somewhere, "--data", "monitoring=managed")
     assert made.code == 0, made.err
     build, deploy = somewhere / f"{NAME}-build", somewhere / f"{NAME}-deploy"
-    with (build / "config.toml").open("a", encoding="utf-8") as config:
-        config.write(QUICK)
+    explain_few_rows(build)
 
     built = run(build)
     assert "DataQualityBaseline: Model Monitor is not on this machine" in built.err

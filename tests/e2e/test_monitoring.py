@@ -8,11 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.program import Ended, mlops_new
+from tests.e2e.program import Ended, explain_few_rows, mlops_new
 
 NAME = f"watched-{secrets.token_hex(3)}"
-# Fewer rows are explained than by default: what is tested here is that everything fits together.
-QUICK = "\n[monitoring.attribution]\nrows = 60\nclusters = 2\nsamples = 64\n"
 
 
 def run(repository: Path, *arguments: str | Path) -> Any:
@@ -32,8 +30,7 @@ def project(shared_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MLOPS_NEW_HOME", str(shared_home))
         assert mlops_new("project", NAME, "--yes", "-C", folder).code == 0
-        with (folder / f"{NAME}-build" / "config.toml").open("a", encoding="utf-8") as config:
-            config.write(QUICK)
+        explain_few_rows(folder / f"{NAME}-build")
         built = run(folder / f"{NAME}-build")
         assert mlops_new("models", "approve", "1", "-C", folder / f"{NAME}-build").code == 0
     (folder / "built.json").write_text(json.dumps(built), encoding="utf-8")

@@ -7,6 +7,7 @@ import select
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,7 @@ def test_an_interrupted_command_prints_its_document_too(somewhere: Path) -> None
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process,
         (somewhere / "answers.yml").open("w", encoding="utf-8"),  # returns when the command has opened it too
     ):
+        time.sleep(0.5)  # a signal between the opening and the reading would be noticed after the reading
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
     assert process.returncode == 130

@@ -52,7 +52,7 @@ def drive(local: Local, execution: Execution, *more: str) -> subprocess.Popen[by
     process = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
     )
-    local.platform._stores.registry.hand_over(execution.id, Process.of(process.pid))
+    local.platform.stores.registry.hand_over(execution.id, Process.of(process.pid))
     assert process.stdin is not None
     process.stdin.write(b"go\n")
     process.stdin.flush()
@@ -166,7 +166,7 @@ def test_apart_from_its_command(own: Local, tmp_path: Path) -> None:
     own.platform.run_detached(execution.id)
     job = int(appears(tmp_path / "pid-Train"))
     assert own.platform.execution(execution.id).status == "Executing"
-    runner = own.platform._stores.registry.owner(execution.id)
+    runner = own.platform.stores.registry.owner(execution.id)
     assert runner.pid != os.getpid()
     own.platform.stop(execution.id)
     gone(job)

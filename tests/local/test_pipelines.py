@@ -86,7 +86,7 @@ def test_a_whole_life_of_a_model(local: Local) -> None:
     assert (
         package.document["ModelPackageArn"]
         == package.arn
-        == "arn:aws:sagemaker:local:000000000000:model-package/life/1"
+        == "arn:aws:sagemaker:us-east-1:000000000000:model-package/life/1"
     )
     assert local.platform.outputs(execution.id)["train"] == f"s3://mlops-new/tests/{execution.id}/train"
     started = [str(event.step.name) for event in local.events if isinstance(event, StepStarted)]

@@ -95,8 +95,8 @@ def test_a_lock_names_its_holder_and_dies_with_it(tmp_path: Path) -> None:
         holder.wait()
 
     with home.lock("x", notify):
-        assert (home.locks / "x").read_text() == str(os.getpid())
-    assert said == [f"waiting for process {holder.pid}, which is at work on x"]
+        assert (home.locks / "x.lock").read_text() == str(os.getpid())
+    assert said == [f"waiting for another mlops-new (process {holder.pid}) that works on x"]
 
 
 def test_a_damaged_registry(tmp_path: Path) -> None:
@@ -227,7 +227,7 @@ def test_code_is_uploaded_as_git_sees_it(local: Local, tmp_path: Path) -> None:
     (folder / ".gitignore").write_text("data\n")
     (folder / "data").write_text("large")
     uri = local.platform.upload_code(folder, project="tests")
-    keys = [key for key, _ in local.platform._stores.objects.find(uri)]
+    keys = [key for key, _ in local.platform.stores.objects.find(uri)]
     assert {".gitignore", "container/bin/serve", "container/bin/train", "container/requirements.txt"} < set(keys)
     assert "data" not in keys
     assert len(local.platform.download(uri, tmp_path / "copy")) == len(keys)

@@ -14,14 +14,14 @@ from rendering import render
 
 pytestmark = pytest.mark.slow
 
-# Each problem type, name (shortest, usual, longest), kind of machine and monitoring: what an answer does to a
-# definition, it does whatever the others are; but managed monitoring is told the problem type.
+# Each problem type, name (shortest, usual, longest), kind of machine, monitoring and processing: what an answer does to
+# a definition, it does whatever the others are; but managed monitoring is told the problem type.
 VARIANTS = [
-    ("regression", "fresh-sales", "ml.m5.xlarge", "own"),
-    ("binary_classification", "fresh-sales", "ml.c6i.4xlarge", "managed"),
-    ("multiclass_classification", "fresh-sales", "ml.t3.medium", "managed"),
-    ("regression", "a1", "ml.g5.12xlarge", "managed"),
-    ("binary_classification", ("longest-name-" * 5)[:LONGEST_NAME], "ml.m5.xlarge", "own"),
+    ("regression", "fresh-sales", "ml.m5.xlarge", "own", "pipeline"),
+    ("binary_classification", "fresh-sales", "ml.c6i.4xlarge", "managed", "pipeline"),
+    ("multiclass_classification", "fresh-sales", "ml.t3.medium", "managed", "pipeline"),
+    ("regression", "a1", "ml.g5.12xlarge", "managed", "airflow"),
+    ("binary_classification", ("longest-name-" * 5)[:LONGEST_NAME], "ml.m5.xlarge", "own", "airflow"),
 ]
 
 # Runs the compiler, and ends with 3 if anything in the process, telemetry's threads included, went to the network.
@@ -47,12 +47,13 @@ def modules(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """The pipeline modules of both repositories of every variant."""
     root = tmp_path_factory.mktemp("variants")
     found = []
-    for problem_type, name, instance_type, monitoring in VARIANTS:
+    for problem_type, name, instance_type, monitoring, processing in VARIANTS:
         answers = {
             "project_name": valid_name(name),
             "problem_type": problem_type,
             "instance_type": instance_type,
             "monitoring": monitoring,
+            "processing": processing,
         }
         for kind, names in MODULES.items():
             repository = render(kind, root / problem_type / name / kind, **answers)
@@ -129,6 +130,7 @@ def test_a_changed_recipe_is_told_in_words_and_as_a_difference(sdk_python: str, 
         ("config.toml", "training =", "other =", "[instances] in config.toml lacks 'training'"),
         ("config.toml", "[project]", "[project", "config.toml cannot be used"),
         ("config.toml", 'monitoring = "own"', 'monitoring = "other"', "own or managed was expected"),
+        ("config.toml", 'monitoring = "own"', 'processing = "other"', "pipeline or airflow was expected"),
     ],
 )
 def test_a_recipe_that_cannot_be_compiled_is_one_line(

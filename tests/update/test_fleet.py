@@ -8,6 +8,8 @@ import pytest
 from mlops_new.commands import fleet
 from mlops_new.console import Console
 from mlops_new.platforms.local.platform import LocalPlatform
+from mlops_new.platforms.local.processes import Process
+from mlops_new.platforms.local.records import Draft
 from mlops_new.spec import Kind, Mark
 from tests.doubles.bitbucket import TooMany
 from tests.e2e.acme import NAME, SLUGS, settings
@@ -84,8 +86,8 @@ def test_half_a_project(project: Project, here: Here) -> None:
 
 def test_runs_and_the_model_in_use(project: Project, here: Here) -> None:
     platform = LocalPlatform(project.home)
-    stores = platform._stores
-    run = stores.registry.start(f"{NAME}-build", "{}", {}, "", [])
+    stores = platform.stores
+    run = stores.registry.start(Draft(f"{NAME}-build", "{}", {}, "", ()), Process.current())
     stores.models.add_model_package(NAME, run.id, "Register", lambda _: {"ModelApprovalStatus": "Approved"})
     stores.models.add_model_package(NAME, run.id, "Again", lambda _: {"ModelApprovalStatus": "PendingManualApproval"})
     seen = told(here)

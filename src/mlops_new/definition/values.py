@@ -57,11 +57,11 @@ _FITS = {
 class Variables(Protocol):
     """What is known of variables before a run."""
 
-    def sort(self, variable: Mapping[str, Any]) -> Sort:
+    def sort(self, variable: Mapping[str, Any], /) -> Sort:
         """What the variable becomes; unknown where it is not told, or where the variable itself is at fault."""
         ...
 
-    def possible(self, variable: Mapping[str, Any]) -> Iterator[tuple[str, Scalar]]:
+    def possible(self, variable: Mapping[str, Any], /) -> Iterator[tuple[str, Scalar]]:
         """The values that the document itself gives it, each with what to call it: `the default`."""
         ...
 

@@ -2,12 +2,16 @@
 
 Edit it, run `make definition`, and commit `inference.json` with it: that file is what is reviewed and registered.
 Image and model come in as parameters, so one execution uses one approved model package from beginning to end.
+
+With `processing = "airflow"` in `config.toml` it is the core alone, the same for every use case: the parent DAG runs
+the same scripts as jobs before and after it, and says where their files are.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sagemaker.core.workflow.functions import Join
 from sagemaker.core.workflow.parameters import ParameterString
@@ -15,9 +19,11 @@ from sagemaker.core.workflow.parameters import ParameterString
 import jobs
 import managed
 import own
-from jobs import module, output, script
+from jobs import Value, module, output, script
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sagemaker.mlops.workflow.pipeline import Pipeline
 
 CONFIG = Path(__file__).parents[1] / "config.toml"
@@ -27,13 +33,21 @@ DATA_QUALITY = ParameterString("DataQualityBaselineUri")
 MODEL_CREATED = ParameterString("ModelCreated")
 ATTRIBUTION = ParameterString("AttributionBaselineUri")
 CODE = ParameterString("CodeUri")  # a prefix that holds this repository's steps/ and config.toml
+# What preprocessing outside of the pipeline has left.
+TRANSFORM_INPUT = ParameterString("TransformInputUri")
+BATCH = ParameterString("BatchUri")
 
 
 def pipeline() -> Pipeline:
     """Preprocess, check against the model's own baselines, transform, postprocess and decide, report."""
     settings = jobs.settings(CONFIG)
-    on_processing, on_transform = (settings.instance_type(job) for job in ("processing", "transform"))
-    step = jobs.Jobs(settings.project, "inference", on_processing)
+    machines = [settings.instance_type(job) for job in ("processing", "transform")]
+    step = jobs.Jobs(settings.project, "inference", machines[0])
+    if settings.processing == "airflow":
+        core = compose(step, settings, machines[1], rows=TRANSFORM_INPUT, batch=BATCH)
+        given = [jobs.IMAGE, MODEL_DATA, DATA_QUALITY, ATTRIBUTION, *core.parameters]
+        parameters = [jobs.ROLE, *given, jobs.BUCKET, TRANSFORM_INPUT, BATCH, *machines]
+        return step.pipeline(parameters=parameters, steps=core.steps)
 
     preprocess = step.processing(
         "Preprocess",
@@ -41,7 +55,38 @@ def pipeline() -> Pipeline:
         inputs={"raw": jobs.INPUT_DATA, "code": CODE, "model": MODEL_DATA},
         outputs=["transform_input", "batch"],
     )
-    batch = output(preprocess, "batch")
+    rows, batch = (output(preprocess, name) for name in ("transform_input", "batch"))
+    core = compose(step, settings, machines[1], rows=rows, batch=batch)
+    model_in_use = [jobs.IMAGE, MODEL_DATA, MODEL_PACKAGE, MODEL_CREATED, DATA_QUALITY, ATTRIBUTION]
+    return step.pipeline(
+        parameters=[
+            *(jobs.ROLE, *model_in_use, *core.parameters),
+            *(jobs.BUCKET, jobs.INPUT_DATA, jobs.HISTORY, CODE, jobs.COMMIT),
+            *machines,
+        ],
+        steps=[preprocess, *core.steps, *conclusion(step, core, batch)],
+    )
+
+
+@dataclass(frozen=True)
+class Core:
+    """What is the same for every use case.
+
+    Attributes:
+        steps: The checks, and the model's answers to rows of features.
+        parameters: What the checks need to be told when the pipeline starts.
+        answers: URI of the rows with the model's answers.
+        found: URIs of what each check found, by its name.
+    """
+
+    steps: Sequence[Any]
+    parameters: Sequence[Any]
+    answers: Value
+    found: dict[str, Value]
+
+
+def compose(step: jobs.Jobs, settings: jobs.Settings, on_transform: Value, *, rows: Value, batch: Value) -> Core:
+    """Check a batch against the model's own baselines and have its rows answered."""
     model = step.model("CreateModel", data=MODEL_DATA)
     checks = (managed if settings.monitoring == "managed" else own).Checks(step, settings.problem_type)
     data_quality = checks.data_quality(batch, baseline=DATA_QUALITY)
@@ -49,11 +94,20 @@ def pipeline() -> Pipeline:
     transform = step.transform(
         "Transform",
         model=model,
-        data=output(preprocess, "transform_input"),
+        data=rows,
         instance_type=on_transform,
         after=[data_quality.step, attribution.step],  # a violation that is told to fail the run prevents predictions
     )
-    found = {"data_quality": data_quality.folder, "attribution": attribution.folder}
+    return Core(
+        steps=[model, *checks.steps, transform],
+        parameters=checks.parameters,
+        answers=transform.properties.TransformOutput.S3OutputPath,
+        found={"data_quality": data_quality.folder, "attribution": attribution.folder},
+    )
+
+
+def conclusion(step: jobs.Jobs, core: Core, batch: Value) -> list[Any]:
+    """The steps that make predictions of answers, decide, and report."""
     origin = [
         *("--model-package", MODEL_PACKAGE, "--execution", jobs.EXECUTION_ID, "--input", jobs.INPUT_DATA),
         *("--commit", jobs.COMMIT, "--created", jobs.STARTED),
@@ -61,12 +115,7 @@ def pipeline() -> Pipeline:
     postprocess = step.processing(
         "Postprocess",
         script("postprocess"),
-        inputs={
-            "transformed": transform.properties.TransformOutput.S3OutputPath,
-            "batch": batch,
-            "code": CODE,
-            **found,
-        },
+        inputs={"transformed": core.answers, "batch": batch, "code": CODE, **core.found},
         outputs={
             # Ground truth arrives later than the next run: the model-quality pipeline looks through all predictions.
             "predictions": Join(on="/", values=[step.shared("predictions"), jobs.EXECUTION_ID]),
@@ -74,24 +123,12 @@ def pipeline() -> Pipeline:
         },
         arguments=[*origin, "--trained", MODEL_CREATED],
     )
+    decision = output(postprocess, "decision")
     report = step.processing(
         "Report",
         module("monitoring.report", "--inference"),
-        inputs={
-            **found,
-            "baseline": DATA_QUALITY,
-            "decision": output(postprocess, "decision"),
-            "history": jobs.HISTORY,
-        },
+        inputs={**core.found, "baseline": DATA_QUALITY, "decision": decision, "history": jobs.HISTORY},
         outputs={"report": step.history("report")},
         arguments=origin,
     )
-    model_in_use = [jobs.IMAGE, MODEL_DATA, MODEL_PACKAGE, MODEL_CREATED, DATA_QUALITY, ATTRIBUTION]
-    return step.pipeline(
-        parameters=[
-            *(jobs.ROLE, *model_in_use, *checks.parameters),
-            *(jobs.BUCKET, jobs.INPUT_DATA, jobs.HISTORY, CODE, jobs.COMMIT),
-            *(on_processing, on_transform),
-        ],
-        steps=[preprocess, model, *checks.steps, transform, postprocess, report],
-    )
+    return [postprocess, report]

@@ -6,8 +6,6 @@ import json
 import re
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).parents[1]
 DEFINITIONS = sorted((ROOT / "pipelines").glob("*.json"))
 
@@ -16,8 +14,8 @@ def test_each_pipeline_has_its_definition() -> None:
     assert [path.stem for path in DEFINITIONS] == sorted(path.stem for path in (ROOT / "pipelines").glob("*.py"))
 
 
-@pytest.mark.parametrize("path", DEFINITIONS, ids=lambda path: path.stem)
-def test_each_script_that_a_step_runs_is_here(path: Path) -> None:
-    scripts = re.findall(r"/opt/ml/processing/input/code/([^\"]+)", json.dumps(json.loads(path.read_text())))
+def test_each_script_that_a_step_runs_is_here() -> None:
+    definitions = [json.dumps(json.loads(path.read_text())) for path in DEFINITIONS]
+    scripts = [name for text in definitions for name in re.findall(r"/opt/ml/processing/input/code/([^\"]+)", text)]
     assert scripts
     assert [name for name in scripts if not (ROOT / name).is_file()] == []

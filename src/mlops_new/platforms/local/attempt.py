@@ -114,6 +114,7 @@ def _perform(task: Task, node: Node, scope: Scope) -> dict[str, Any]:
     # Once more, now that nothing is an expression any more.
     if faults := list(argument_faults(node.type, arguments, members)):
         raise StepFailed("; ".join(faults))
+    task.asked(arguments)
     return HANDLERS[node.type](replace(task, arguments=arguments, members=members))
 
 

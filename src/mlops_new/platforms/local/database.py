@@ -35,6 +35,30 @@ _MIGRATIONS = (
         PRIMARY KEY (package_group, version), UNIQUE (execution, step)
     );
     """,
+    # What clients of the AWS interface say beside it, and expect to be told again.
+    """
+    ALTER TABLE pipelines ADD COLUMN about TEXT NOT NULL DEFAULT '{}';
+    ALTER TABLE executions ADD COLUMN about TEXT NOT NULL DEFAULT '{}';
+    ALTER TABLE executions ADD COLUMN stopping TEXT NOT NULL DEFAULT '';
+    ALTER TABLE steps ADD COLUMN request TEXT NOT NULL DEFAULT '{}';
+    CREATE TABLE tokens (
+        operation TEXT NOT NULL, subject TEXT NOT NULL, token TEXT NOT NULL,
+        request TEXT NOT NULL, result TEXT NOT NULL, PRIMARY KEY (operation, subject, token)
+    );
+    CREATE TABLE tags (
+        resource TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (resource, key)
+    );
+    CREATE TABLE model_package_groups (
+        name TEXT PRIMARY KEY, description TEXT NOT NULL DEFAULT '', created TEXT NOT NULL,
+        latest INTEGER NOT NULL DEFAULT 0
+    );
+    INSERT INTO model_package_groups (name, created, latest)
+        SELECT package_group, MIN(created), MAX(version) FROM model_packages GROUP BY package_group;
+    CREATE TABLE objects (
+        bucket TEXT NOT NULL, key TEXT NOT NULL, stamp TEXT NOT NULL, etag TEXT NOT NULL,
+        about TEXT NOT NULL DEFAULT '{}', PRIMARY KEY (bucket, key, stamp)
+    );
+    """,
 )
 
 

@@ -1,11 +1,12 @@
 """Steps that need no process: models, model packages, conditions, failures; and the table of all step types."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from mlops_new.platforms.local.checks import check
 from mlops_new.platforms.local.jobs import process, train
-from mlops_new.platforms.local.records import job_arn, now, package_arn
+from mlops_new.platforms.local.models import described
+from mlops_new.platforms.local.records import job_arn
 from mlops_new.platforms.local.task import StepFailed, Task
 from mlops_new.platforms.local.transform import transform
 
@@ -23,7 +24,7 @@ def register_model(task: Task) -> dict[str, Any]:
     """Register the next version of a model package group; a resumed run gets the one that it registered before."""
     group = str(task.arguments["ModelPackageGroupName"])
     package = task.models.add_model_package(
-        group, task.execution.id, task.name, lambda version: _package(task.arguments, group, version)
+        group, task.execution.id, task.name, lambda version: described(task.arguments, group, version)
     )
     return package.document
 
@@ -31,22 +32,6 @@ def register_model(task: Task) -> dict[str, Any]:
 def fail(task: Task) -> dict[str, Any]:
     """End the run with a message."""
     raise StepFailed(str(task.arguments.get("ErrorMessage", "the pipeline ended at a Fail step")))
-
-
-def _package(request: Mapping[str, Any], group: str, version: int) -> dict[str, Any]:
-    moment = now()
-    return {
-        "ModelApprovalStatus": "PendingManualApproval",
-        **{name: value for name, value in request.items() if name not in {"Tags", "ClientToken"}},
-        "ModelPackageGroupName": group,
-        "ModelPackageVersion": version,
-        "ModelPackageArn": package_arn(group, version),
-        "ModelPackageStatus": "Completed",
-        "ModelPackageStatusDetails": {"ValidationStatuses": [], "ImageScanStatuses": []},
-        "CertifyForMarketplace": False,
-        "CreationTime": moment,
-        "LastModifiedTime": moment,
-    }
 
 
 HANDLERS: dict[str, Handler] = {

@@ -1,13 +1,15 @@
 """Where everything that is local lives, and the locks that keep two commands apart."""
 
-import contextlib
-import fcntl
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
+from mlops_new import locks
 from mlops_new.errors import Error
+
+PATIENCE = 1800.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,11 @@ class Home:
         return self.root / "objects"
 
     @property
+    def uploads(self) -> Path:
+        """Objects that clients send in parts, until they are complete."""
+        return self.root / "uploads"
+
+    @property
     def registry(self) -> Path:
         """The SQLite database of pipelines, executions, steps, models and model packages."""
         return self.root / "registry.sqlite3"
@@ -72,32 +79,17 @@ class Home:
         """Lock files; each holds the process id of who took it last."""
         return self.root / "locks"
 
-    @contextlib.contextmanager
-    def lock(self, name: str, notify: Callable[[str], None] | None = None) -> Iterator[None]:
+    def lock(self, name: str, notify: Callable[[str], None] | None = None) -> AbstractContextManager[None]:
         """Hold the lock of this name; the system frees it when the process dies, however it dies.
 
         Args:
-            name: A file name.
+            name: What is worked on.
             notify: Told once, with who holds it, before waiting.
+
+        Raises:
+            Error: Another process holds it for longer than an environment takes to be made on a slow line.
         """
-        descriptor = os.open(self.locks / name, os.O_RDWR | os.O_CREAT, 0o644)
-        try:
-            _acquire(descriptor, name, notify)
-            os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, str(os.getpid()).encode(), 0)
-            yield
-        finally:
-            os.close(descriptor)
-
-
-def _acquire(descriptor: int, name: str, notify: Callable[[str], None] | None) -> None:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        holder = os.pread(descriptor, 32, 0).decode(errors="replace") or "another program"
-        if notify is not None:
-            notify(f"waiting for process {holder}, which is at work on {name}")
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        return locks.hold(self.locks, name, patience=PATIENCE, waiting=notify)
 
 
 def _not_writable(root: Path, why: str | None) -> Error:

@@ -7,7 +7,8 @@ from typing import Any
 
 from mlops_new.errors import Invalid
 from mlops_new.platforms.local.database import Database
-from mlops_new.platforms.local.records import ModelPackage, now
+from mlops_new.platforms.local.groups import next_version
+from mlops_new.platforms.local.records import ModelPackage, now, package_arn
 
 _LARGEST = 2**63 - 1  # SQLite keeps no larger number
 APPROVALS = ("Approved", "Rejected", "PendingManualApproval")
@@ -49,8 +50,7 @@ class ModelRegistry:
             query = "SELECT * FROM model_packages WHERE execution = ? AND step = ?"
             row = rows.execute(query, (execution, step)).fetchone()
             if row is None:
-                latest = "SELECT COALESCE(MAX(version), 0) + 1 FROM model_packages WHERE package_group = ?"
-                version = int(rows.execute(latest, (group,)).fetchone()[0])
+                version = next_version(rows, group)
                 document = describe(version)
                 rows.execute(
                     "INSERT INTO model_packages VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -82,16 +82,57 @@ class ModelRegistry:
         """
         if status not in APPROVALS:
             raise Invalid(f"{status!r} is no approval status", hint="one of " + ", ".join(APPROVALS))
+
+        def decided(document: dict[str, Any]) -> dict[str, Any]:
+            document.pop("ApprovalDescription", None)
+            return document | {"ModelApprovalStatus": status} | ({"ApprovalDescription": note} if note else {})
+
+        return self.change_model_package(group, version, decided)
+
+    def change_model_package(
+        self, group: str, version: int, change: Callable[[dict[str, Any]], dict[str, Any]]
+    ) -> ModelPackage:
+        """Replace a version's document by what becomes of it.
+
+        Raises:
+            Invalid: There is none.
+        """
         with self._database.transaction() as rows:
-            document = json.loads(_package_row(rows, group, version)["document"])
-            document |= {"ModelApprovalStatus": status, "LastModifiedTime": now(), "ApprovalDescription": note}
-            if not note:
-                del document["ApprovalDescription"]
+            document = change(json.loads(_package_row(rows, group, version)["document"]))
+            document["LastModifiedTime"] = now()
             rows.execute(
                 "UPDATE model_packages SET status = ?, document = ? WHERE package_group = ? AND version = ?",
-                (status, json.dumps(document), group, version),
+                (document["ModelApprovalStatus"], json.dumps(document), group, version),
             )
             return _package(_package_row(rows, group, version))
+
+    def remove_model_package(self, group: str, version: int) -> None:
+        """Delete a version; its number is not given again.
+
+        Raises:
+            Invalid: There is none.
+        """
+        with self._database.transaction() as rows:
+            _package_row(rows, group, version)
+            rows.execute("DELETE FROM model_packages WHERE package_group = ? AND version = ?", (group, version))
+            rows.execute("DELETE FROM tags WHERE resource = ?", (f"model-package/{group}/{version}",))
+
+
+def described(request: Mapping[str, Any], group: str, version: int) -> dict[str, Any]:
+    """DescribeModelPackage's answer for what CreateModelPackage was asked for."""
+    moment = now()
+    return {
+        "ModelApprovalStatus": "PendingManualApproval",
+        **{name: value for name, value in request.items() if name not in {"Tags", "ClientToken"}},
+        "ModelPackageGroupName": group,
+        "ModelPackageVersion": version,
+        "ModelPackageArn": package_arn(group, version),
+        "ModelPackageStatus": "Completed",
+        "ModelPackageStatusDetails": {"ValidationStatuses": [], "ImageScanStatuses": []},
+        "CertifyForMarketplace": False,
+        "CreationTime": moment,
+        "LastModifiedTime": moment,
+    }
 
 
 def _package_row(rows: sqlite3.Connection, group: str, version: int) -> sqlite3.Row:

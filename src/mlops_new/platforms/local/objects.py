@@ -9,7 +9,9 @@ from mlops_new.platforms.local import files
 
 BUCKET = "mlops-new"
 
-_URI = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(?P<key>.*))?", re.DOTALL)
+BUCKET_NAME = r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
+
+_URI = re.compile(rf"s3://(?P<bucket>{BUCKET_NAME})(?:/(?P<key>.*))?", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -47,17 +49,17 @@ class ObjectStore:
 
     def put(self, source: Path, uri: str) -> None:
         """Store a copy of a file."""
-        target = self._target(uri)
+        target = self.target(uri)
         files.copy_into_place(source, target)
 
     def put_text(self, text: str, uri: str) -> None:
         """Store a text."""
-        with files.replacing(self._target(uri)) as temporary:
+        with files.replacing(self.target(uri)) as temporary:
             temporary.write_text(text, encoding="utf-8")
 
     def take(self, source: Path, uri: str) -> None:
         """Store a file that nobody needs any more where it was: renamed when possible."""
-        target = self._target(uri)
+        target = self.target(uri)
         files.move(source, target)
 
     def take_folder(self, folder: Path, uri: str) -> None:
@@ -111,9 +113,16 @@ class ObjectStore:
             files.move_folder(staged, self.path(uri))
         return uri
 
-    def _target(self, uri: str) -> Path:
+    def target(self, uri: str) -> Path:
+        """The file that an object can be stored in.
+
+        Raises:
+            Error: Another object is in the way.
+        """
         target = self.path(uri)
         above = [parent for parent in target.parents if self.root in parent.parents and parent.is_file()]
+        if target.is_dir() and not files.walk(target):
+            files.remove(target)  # objects were there once
         if target.is_dir() or above:
             raise Error(f"{uri} cannot be stored: this machine keeps keys as files, and a folder or file is in the way")
         return target

@@ -1,9 +1,8 @@
 """The embedded platform as the rest of the program sees it."""
 
+import json
 import os
 import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -12,9 +11,8 @@ from types import FrameType
 from typing import Any
 
 from mlops_new.definition import Definition, parse
-from mlops_new.environ import inheritable
 from mlops_new.errors import Invalid
-from mlops_new.platforms.local import checks, images, parameters
+from mlops_new.platforms.local import checks, images, parameters, standalone
 from mlops_new.platforms.local.attempt import Stores
 from mlops_new.platforms.local.database import Database
 from mlops_new.platforms.local.events import Listener
@@ -25,13 +23,14 @@ from mlops_new.platforms.local.images import Image, ImageStore
 from mlops_new.platforms.local.models import ModelRegistry
 from mlops_new.platforms.local.objects import ObjectStore
 from mlops_new.platforms.local.processes import Process
-from mlops_new.platforms.local.records import Execution, ModelPackage, Pipeline, Step
+from mlops_new.platforms.local.records import Draft, Execution, ModelPackage, Pipeline, Step
 from mlops_new.platforms.local.registry import Registry
 from mlops_new.platforms.local.runner import Runner
 from mlops_new.platforms.local.supervised import StopSignal
 from mlops_new.platforms.local.support import unsupported
+from mlops_new.platforms.local.workers import Worker
 
-_WORKER = "mlops_new.platforms.local.worker"
+_INHERITED = ("ParallelismConfiguration", "RoleArn")  # a run has these of its pipeline, where it is told none
 
 
 class LocalPlatform:
@@ -41,6 +40,8 @@ class LocalPlatform:
         root: MLOPS_NEW_HOME.
         database: Opens the registry's file.
 
+    `stores` is what it keeps things in, `database` the registry below them.
+
     Raises:
         Error: The home or its registry cannot be used.
     """
@@ -48,24 +49,24 @@ class LocalPlatform:
     def __init__(self, root: Path, *, database: Callable[[Path], Database] = Database) -> None:
         home = Home.open(root)
         with home.lock("registry"):  # two that open a new one at once would both make it
-            self._database = database(home.registry)
+            self.database = database(home.registry)
         self.home = home
-        self._workers: list[subprocess.Popen[bytes]] = []
-        self._stores = Stores(
-            home, Registry(self._database), ModelRegistry(self._database), ObjectStore(home.objects), ImageStore(home)
+        self._workers: list[Worker] = []
+        self.stores = Stores(
+            home, Registry(self.database), ModelRegistry(self.database), ObjectStore(home.objects), ImageStore(home)
         )
 
     def close(self) -> None:
         """Let the registry go. Workers go on."""
-        self._database.close()
+        self.database.close()
         for worker in self._workers:
-            worker.poll()  # reaps the ones that have ended
+            worker.runs()  # reaps the ones that have ended
 
     # Pipelines
 
     def find_pipeline(self, name: str) -> Pipeline | None:
         """A registered pipeline, or None."""
-        return self._stores.registry.find_pipeline(name)
+        return self.stores.registry.find_pipeline(name)
 
     def register(self, name: str, definition: str, *, project: str, repository: str) -> None:
         """Create a pipeline, or give it a new definition.
@@ -79,7 +80,7 @@ class LocalPlatform:
         Raises:
             Conflict: A pipeline of this name is another project's.
         """
-        self._stores.registry.register(name, definition, project=project, repository=repository)
+        self.stores.registry.register(name, definition, project=project, repository=repository)
 
     def unregister(self, name: str, *, project: str, repository: str) -> None:
         """Delete a pipeline; its executions, and what they made, stay.
@@ -87,7 +88,7 @@ class LocalPlatform:
         Raises:
             Conflict: A pipeline of this name is another project's.
         """
-        self._stores.registry.unregister(name, project=project, repository=repository)
+        self.stores.registry.unregister(name, project=project, repository=repository)
 
     def definition(self, name: str) -> Definition:
         """The definition that is registered.
@@ -95,13 +96,13 @@ class LocalPlatform:
         Raises:
             Invalid: There is no such pipeline.
         """
-        return parse(self._stores.registry.definition(name), source=f"pipeline {name}")
+        return parse(self.stores.registry.definition(name), source=f"pipeline {name}")
 
     # Code and data
 
     def build_image(self, repository: Path, *, project: str, notify: Callable[[str], None]) -> Image:
         """Make an image of a repository as it stands; nothing is done twice for the same files and requirements."""
-        return self._stores.images.build(repository, project=project, notify=notify)
+        return self.stores.images.build(repository, project=project, notify=notify)
 
     def image(self, uri: str, *, notify: Callable[[str], None]) -> Image:
         """An image of this machine, with its environment.
@@ -109,19 +110,19 @@ class LocalPlatform:
         Raises:
             Invalid: It is not one.
         """
-        found = self._stores.images.find(uri, notify)
+        found = self.stores.images.find(uri, notify)
         if found is None:
             raise Invalid(f"{uri} is not an image of this machine", hint="run the build pipeline here first")
         return found
 
     def upload(self, path: Path, *, project: str, kind: str = "data") -> str:
         """Store a file or folder by its content, and give its URI."""
-        return self._stores.objects.upload(path, project=project, kind=kind)
+        return self.stores.objects.upload(path, project=project, kind=kind)
 
     def upload_code(self, repository: Path, *, project: str) -> str:
         """Store the files that Git tracks or would track, and give the prefix: what `CodeUri` wants."""
         chosen = [repository / name for name in images.tracked(repository) if (repository / name).is_file()]
-        return self._stores.objects.upload_files(repository, chosen, project=project, kind="code")
+        return self.stores.objects.upload_files(repository, chosen, project=project, kind="code")
 
     def folder(self, uri: str, note: str) -> str:
         """See to it that there is something at a URI, if only a note: a job's input must not be empty.
@@ -133,22 +134,67 @@ class LocalPlatform:
         Returns:
             The URI.
         """
-        if not self._stores.objects.find(uri):
-            self._stores.objects.put_text(note, f"{uri}/README.txt")
+        if not self.stores.objects.find(uri):
+            self.stores.objects.put_text(note, f"{uri}/README.txt")
         return uri
 
     def download(self, uri: str, folder: Path) -> list[Path]:
         """Copy the objects of a URI into a folder."""
-        return self._stores.objects.fetch(uri, folder)
+        return self.stores.objects.fetch(uri, folder)
 
     def local_path(self, uri: str) -> Path:
         """Where an object or prefix lies on this machine, for reading only."""
-        return self._stores.objects.path(uri)
+        return self.stores.objects.path(uri)
 
     # Runs
 
+    def draft(
+        self,
+        pipeline: str,
+        *,
+        given: Mapping[str, Any],
+        image: Image | None = None,
+        about: Mapping[str, Any] | None = None,
+        token: str = "",
+    ) -> Draft:
+        """Make a run ready to be recorded, after all that can be known beforehand was checked.
+
+        Args:
+            pipeline: A registered pipeline.
+            given: Parameter values by name; text is read as the declared type.
+            image: The repository's own, for steps whose image is not one of this machine.
+            about: What else is kept with the run, by the names of StartPipelineExecution's members.
+            token: Of the client: the same one again is the same run.
+
+        Raises:
+            Invalid: There is no such pipeline, parameters do not fit, or something in it cannot be run here.
+        """
+        text = self.stores.registry.definition(pipeline)
+        definition = _runnable(text, pipeline)
+        values = parameters.resolve(definition.document.get("Parameters") or [], given)
+        uri = self._own_image(definition, values) if image is None else image.uri
+        steps = tuple((step.name, step.type) for step in definition.steps)
+        request = json.dumps([dict(given), dict(about or {})], sort_keys=True)
+        return Draft(pipeline, text, values, uri, steps, {**self._inherited(pipeline), **(about or {})}, token, request)
+
+    def draft_job(self, request: Mapping[str, Any], *, step: str = standalone.STEP) -> Draft:
+        """Make a processing job that no pipeline starts ready to be recorded.
+
+        Args:
+            request: CreateProcessingJob's. The same name again is the same job.
+            step: What its only step is called.
+
+        Raises:
+            Invalid: It cannot be run here.
+        """
+        name = str(request["ProcessingJobName"])
+        text = standalone.definition(request, step)
+        definition = _runnable(text, name)
+        steps = tuple((step.name, step.type) for step in definition.steps)
+        return Draft(standalone.pipeline(name), text, {}, self._own_image(definition, {}), steps, token=name)
+
     def start(self, pipeline: str, *, given: Mapping[str, Any], image: Image | None = None) -> Execution:
-        """Record a run that is about to begin, after all that can be known beforehand was checked.
+        """Record a run that is about to begin, of which this process is the owner.
 
         Args:
             pipeline: A registered pipeline.
@@ -158,16 +204,40 @@ class LocalPlatform:
         Raises:
             Invalid: There is no such pipeline, parameters do not fit, or something in it cannot be run here.
         """
-        text = self._stores.registry.definition(pipeline)
-        definition = parse(text, source=f"pipeline {pipeline}")
-        faults = unsupported(definition)
-        if faults:
-            raise Invalid(f"{pipeline} cannot be run on this machine: " + "; ".join(faults))
-        values = parameters.resolve(definition.document.get("Parameters") or [], given)
-        if image is None:
-            self._images_here(definition, values)
-        steps = [(step.name, step.type) for step in definition.steps]
-        return self._stores.registry.start(pipeline, text, values, "" if image is None else image.uri, steps)
+        return self.stores.registry.start(self.draft(pipeline, given=given, image=image), Process.current())
+
+    def start_detached(self, draft: Draft) -> Execution:
+        """Record a run and have it run by a process of its own; the same token again gives the same run.
+
+        The process is there before the run is, and owns it from its first moment: whoever stops the run never meets
+        another process.
+
+        Raises:
+            Conflict: The token came with another request before.
+        """
+        with self._worker() as worker:
+            execution = self.stores.registry.start(draft, worker.process)
+            if self.stores.registry.owner(execution.id) == worker.process:
+                worker.begin(execution.id)
+        return execution
+
+    def resume_detached(self, execution: str, *, token: str, about: Mapping[str, Any]) -> Execution:
+        """Have a Stopped or Failed execution run again, from where it was, by a process of its own.
+
+        Args:
+            execution: Which.
+            token: Of the client: the same one again changes nothing.
+            about: What is said of it anew, by the names of StartPipelineExecution's members.
+
+        Raises:
+            Conflict: Another process runs it, or the token came with another request before.
+            Invalid: It succeeded, or there is none.
+        """
+        with self._worker() as worker:
+            found = self.stores.registry.retry(execution, worker.process, about=about, token=token)
+            if self.stores.registry.owner(execution) == worker.process:
+                worker.begin(execution)
+        return found
 
     def run(self, execution: str, listener: Listener) -> Execution:
         """Run what `start` recorded, to its end. SIGINT and SIGTERM stop it, and the status says so.
@@ -176,7 +246,7 @@ class LocalPlatform:
             Conflict: Another process runs it.
             Invalid: It has ended already.
         """
-        return self._run(self._stores.registry.claim(execution, resume=False), listener)
+        return self._run(self.stores.registry.claim(execution, resume=False), listener)
 
     def resume(self, execution: str, listener: Listener) -> Execution:
         """Run a Stopped or Failed execution again from where it was; steps that succeeded are kept.
@@ -185,28 +255,13 @@ class LocalPlatform:
             Conflict: Another process runs it.
             Invalid: It succeeded, or there is none.
         """
-        return self._run(self._stores.registry.claim(execution, resume=True), listener)
+        return self._run(self.stores.registry.claim(execution, resume=True), listener)
 
     def run_detached(self, execution: str) -> None:
         """Have what `start` recorded run by a process of its own, which goes on when this one ends."""
-        log = self.home.executions / execution / "runner.log"
-        log.parent.mkdir(parents=True, exist_ok=True)
-        environment = inheritable() | {"MLOPS_NEW_HOME": str(self.home.root)}
-        with log.open("ab") as sink:
-            worker = subprocess.Popen(
-                [sys.executable, "-P", "-m", _WORKER, execution],
-                stdin=subprocess.PIPE,
-                stdout=sink,
-                stderr=sink,
-                env=environment,
-                start_new_session=True,
-            )
-        self._stores.registry.hand_over(execution, Process.of(worker.pid))
-        self._workers.append(worker)
-        if worker.stdin is not None:
-            with suppress(BrokenPipeError):  # it has ended already: the run is shown as stopped, its log says why
-                worker.stdin.write(b"go\n")
-                worker.stdin.close()
+        with self._worker() as worker:
+            self.stores.registry.hand_over(execution, worker.process)
+            worker.begin(execution)
 
     def stop(self, execution: str) -> None:
         """Ask the process that runs an execution to stop it.
@@ -214,18 +269,19 @@ class LocalPlatform:
         Raises:
             Invalid: Nobody runs it.
         """
-        owner = self._stores.registry.owner(execution)
-        if self.execution(execution).ended or not owner.alive():
+        owner = self.stores.registry.ask_to_stop(execution)
+        if owner is None:
             raise Invalid(f"execution {execution} is not running")
-        os.kill(owner.pid, signal.SIGTERM)
+        with suppress(ProcessLookupError):  # it has just ended
+            os.kill(owner.pid, signal.SIGTERM)
 
     def executions(self, pipeline: str | None = None) -> list[Execution]:
         """Runs without their steps, the latest first; those whose process was killed are Stopped."""
-        return self._stores.registry.executions(pipeline)
+        return self.stores.registry.executions(pipeline)
 
     def execution(self, execution: str) -> Execution:
         """A run with its steps."""
-        return self._stores.registry.execution(execution)
+        return self.stores.registry.execution(execution)
 
     def steps(self, execution: str) -> tuple[Step, ...]:
         """The steps of a run, in the definition's order."""
@@ -243,7 +299,7 @@ class LocalPlatform:
 
     def model_packages(self, group: str) -> list[ModelPackage]:
         """The versions of a group, the latest first."""
-        return self._stores.models.model_packages(group)
+        return self.stores.models.model_packages(group)
 
     def model_package(self, group: str, version: int) -> ModelPackage:
         """One version; its `document` has DescribeModelPackage's shape.
@@ -251,7 +307,7 @@ class LocalPlatform:
         Raises:
             Invalid: There is none.
         """
-        return self._stores.models.model_package(group, version)
+        return self.stores.models.model_package(group, version)
 
     def set_approval(self, group: str, version: int, status: str, note: str = "") -> ModelPackage:
         """Approve or reject a version.
@@ -259,24 +315,46 @@ class LocalPlatform:
         Raises:
             Invalid: There is none, or that is no approval status.
         """
-        return self._stores.models.set_approval(group, version, status, note)
+        return self.stores.models.set_approval(group, version, status, note)
 
     def _run(self, execution: Execution, listener: Listener) -> Execution:
         definition = parse(execution.definition, source=f"execution {execution.id}")
         stop = StopSignal()
         try:
             with _stopping(stop):
-                return Runner(self._stores, execution, nodes(definition), listener, stop).run()
+                return Runner(self.stores, execution, nodes(definition), listener, stop).run()
         finally:
             stop.close()
 
-    def _images_here(self, definition: Definition, values: Mapping[str, Any]) -> None:
-        unknown = [uri for uri in _image_uris(definition, values) if not self._stores.images.known(uri)]
+    def _inherited(self, pipeline: str) -> dict[str, Any]:
+        found = self.find_pipeline(pipeline)
+        return {name: found.about[name] for name in _INHERITED if name in found.about} if found else {}
+
+    @contextmanager
+    def _worker(self) -> Iterator[Worker]:
+        worker = Worker.spawn(self.home)
+        try:
+            yield worker
+        finally:
+            worker.let_go()
+            self._workers = [known for known in self._workers if known.runs()] + [worker]
+
+    def _own_image(self, definition: Definition, values: Mapping[str, Any]) -> str:
+        uris = _image_uris(definition, values)
+        unknown = [uri for uri in uris if not self.stores.images.known(uri)]
         if unknown:
             raise Invalid(
                 "not images of this machine: " + ", ".join(unknown),
-                hint="run the build pipeline first, or give the repository's own image",
+                hint="`mlops-new image` makes the repository's own and prints its URI",
             )
+        return next(iter(uris), "")
+
+
+def _runnable(text: str, name: str) -> Definition:
+    definition = parse(text, source=f"pipeline {name}")
+    if faults := unsupported(definition):
+        raise Invalid(f"{name} cannot be run on this machine: " + "; ".join(faults))
+    return definition
 
 
 @contextmanager

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 ROLE = "arn:aws:iam::000000000000:role/mlops-new-local"
-_ARN = "arn:aws:sagemaker:local:000000000000"
+# SageMaker takes no ARN whose region is shorter than nine letters; this is the one that clients are told to use here.
+REGION = "us-east-1"
+_ARN = f"arn:aws:sagemaker:{REGION}:000000000000"
 
 
 class Status(StrEnum):
@@ -23,13 +25,23 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class Pipeline:
-    """A registered definition, marked with the project and the repository that it belongs to."""
+    """A registered definition, marked with the project and the repository that it belongs to.
+
+    `about` has what else a client of the AWS interface said of it, by the names of CreatePipeline's members.
+    """
 
     name: str
     digest: str
     project: str
     repository: str
     updated: str
+    created: str = ""
+    about: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def arn(self) -> str:
+        """The pipeline's name in SageMaker's form."""
+        return pipeline_arn(self.name)
 
 
 @dataclass(frozen=True)
@@ -47,6 +59,7 @@ class Step:
         log: What its process wrote; None where no process ran.
         attempt: Counted over retries and resumed runs; 0 before the first.
         properties: What `Get: Steps.<name>.…` reads: the shape of SageMaker's Describe answer.
+        request: What its last attempt asked for, every expression evaluated; empty until then.
     """
 
     name: str
@@ -59,11 +72,16 @@ class Step:
     log: Path | None = None
     attempt: int = 0
     properties: dict[str, Any] = field(default_factory=dict)
+    request: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Execution:
-    """One run of a pipeline, with the definition and the parameters it was started with."""
+    """One run of a pipeline, with the definition and the parameters it was started with.
+
+    `about` has what else a client of the AWS interface said of it, by the names of StartPipelineExecution's members;
+    `stopping` is when it was asked to stop, empty where it was not.
+    """
 
     id: str
     pipeline: str
@@ -75,11 +93,38 @@ class Execution:
     ended: str = ""
     reason: str = ""
     steps: tuple[Step, ...] = ()
+    about: dict[str, Any] = field(default_factory=dict)
+    stopping: str = ""
 
     @property
     def arn(self) -> str:
         """The execution's name in SageMaker's form."""
         return f"{pipeline_arn(self.pipeline)}/execution/{self.id}"
+
+
+@dataclass(frozen=True)
+class Draft:
+    """An execution that can be recorded: all that can be known beforehand was checked.
+
+    Args:
+        pipeline: Of which.
+        definition: The text that is run.
+        parameters: Every parameter's value.
+        image: The image for steps whose own is not one of this machine; empty where there is none.
+        steps: Name and type of each, in the definition's order.
+        about: What else was said of it.
+        token: Who starts twice with the same one starts once; empty where nobody cares.
+        request: What was asked for, before defaults: with the same token it has to be the same.
+    """
+
+    pipeline: str
+    definition: str
+    parameters: dict[str, Any]
+    image: str
+    steps: tuple[tuple[str, str], ...]
+    about: dict[str, Any] = field(default_factory=dict)
+    token: str = ""
+    request: str = ""
 
 
 @dataclass(frozen=True)
@@ -107,6 +152,11 @@ def pipeline_arn(name: str) -> str:
 def package_arn(group: str, version: int) -> str:
     """A model package's name in SageMaker's form."""
     return f"{_ARN}:model-package/{group}/{version}"
+
+
+def group_arn(name: str) -> str:
+    """A model package group's name in SageMaker's form."""
+    return f"{_ARN}:model-package-group/{name}"
 
 
 def job_arn(kind: str, name: str) -> str:

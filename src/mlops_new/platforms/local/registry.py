@@ -5,16 +5,18 @@ import json
 import secrets
 import sqlite3
 import string
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from mlops_new.errors import Conflict, Invalid
+from mlops_new.platforms.local import tokens
 from mlops_new.platforms.local.database import Database
 from mlops_new.platforms.local.processes import Process
-from mlops_new.platforms.local.records import Execution, Pipeline, Status, Step, now
+from mlops_new.platforms.local.records import Draft, Execution, Pipeline, Status, Step, now
 
 KILLED = "the process that ran it was killed"
+STOPPED = "it was stopped on request"
 
 _ID = string.ascii_lowercase + string.digits
 
@@ -35,7 +37,7 @@ class Registry:
         """A registered pipeline, or None."""
         with self._database.reading() as rows:
             row = rows.execute("SELECT * FROM pipelines WHERE name = ?", (name,)).fetchone()
-        return None if row is None else _pipeline(row)
+        return None if row is None else pipeline_of(row)
 
     def definition(self, name: str) -> str:
         """The text of a registered definition.
@@ -61,7 +63,8 @@ class Registry:
             if row is not None:
                 _refuse_others(row, project, repository)
             rows.execute(
-                "INSERT INTO pipelines VALUES (:name, :definition, :digest, :project, :repository, :now, :now)"
+                "INSERT INTO pipelines (name, definition, digest, project, repository, created, updated)"
+                " VALUES (:name, :definition, :digest, :project, :repository, :now, :now)"
                 " ON CONFLICT (name) DO UPDATE SET definition = :definition, digest = :digest, updated = :now"
                 " WHERE digest != :digest",
                 {
@@ -85,40 +88,26 @@ class Registry:
             if row is not None:
                 _refuse_others(row, project, repository)
                 rows.execute("DELETE FROM pipelines WHERE name = ?", (name,))
+                rows.execute("DELETE FROM tags WHERE resource = ?", (f"pipeline/{name}",))
 
     # Executions
 
-    def start(
-        self,
-        pipeline: str,
-        definition: str,
-        parameters: Mapping[str, Any],
-        image: str,
-        steps: Iterable[tuple[str, str]],
-    ) -> Execution:
-        """Record a new execution, owned by this process, with all its steps (name, type) waiting."""
-        owner = Process.current()
+    def start(self, draft: Draft, owner: Process) -> Execution:
+        """Record a new execution with all its steps waiting; the same token again gives the execution it gave before.
+
+        Args:
+            draft: What is to run.
+            owner: The process that will run it.
+
+        Raises:
+            Conflict: The token was given before, with another request.
+        """
         identity = "".join(secrets.choice(_ID) for _ in range(12))
         with self._database.transaction() as rows:
-            rows.execute(
-                "INSERT INTO executions (id, pipeline, definition, parameters, image, status, started, owner_pid,"
-                " owner_started) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    identity,
-                    pipeline,
-                    definition,
-                    json.dumps(dict(parameters)),
-                    image,
-                    Status.EXECUTING,
-                    now(),
-                    owner.pid,
-                    owner.started,
-                ),
-            )
-            rows.executemany(
-                "INSERT INTO steps (execution, position, name, type, status) VALUES (?, ?, ?, ?, ?)",
-                [(identity, place, name, kind, Status.WAITING) for place, (name, kind) in enumerate(steps)],
-            )
+            if draft.token:
+                identity = tokens.once(rows, "start", draft.pipeline, draft.token, draft.request, identity)
+            if rows.execute("SELECT 1 FROM executions WHERE id = ?", (identity,)).fetchone() is None:
+                _insert(rows, identity, draft, owner)
         return self.execution(identity)
 
     def claim(self, identity: str, *, resume: bool) -> Execution:
@@ -135,19 +124,30 @@ class Registry:
         owner = Process.current()
         self.reconcile()
         with self._database.transaction() as rows:
+            _claim(rows, identity, owner, resume=resume)
+        return self.execution(identity)
+
+    def retry(self, identity: str, owner: Process, *, about: Mapping[str, Any], token: str) -> Execution:
+        """Make a process the owner of a Stopped or Failed execution; the same token again changes nothing.
+
+        Args:
+            identity: The execution.
+            owner: The process that will run it.
+            about: What is said of the execution anew.
+            token: The client's.
+
+        Raises:
+            Conflict: Another process runs it, or the token came with another request before.
+            Invalid: There is none, or it succeeded.
+        """
+        request, turn = json.dumps(dict(about), sort_keys=True), secrets.token_hex(8)
+        self.reconcile()
+        with self._database.transaction() as rows:
             row = _row(rows, identity)
-            _claimable(row, owner, resume=resume)
-            rows.execute(
-                "UPDATE executions SET status = ?, ended = '', reason = '', owner_pid = ?, owner_started = ?"
-                " WHERE id = ?",
-                (Status.EXECUTING, owner.pid, owner.started, identity),
-            )
-            if resume:
-                rows.execute(
-                    "UPDATE steps SET status = ?, started = '', ended = '', seconds = 0, reason = ''"
-                    " WHERE execution = ? AND status != ?",
-                    (Status.WAITING, identity, Status.SUCCEEDED),
-                )
+            if tokens.once(rows, "retry", identity, token, request, turn) == turn:
+                _claim(rows, identity, owner, resume=True)
+                document = json.dumps({**json.loads(row["about"]), **about})
+                rows.execute("UPDATE executions SET about = ? WHERE id = ?", (document, identity))
         return self.execution(identity)
 
     def hand_over(self, identity: str, owner: Process) -> None:
@@ -157,6 +157,20 @@ class Registry:
                 "UPDATE executions SET owner_pid = ?, owner_started = ? WHERE id = ? AND status = ?",
                 (owner.pid, owner.started, identity, Status.EXECUTING),
             )
+
+    def ask_to_stop(self, identity: str) -> Process | None:
+        """Record that an execution is wanted to end; the process that has to be told, or None where nobody runs it.
+
+        Raises:
+            Invalid: There is none.
+        """
+        self.reconcile()
+        with self._database.transaction() as rows:
+            row = _row(rows, identity)
+            if row["status"] != Status.EXECUTING:
+                return None
+            rows.execute("UPDATE executions SET stopping = ? WHERE id = ?", (now(), identity))
+        return Process(row["owner_pid"], row["owner_started"])
 
     def owner(self, identity: str) -> Process:
         """The process that runs an execution, or ran it last."""
@@ -181,7 +195,7 @@ class Registry:
                 row = _row(rows, identity)
                 owner = Process(row["owner_pid"], row["owner_started"])
                 if row["status"] == Status.EXECUTING and not owner.alive():
-                    _end(rows, identity, Status.STOPPED, KILLED)
+                    _end(rows, identity, Status.STOPPED, STOPPED if row["stopping"] else KILLED)
 
     def executions(self, pipeline: str | None = None) -> list[Execution]:
         """Executions without their steps, the latest first."""
@@ -218,11 +232,20 @@ class Registry:
         """Record that an attempt at a step begins; its number is one more than the last one's."""
         with self._database.transaction() as rows:
             rows.execute(
-                "UPDATE steps SET status = ?, started = ?, ended = '', reason = '', attempt = attempt + 1, log = ?"
+                "UPDATE steps SET status = ?, started = ?, ended = '', reason = '', attempt = attempt + 1, log = ?,"
+                " request = '{}'"
                 " WHERE execution = ? AND name = ?",
                 (Status.EXECUTING, now(), str(log or ""), identity, name),
             )
         return self.step(identity, name)
+
+    def step_asked(self, identity: str, name: str, request: Mapping[str, Any]) -> None:
+        """Record what an attempt at a step asks for."""
+        with self._database.transaction() as rows:
+            rows.execute(
+                "UPDATE steps SET request = ? WHERE execution = ? AND name = ?",
+                (json.dumps(dict(request)), identity, name),
+            )
 
     def step_ended(
         self,
@@ -244,11 +267,47 @@ class Registry:
         return self.step(identity, name)
 
 
+def _insert(rows: sqlite3.Connection, identity: str, draft: Draft, owner: Process) -> None:
+    values = {
+        "id": identity,
+        "pipeline": draft.pipeline,
+        "definition": draft.definition,
+        "parameters": json.dumps(draft.parameters),
+        "image": draft.image,
+        "status": Status.EXECUTING,
+        "started": now(),
+        "owner_pid": owner.pid,
+        "owner_started": owner.started,
+        "about": json.dumps(draft.about),
+    }
+    names = ", ".join(values)
+    rows.execute(f"INSERT INTO executions ({names}) VALUES (:{names.replace(', ', ', :')})", values)  # noqa: S608
+    rows.executemany(
+        "INSERT INTO steps (execution, position, name, type, status) VALUES (?, ?, ?, ?, ?)",
+        [(identity, place, name, kind, Status.WAITING) for place, (name, kind) in enumerate(draft.steps)],
+    )
+
+
 def _row(rows: sqlite3.Connection, identity: str) -> sqlite3.Row:
     row: sqlite3.Row | None = rows.execute("SELECT * FROM executions WHERE id = ?", (identity,)).fetchone()
     if row is None:
         raise Invalid(f"there is no execution {identity!r} on this machine", hint="`mlops-new run` says the id first")
     return row
+
+
+def _claim(rows: sqlite3.Connection, identity: str, owner: Process, *, resume: bool) -> None:
+    _claimable(_row(rows, identity), owner, resume=resume)
+    rows.execute(
+        "UPDATE executions SET status = ?, ended = '', reason = '', owner_pid = ?, owner_started = ? WHERE id = ?",
+        (Status.EXECUTING, owner.pid, owner.started, identity),
+    )
+    if resume:
+        rows.execute("UPDATE executions SET stopping = '' WHERE id = ?", (identity,))
+        rows.execute(
+            "UPDATE steps SET status = ?, started = '', ended = '', seconds = 0, reason = ''"
+            " WHERE execution = ? AND status != ?",
+            (Status.WAITING, identity, Status.SUCCEEDED),
+        )
 
 
 def _claimable(row: sqlite3.Row, owner: Process, *, resume: bool) -> None:
@@ -280,8 +339,17 @@ def _refuse_others(row: sqlite3.Row, project: str, repository: str) -> None:
         )
 
 
-def _pipeline(row: sqlite3.Row) -> Pipeline:
-    return Pipeline(row["name"], row["digest"], row["project"], row["repository"], row["updated"])
+def pipeline_of(row: sqlite3.Row) -> Pipeline:
+    """A row of the table of pipelines."""
+    return Pipeline(
+        row["name"],
+        row["digest"],
+        row["project"],
+        row["repository"],
+        row["updated"],
+        row["created"],
+        json.loads(row["about"]),
+    )
 
 
 def _execution(row: sqlite3.Row, steps: tuple[Step, ...]) -> Execution:
@@ -296,6 +364,8 @@ def _execution(row: sqlite3.Row, steps: tuple[Step, ...]) -> Execution:
         ended=row["ended"],
         reason=row["reason"],
         steps=steps,
+        about=json.loads(row["about"]),
+        stopping=row["stopping"],
     )
 
 
@@ -311,4 +381,5 @@ def _step(row: sqlite3.Row) -> Step:
         log=Path(row["log"]) if row["log"] else None,
         attempt=row["attempt"],
         properties=json.loads(row["properties"]),
+        request=json.loads(row["request"]),
     )

@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from mlops_new.errors import Error
@@ -17,13 +18,12 @@ from mlops_new.platforms.local.graph import Node
 from mlops_new.platforms.local.handlers import PROCESSES
 from mlops_new.platforms.local.images import Image
 from mlops_new.platforms.local.records import Execution, Status, Step
+from mlops_new.platforms.local.registry import STOPPED
 from mlops_new.platforms.local.retries import Retries
 from mlops_new.platforms.local.schedule import Schedule
 from mlops_new.platforms.local.supervised import StopSignal
 from mlops_new.platforms.local.task import StepFailed, Task
 from mlops_new.platforms.local.workspace import Workspace
-
-STOPPED = "it was stopped on request"
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Runner:
         self._graph = {node.name: node for node in graph}
         self._schedule = Schedule(graph, {step.name: step.status for step in execution.steps})
         self._schedule.outcomes.update(_outcomes(self._properties))
-        self._limit = max(2, os.cpu_count() or 1)
+        self._limit = _limit(execution)
         self._running: set[str] = set()
         self._failures: dict[str, str] = {}
         self._ended_by = ""
@@ -188,6 +188,7 @@ class Runner:
             image=self._image,
             stop=self._stop,
             notify=self._notify,
+            asked=partial(stores.registry.step_asked, self._execution.id, node.name),
         )
 
     def _image(self, uri: str) -> Image:
@@ -213,6 +214,13 @@ class Runner:
 
     def _notify(self, text: str) -> None:
         self._events.put(Notice(text))
+
+
+def _limit(execution: Execution) -> int:
+    """How many steps run at once: as many as processors, or fewer where that was asked for."""
+    most = execution.about.get("ParallelismConfiguration", {}).get("MaxParallelExecutionSteps")
+    ours = max(2, os.cpu_count() or 1)
+    return ours if most is None else min(ours, most)
 
 
 def _outcomes(properties: Mapping[str, Mapping[str, Any]]) -> dict[str, bool]:

@@ -40,6 +40,13 @@ class StepStopped(Exception):
     """The run was stopped while the step ran."""
 
 
+def job_name(execution: str, step: str, attempt: int) -> str:
+    """The name of the job of one attempt at a step."""
+    unique = hashlib.sha256(f"{execution}/{step}/{attempt}".encode()).hexdigest()[:10]
+    start = f"pipelines-{execution}-{step}"[: _LONGEST_NAME - len(unique) - 1]
+    return f"{start.rstrip('-')}-{unique}"
+
+
 @dataclass(frozen=True)
 class Task:
     """One attempt at one step.
@@ -56,6 +63,7 @@ class Task:
         stop: Raised when the run is stopped.
         notify: Takes what a person should know.
         members: What the step has beside its request, every expression evaluated.
+        asked: Takes the arguments when they are evaluated, before the handler is called.
     """
 
     name: str
@@ -69,13 +77,12 @@ class Task:
     stop: StopSignal
     notify: Callable[[str], None]
     members: Mapping[str, Any] = field(default_factory=dict)
+    asked: Callable[[Mapping[str, Any]], None] = lambda _: None
 
     @property
     def job_name(self) -> str:
         """The job's name: unique, the same whenever it is asked, and within SageMaker's 63 characters."""
-        unique = hashlib.sha256(f"{self.execution.id}/{self.name}/{self.attempt}".encode()).hexdigest()[:10]
-        start = f"pipelines-{self.execution.id}-{self.name}"[: _LONGEST_NAME - len(unique) - 1]
-        return f"{start.rstrip('-')}-{unique}"
+        return job_name(self.execution.id, self.name, self.attempt)
 
     def one_instance(self, resources: Mapping[str, Any]) -> None:
         """Say so where more instances are asked for than this machine is."""

@@ -1,0 +1,63 @@
+"""Which service a request is for."""
+
+from http import HTTPStatus
+from urllib.parse import parse_qsl
+
+from mlops_new.bug import write_log
+from mlops_new.platforms.local.platform import LocalPlatform
+from mlops_new.platforms.local.serve import json_service, rest_xml_service, sts
+from mlops_new.platforms.local.serve.faults import ServiceError
+from mlops_new.platforms.local.serve.json_service import JsonService
+from mlops_new.platforms.local.serve.messages import Request, Response
+from mlops_new.platforms.local.serve.models import model
+from mlops_new.platforms.local.serve.rest_xml_service import RestXmlService
+from mlops_new.platforms.local.serve.s3 import operations as s3_operations
+from mlops_new.platforms.local.serve.sagemaker import operations as sagemaker_operations
+
+_FORM = "application/x-www-form-urlencoded"
+
+
+class Application:
+    """SageMaker, S3 and as much of STS as clients need, over one home.
+
+    Args:
+        platform: The embedded platform.
+    """
+
+    def __init__(self, platform: LocalPlatform) -> None:
+        self._sagemaker = JsonService(model("sagemaker"), sagemaker_operations(platform))
+        self._s3 = RestXmlService(model("s3"), s3_operations(platform))
+
+    def __call__(self, request: Request, /) -> Response:
+        """The answer to a request."""
+        try:
+            return self._answer(request)
+        except (ConnectionError, TimeoutError):
+            raise
+        except Exception as error:  # noqa: BLE001  # a bug in one request must not end the others; it is written down
+            why = f"a bug in mlops-new: {type(error).__name__}: {error}; please send {write_log(error)}"
+            return refuse(request, ServiceError("InternalFailure", why, HTTPStatus.INTERNAL_SERVER_ERROR))
+
+    def _answer(self, request: Request) -> Response:
+        if request.header("X-Amz-Target"):
+            return self._sagemaker.answer(request)
+        if _is_query(request):
+            try:
+                form = dict(parse_qsl(request.document().decode("utf-8", "replace")))
+            except ServiceError as error:
+                return sts.failure(error)
+            return sts.answer(form)
+        return self._s3.answer(request)
+
+
+def refuse(request: Request, error: ServiceError) -> Response:
+    """An error in the form of the service that the request seems to be for."""
+    if request.header("X-Amz-Target"):
+        return json_service.failure(error)
+    if _is_query(request):
+        return sts.failure(error)
+    return rest_xml_service.failure(error, request)
+
+
+def _is_query(request: Request) -> bool:
+    return request.method == "POST" and request.path in {"", "/"} and request.header("Content-Type").startswith(_FORM)

@@ -1,0 +1,86 @@
+"""Tags on pipelines, model package groups and model packages."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from mlops_new.errors import Invalid
+from mlops_new.platforms.local.groups import ModelPackageGroups
+from mlops_new.platforms.local.platform import LocalPlatform
+from mlops_new.platforms.local.serve.faults import not_found, validation
+from mlops_new.platforms.local.serve.json_service import Operation
+from mlops_new.platforms.local.serve.sagemaker import names
+from mlops_new.platforms.local.serve.sagemaker.paging import page
+from mlops_new.platforms.local.tags import Tags
+
+Document = dict[str, Any]
+
+
+class Tagging:
+    """The operations on tags.
+
+    Args:
+        platform: The embedded platform.
+    """
+
+    def __init__(self, platform: LocalPlatform) -> None:
+        self._platform = platform
+        self._groups = ModelPackageGroups(platform.database)
+        self._tags = Tags(platform.database)
+
+    def operations(self) -> dict[str, Operation]:
+        """By SageMaker's names."""
+        return {"AddTags": self.add, "ListTags": self.list, "DeleteTags": self.delete}
+
+    def add(self, params: Document) -> Document:
+        """Set some."""
+        resource = self._resource(params["ResourceArn"])
+        self._tags.add(resource, by_key(params["Tags"]))
+        return {"Tags": pairs(self._tags.of(resource))}
+
+    def list(self, params: Document) -> Document:
+        """All of one resource."""
+        found = self._tags.of(self._resource(params["ResourceArn"]))
+        shown = page(found.items(), params, lambda item: (item[0],))
+        return {"Tags": pairs(dict(shown.items)), "NextToken": shown.token}
+
+    def delete(self, params: Document) -> Document:
+        """Remove some."""
+        self._tags.remove(self._resource(params["ResourceArn"]), params["TagKeys"])
+        return {}
+
+    def _resource(self, arn: str) -> str:
+        resource = names.resource(arn)
+        kind, _, name = resource.partition("/")
+        exists: Callable[[str], object] | None = {
+            "pipeline": self._platform.find_pipeline,
+            "model-package-group": self._groups.find,
+            "model-package": self._package,
+        }.get(kind)
+        if exists is None or "/execution/" in name:
+            raise validation(f"what is named {arn} has no tags on this machine")
+        if exists(name) is None:
+            raise not_found(f"there is nothing named {arn} on this machine")
+        return resource
+
+    def _package(self, name: str) -> object:
+        try:
+            return self._platform.model_package(*names.package(name))
+        except Invalid:
+            return None
+
+
+def by_key(tags: Sequence[Document]) -> dict[str, str]:
+    """Tags as a mapping.
+
+    Raises:
+        ServiceError: A key is there twice.
+    """
+    found = {tag["Key"]: tag["Value"] for tag in tags}
+    if len(found) != len(tags):
+        raise validation("Tags: a key is there twice")
+    return found
+
+
+def pairs(tags: dict[str, str]) -> list[Document]:
+    """Tags as SageMaker writes them."""
+    return [{"Key": key, "Value": value} for key, value in tags.items()]

@@ -1,0 +1,101 @@
+"""Pre- and postprocessing inside the inference pipeline, and as jobs around it: the same work either way."""
+
+import json
+import runpy
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mlops_new.definition import Definition, parse, validate
+from mlops_new.platforms.local.expressions import Scope, evaluate
+from mlops_new.spec import DEFINITIONS, Kind
+from rendering import render
+
+NAME, INSTANCE_TYPE = "churn-2", "ml.c6i.32xlarge"
+AROUND = ("Preprocess", "Postprocess", "Report")
+EXECUTION = {"PipelineExecutionId": "e", "StartDateTime": "now"}
+
+
+@pytest.fixture(scope="module", params=["own", "managed"])
+def monitoring(request: pytest.FixtureRequest) -> str:
+    """Who makes the checks."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def shapes(tmp_path_factory: pytest.TempPathFactory, monitoring: str) -> dict[str, Path]:
+    """A deploy repository of each shape."""
+    root, answers = tmp_path_factory.mktemp("shapes"), {"project_name": NAME, "instance_type": INSTANCE_TYPE}
+    return {
+        processing: render("deploy", root / processing, processing=processing, monitoring=monitoring, **answers)
+        for processing in ("pipeline", "airflow")
+    }
+
+
+def inference(repository: Path) -> Definition:
+    return parse((repository / DEFINITIONS[Kind.DEPLOY]["inference"]).read_text("utf-8"))
+
+
+def test_what_is_left_is_the_same_for_every_use_case(shapes: dict[str, Path]) -> None:
+    whole, core = inference(shapes["pipeline"]), inference(shapes["airflow"])
+    assert validate(core) == []
+    assert [step.name for step in core.steps] == [step.name for step in whole.steps if step.name not in AROUND]
+    gone = {"InputDataUri", "CodeUri", "HistoryUri", "Commit", "ModelPackageArn", "ModelCreated"}
+    assert set(core.parameters) == (set(whole.parameters) - gone) | {"TransformInputUri", "BatchUri"}
+    assert all(f'"Parameters.{name}"' in json.dumps(core.document) for name in core.parameters)
+
+
+def test_nothing_else_differs(shapes: dict[str, Path]) -> None:
+    files = {path.relative_to(shapes["airflow"]) for path in shapes["airflow"].rglob("*") if path.is_file()}
+    texts = {path: [root / path for root in shapes.values()] for path in files}
+    differing = {
+        str(path) for path, (one, other) in texts.items() if not one.is_file() or one.read_bytes() != other.read_bytes()
+    }
+    assert differing == {
+        ".copier-answers.yml",
+        "config.toml",
+        "pipelines/inference.json",
+        "processing_jobs.py",
+        "tests/test_processing_jobs.py",
+    }
+
+
+def test_a_job_around_the_pipeline_is_the_step_that_it_was(shapes: dict[str, Path]) -> None:
+    whole = inference(shapes["pipeline"])
+    known = {name: f"s3://{name.lower()}/of/the/run" for name in whole.parameters}
+    known |= {"Bucket": "bucket", "ProcessingInstanceType": INSTANCE_TYPE}
+    known |= {"name": "n", "Execution": EXECUTION["PipelineExecutionId"], "Started": EXECUTION["StartDateTime"]}
+    jobs = runpy.run_path(str(shapes["airflow"] / "processing_jobs.py"))["ANSWERS"]
+    rows = jobs["rows"](known)
+    # Where a pipeline that does it all would have these, jobs around it have them where the pipeline is told.
+    moved = {
+        f"s3://bucket/{NAME}/inference/e/{name}": uri for name, uri in zip(_names(rows), rows.values(), strict=True)
+    }
+    steps: dict[str, Any] = {
+        "Transform": {"TransformOutput": {"S3OutputPath": f"s3://bucket/{NAME}/inference/e/transformed"}}
+    }
+    for step in whole.steps:
+        if step.type not in {"Processing", "QualityCheck", "ClarifyCheck"}:
+            continue
+        asked = evaluate(step.arguments, Scope(known, EXECUTION, steps, _none, _none))
+        steps[step.name] = asked
+        if step.name in AROUND:
+            request = jobs[step.name.lower()](known)
+            request.pop("ProcessingJobName")
+            assert json.dumps(request, sort_keys=True) == _moved(json.dumps(asked, sort_keys=True), moved)
+
+
+def _names(rows: Mapping[str, str]) -> list[str]:
+    return [uri.rpartition("/")[2] for uri in rows.values()]
+
+
+def _moved(text: str, moved: Mapping[str, str]) -> str:
+    for old, new in moved.items():
+        text = text.replace(f'"{old}"', f'"{new}"')
+    return text
+
+
+def _none(*_: str) -> Any:
+    raise AssertionError("these steps read no file of another")
