@@ -60,7 +60,8 @@ $(VENV)/installed-dev: $(VENV)/installed pyproject.toml requirements-dev.txt
 
 .venv-oracles/installed: templates/build/container/requirements.txt tests/monitoring/requirements.txt
 	$(PYTHON) -m venv .venv-oracles
-	.venv-oracles/bin/pip install --quiet $(addprefix --requirement ,$^)
+	@# One after the other: where a file has hashes, pip wants them for all that it installs with it.
+	for file in $^; do .venv-oracles/bin/pip install --quiet --requirement $$file || exit 1; done
 	@touch $@
 
 .venv-airflow%/installed: templates/deploy/requirements-airflow%.txt

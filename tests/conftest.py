@@ -3,9 +3,15 @@
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.doubles.aws.server import AwsServer, Moto
+
 
 # Where the environments of suites are that have one of their own, and what is kept from run to run.
 _SUITES = {
@@ -47,6 +53,32 @@ def _nobody(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monkey
     monkeypatch.setenv("XDG_CONFIG_HOME", str(place / "config"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(place / "cache"))
     monkeypatch.setenv("MLOPS_NEW_HOME", str(place / "home"))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(place / "aws"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(place / "aws-credentials"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+@pytest.fixture(scope="session")
+def moto() -> "Iterator[Moto]":
+    """Most of AWS, in a process of its own: its import takes a second."""
+    from tests.doubles.aws.server import Moto
+
+    server = Moto()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def aws(moto: "Moto", monkeypatch: pytest.MonkeyPatch) -> "Iterator[AwsServer]":
+    """An account that was bootstrapped and is empty otherwise; the environment leads to it."""
+    from tests.doubles.aws.server import AwsServer
+
+    server = AwsServer(moto)
+    server.bootstrap()
+    for name, value in server.environ.items():
+        monkeypatch.setenv(name, value)
+    yield server
+    server.close()
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from mlops_new.files import make_folder, staging
 from mlops_new.plan import Plan
 from mlops_new.ports import GitHost, HostSetup, Registry, Templates
 from mlops_new.spec import DEFINITIONS, TEMPLATE_MARK, TEMPLATE_SLUG, Kind, ProjectSpec, slug
-from mlops_new.steps import Clone, CreateRepository, PublishTemplate, Push, Register, Render, SetUp, Step
+from mlops_new.steps import Clone, CreateGroup, CreateRepository, PublishTemplate, Push, Register, Render, SetUp, Step
 
 # Most steps wait for a server.
 SIDE_BY_SIDE = 16
@@ -108,6 +108,8 @@ def perform(step: Step, spec: ProjectSpec, world: World) -> None:
             world.setup.perform(step.what)
         case Push():
             _push(step, world)
+        case CreateGroup():
+            world.registry.create_group(step.name, mark=spec.mark(Kind.BUILD))
         case Register():
             _register(step, spec, world)
         case _:

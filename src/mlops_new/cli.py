@@ -206,6 +206,9 @@ def destroy(
     discard: Annotated[
         bool, typer.Option("--discard-local-work", help="Remove uncommitted and unpushed work, too.")
     ] = False,
+    purge: Annotated[
+        bool, typer.Option("--purge", help="Remove what runs have made, too: model versions, images, data, outputs.")
+    ] = False,
     dry_run: DryRun = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Go ahead without asking for the name.")] = False,
     as_json: Json = False,
@@ -214,7 +217,7 @@ def destroy(
     """Remove what was made for a project, and only that: pipelines, hosted repositories, working copies."""
     from mlops_new.commands import destroy as command
 
-    request = command.Request(name, directory.absolute(), discard=discard, dry_run=dry_run, yes=yes)
+    request = command.Request(name, directory.absolute(), discard=discard, dry_run=dry_run, yes=yes, purge=purge)
     command.run(request, load(config, git=git, platform=platform), _console(as_json=as_json))
 
 
@@ -236,6 +239,57 @@ def doctor(
 
 
 @app.command()
+def bootstrap(
+    *,
+    show: Annotated[
+        bool, typer.Option("--print", help="Print the CloudFormation template, to deploy it another way, and end.")
+    ] = False,
+    workspace_uuid: Annotated[
+        str | None,
+        typer.Option(
+            "--workspace-uuid",
+            metavar="UUID",
+            help="Of the Bitbucket workspace whose Pipelines the account is to trust (default: Bitbucket is asked).",
+        ),
+    ] = None,
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option("--parameter", "-p", metavar="NAME=VALUE", help="Set a parameter of the template (repeatable)."),
+    ] = None,
+    allow_replacement: Annotated[
+        bool,
+        typer.Option("--allow-replacement", help="Let resources be taken away and made anew."),
+    ] = False,
+    delete_failed: Annotated[
+        bool,
+        typer.Option("--delete-failed", help="First delete a stack whose creation failed."),
+    ] = False,
+    git: GitOption = None,
+    dry_run: DryRun = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Go ahead without asking.")] = False,
+    as_json: Json = False,
+    config: Config = None,
+) -> None:
+    """Prepare an AWS account and region, and the template repository: once. Run again, it shows what would change."""
+    from mlops_new.answers import pairs
+    from mlops_new.commands import bootstrap as command
+
+    console = _console(as_json=as_json)
+    if show:
+        command.show(console)
+        return
+    request = command.Request(
+        dry_run=dry_run,
+        yes=yes,
+        workspace_uuid=workspace_uuid,
+        parameters=pairs("--parameter", parameter or []),
+        allow_replacement=allow_replacement,
+        delete_failed=delete_failed,
+    )
+    command.run(request, load(config, git=git), console)
+
+
+@app.command()
 def run(
     pipeline: Annotated[
         str | None,
@@ -249,7 +303,9 @@ def run(
     data: Annotated[
         str | None,
         typer.Option(
-            "--input", metavar="FILE|FOLDER|s3://…", help="The data to work on (default: the repository's sample)."
+            "--input",
+            metavar="FILE|FOLDER|s3://…",
+            help="The data to work on (default: the repository's sample; on SageMaker the pipeline's default first).",
         ),
     ] = None,
     parameter: Annotated[
@@ -258,20 +314,30 @@ def run(
     ] = None,
     resume: Annotated[
         str | None,
-        typer.Option("--resume", metavar="EXECUTION", help="Go on with an execution that failed or was stopped."),
+        typer.Option(
+            "--resume",
+            metavar="EXECUTION",
+            help="Go on with an execution that failed or was stopped; on SageMaker, follow one that is running, too.",
+        ),
     ] = None,
     no_wait: Annotated[bool, typer.Option("--no-wait", help="Start it in the background and end.")] = False,
     retrain: Annotated[
         bool, typer.Option("--retrain", help="Start the build pipeline when the run decides to retrain.")
     ] = False,
     dry_run: DryRun = False,
+    cost_cap: Annotated[
+        str | None,
+        typer.Option("--cost-cap", metavar="AMOUNT", help="Do not start what may cost more (default: the settings')."),
+    ] = None,
     directory: Directory = HERE,
+    platform: PlatformOption = None,
     as_json: Json = False,
     config: Config = None,
 ) -> None:
     """Run a pipeline of the repository you stand in, and follow it to its end."""
     from mlops_new.answers import pairs
     from mlops_new.commands import run as command
+    from mlops_new.prices import amount
 
     request = command.Request(
         pipeline=pipeline,
@@ -282,8 +348,24 @@ def run(
         wait=not no_wait,
         retrain=retrain,
         dry_run=dry_run,
+        cost_cap=None if cost_cap is None else amount(cost_cap, "--cost-cap"),
     )
-    command.run(request, load(config), _console(as_json=as_json))
+    command.run(request, load(config, platform=platform), _console(as_json=as_json))
+
+
+@app.command()
+def stop(
+    execution: Annotated[str, typer.Argument(metavar="EXECUTION", help="Its id, as `run` says it.")],
+    *,
+    directory: Directory = HERE,
+    platform: PlatformOption = None,
+    as_json: Json = False,
+    config: Config = None,
+) -> None:
+    """Stop an execution of this project that is running; `run --resume` goes on from there."""
+    from mlops_new.commands import stop as command
+
+    command.run(execution, directory.absolute(), load(config, platform=platform), _console(as_json=as_json))
 
 
 @app.command()
@@ -305,6 +387,7 @@ def drill(
         str | None, typer.Option("--truth", metavar="FILE", help="Ground truth to copy, for concept_drift.")
     ] = None,
     directory: Directory = HERE,
+    platform: PlatformOption = None,
     as_json: Json = False,
     config: Config = None,
 ) -> None:
@@ -312,21 +395,24 @@ def drill(
     from mlops_new.commands import drill as command
 
     request = command.Request(fault, directory.absolute(), data, truth)
-    command.run(request, load(config), _console(as_json=as_json))
+    command.run(request, load(config, platform=platform), _console(as_json=as_json))
 
 
 @app.command()
 def lineage(
-    subject: Annotated[str, typer.Argument(metavar="PATH|VERSION", help="A file of predictions, or a model version.")],
+    subject: Annotated[
+        str, typer.Argument(metavar="PATH|s3://…|VERSION", help="A file of predictions, or a model version.")
+    ],
     *,
     directory: Directory = HERE,
+    platform: PlatformOption = None,
     as_json: Json = False,
     config: Config = None,
 ) -> None:
     """Tell which model, data, commits and template version something comes from."""
     from mlops_new.commands import lineage as command
 
-    command.run(directory.absolute(), subject, load(config), _console(as_json=as_json))
+    command.run(directory.absolute(), subject, load(config, platform=platform), _console(as_json=as_json))
 
 
 @app.command()
@@ -354,39 +440,62 @@ def serve(
 
 
 @models.command("list")
-def list_models(*, directory: Directory = HERE, as_json: Json = False, config: Config = None) -> None:
+def list_models(
+    *, directory: Directory = HERE, platform: PlatformOption = None, as_json: Json = False, config: Config = None
+) -> None:
     """List the model versions of this project, the newest first."""
     from mlops_new.commands import models as command
 
-    command.list_versions(directory.absolute(), load(config), _console(as_json=as_json))
+    command.list_versions(directory.absolute(), load(config, platform=platform), _console(as_json=as_json))
 
 
 @models.command()
-def show(version: Version, *, directory: Directory = HERE, as_json: Json = False, config: Config = None) -> None:
+def show(
+    version: Version,
+    *,
+    directory: Directory = HERE,
+    platform: PlatformOption = None,
+    as_json: Json = False,
+    config: Config = None,
+) -> None:
     """Show one model version: metrics, data, commit, execution, files."""
     from mlops_new.commands import models as command
 
-    command.show(directory.absolute(), version, load(config), _console(as_json=as_json))
+    command.show(directory.absolute(), version, load(config, platform=platform), _console(as_json=as_json))
 
 
 @models.command()
 def approve(
-    version: Version, *, note: Note = "", directory: Directory = HERE, as_json: Json = False, config: Config = None
+    version: Version,
+    *,
+    note: Note = "",
+    directory: Directory = HERE,
+    platform: PlatformOption = None,
+    as_json: Json = False,
+    config: Config = None,
 ) -> None:
     """Approve a model version: the next inference run uses the latest approved one."""
     from mlops_new.commands import models as command
 
-    command.decide(directory.absolute(), version, "Approved", note, load(config), _console(as_json=as_json))
+    settings = load(config, platform=platform)
+    command.decide(directory.absolute(), version, "Approved", note, settings, _console(as_json=as_json))
 
 
 @models.command()
 def reject(
-    version: Version, *, note: Note = "", directory: Directory = HERE, as_json: Json = False, config: Config = None
+    version: Version,
+    *,
+    note: Note = "",
+    directory: Directory = HERE,
+    platform: PlatformOption = None,
+    as_json: Json = False,
+    config: Config = None,
 ) -> None:
     """Reject a model version: no inference run uses it any more."""
     from mlops_new.commands import models as command
 
-    command.decide(directory.absolute(), version, "Rejected", note, load(config), _console(as_json=as_json))
+    settings = load(config, platform=platform)
+    command.decide(directory.absolute(), version, "Rejected", note, settings, _console(as_json=as_json))
 
 
 @template.command("check")

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from rich.console import Console as RichConsole
     from rich.status import Status
 
+    from mlops_new.events import Event
     from mlops_new.plan import Plan
-    from mlops_new.platforms.local.events import Event
-    from mlops_new.platforms.local.records import Step as RunStep
+    from mlops_new.records import Step as RunStep
     from mlops_new.removal import Removal
     from mlops_new.steps import Step
     from mlops_new.update.steps import UpdateStep
@@ -133,7 +133,7 @@ class Progress:
 
     def on(self, event: "Event") -> None:
         """One event, in the thread that follows the run."""
-        from mlops_new.platforms.local.events import Notice, StepEnded, StepStarted
+        from mlops_new.events import Notice, StepEnded, StepStarted
 
         match event:
             case StepStarted(step):

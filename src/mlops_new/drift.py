@@ -48,6 +48,7 @@ def differences(name: str, seen: Observed, work: Mapping[Kind, LocalWork]) -> li
         *([seen.refusal.message] if seen.refusal else []),
         *_template(seen),
         *(f"to do: {step}" for step in seen.setup),
+        *_group(name, seen),
         *(text for kind in Kind for text in _pipelines(name, kind, seen)),
     ]
 
@@ -83,6 +84,13 @@ def _template(seen: Observed) -> Iterator[str]:
         yield f"the template repository {seen.template.url} is missing"
     elif hosted.mark != TEMPLATE_MARK:
         yield f"repository {seen.template.url} was not made by mlops-new"
+
+
+def _group(name: str, seen: Observed) -> Iterator[str]:
+    if seen.group is None:
+        yield f"model package group {name} is missing"
+    elif seen.group.mark is None or seen.group.mark.project != name:
+        yield f"model package group {name} was not made for this project"
 
 
 def _pipelines(name: str, kind: Kind, seen: Observed) -> Iterator[str]:

@@ -68,8 +68,16 @@ def require_writable(path: Path, *, way_out: str) -> None:
 def read_json(path: Path) -> dict[str, Any]:
     """A JSON object from a file that a job wrote; empty where there is none or it is something else."""
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return parse_json(path.read_bytes())
+    except OSError:
+        return {}
+
+
+def parse_json(content: bytes | None) -> dict[str, Any]:
+    """A JSON object that a job wrote; empty where it is none."""
+    try:
+        document = json.loads(content or b"")
+    except ValueError:
         return {}
     return document if isinstance(document, dict) else {}
 

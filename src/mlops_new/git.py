@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from mlops_new.environ import inheritable
-from mlops_new.errors import Error
+from mlops_new.errors import Error, Invalid
 from mlops_new.git_refusals import understand
 from mlops_new.ports import Commit
 
@@ -118,6 +118,25 @@ def commit(path: Path) -> Commit | None:
     """The commit a working copy has checked out, and whether the files differ from it."""
     sha = head(path)
     return Commit(sha, dirty=bool(run("status", "--porcelain", cwd=path).strip())) if sha else None
+
+
+def tracked(repository: Path) -> list[str]:
+    """Names of the files that Git tracks or would track and that are there, sorted.
+
+    Raises:
+        Invalid: It is no Git repository.
+    """
+    command = ["git", "-C", str(repository), "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    environ = {name: value for name, value in inheritable().items() if not name.startswith("GIT_")}
+    try:
+        answer = subprocess.run(command, capture_output=True, check=False, env=environ)
+    except FileNotFoundError:
+        raise Error("git is not installed", hint="install git and run the same command again") from None
+    if answer.returncode != 0:
+        why = answer.stderr.decode(errors="replace").strip().splitlines()
+        raise Invalid(f"the files of {repository} cannot be listed: {why[-1] if why else 'git failed'}")
+    names = {os.fsdecode(name).rstrip("/") for name in answer.stdout.split(b"\0") if name}
+    return sorted(name for name in names if (repository / name).exists())
 
 
 def top(path: Path) -> Path | None:

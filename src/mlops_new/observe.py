@@ -11,7 +11,7 @@ from packaging.version import InvalidVersion, Version
 
 from mlops_new import definition, git
 from mlops_new.errors import Conflict
-from mlops_new.ports import GitHost, HostedRepository, HostSetup, Pipeline, Registry
+from mlops_new.ports import GitHost, Group, HostedRepository, HostSetup, Pipeline, Registry
 from mlops_new.publishing import UPSTREAM
 from mlops_new.spec import DEFINITIONS, TEMPLATE_SLUG, Kind, pipeline_name, slug
 from mlops_new.steps import SetUp
@@ -83,6 +83,7 @@ class Observed:
         copies: The working copies.
         hosted: The repositories on the Git host.
         pipelines: The pipelines on the platform.
+        group: The model package group on the platform.
         committed: The digests of the definitions that the working copies have committed.
         template: The template repository.
         setup: What the Git host says its own set-up lacks.
@@ -94,6 +95,7 @@ class Observed:
     pipelines: Mapping[str, Pipeline | None]
     committed: Mapping[str, str]
     template: TemplateRepository
+    group: Group | None = None
     setup: tuple[SetUp, ...] = ()
     refusal: Conflict | None = None
 
@@ -124,7 +126,8 @@ def observe(
         return Observed(
             copies=copies,
             hosted=repositories,
-            pipelines={pipeline: registry.find_pipeline(pipeline) for pipeline in pipeline_names(name)},
+            pipelines=pipelines(name, registry),
+            group=registry.find_group(name),
             committed=_committed(name, copies),
             template=template.result(),
             setup=steps,
@@ -151,6 +154,13 @@ def hosted(name: str, host: GitHost) -> dict[Kind, HostedRepository | None]:
 def working_copies(name: str, directory: Path) -> dict[Kind, WorkingCopy]:
     """The project's repositories in a folder."""
     return {kind: working_copy(directory / slug(name, kind), name, kind) for kind in Kind}
+
+
+def pipelines(name: str, registry: Registry) -> dict[str, Pipeline | None]:
+    """All pipelines of a project that are, or are to be, on the platform."""
+    names = pipeline_names(name)
+    with ThreadPoolExecutor() as pool:
+        return dict(zip(names, pool.map(registry.find_pipeline, names), strict=True))
 
 
 def pipeline_names(name: str) -> list[str]:

@@ -9,6 +9,7 @@ from mlops_new.observe import CopyState, Observed, TemplateRepository, version_o
 from mlops_new.spec import DEFINITIONS, TEMPLATE_MARK, Kind, ProjectSpec, Template, pipeline_name, slug
 from mlops_new.steps import (
     Clone,
+    CreateGroup,
     CreateRepository,
     HostStep,
     PublishTemplate,
@@ -87,6 +88,8 @@ def refuse_foreign(spec: ProjectSpec, seen: Observed) -> None:
     for pipeline in seen.pipelines.values():
         if pipeline and (pipeline.mark is None or pipeline.mark.project != spec.name):
             raise Conflict(f"pipeline {pipeline.name} exists and was not made for this project", hint=_OTHER_NAME)
+    if seen.group and (seen.group.mark is None or seen.group.mark.project != spec.name):
+        raise Conflict(f"model package group {spec.name} exists and was not made for this project", hint=_OTHER_NAME)
     if seen.template.hosted and seen.template.hosted.mark != TEMPLATE_MARK:
         raise Conflict(f"repository {seen.template.url} exists and was not made by mlops-new")
 
@@ -120,6 +123,8 @@ def _steps(spec: ProjectSpec, seen: Observed, host_urls: Mapping[Kind, str]) -> 
     yield from (step for step in seen.setup if step.kind is None)
     for kind in Kind:
         yield from _hosting(spec, seen, kind, host_urls[kind])
+    if seen.group is None:
+        yield CreateGroup(spec.name)
     for kind in Kind:
         yield from _registering(spec, seen, kind)
 
@@ -159,7 +164,7 @@ def _depends(step: Step, earlier: Step, order: Order) -> bool:
             return True
         case Push(), CreateRepository():
             return step.kind is earlier.kind
-        case Register(), Render():
+        case (CreateGroup() | Register(), Render()) | (Register(), CreateGroup()):
             return True
         case Register(), Clone() | Push():
             return step.kind is earlier.kind

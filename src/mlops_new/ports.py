@@ -1,6 +1,6 @@
 """What the core needs from the outside world: small protocols that the core owns."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,6 +8,9 @@ from typing import Any, Protocol
 
 from mlops_new.definition import Definition
 from mlops_new.errors import Error
+from mlops_new.events import Listener
+from mlops_new.prices import Job
+from mlops_new.records import Execution, ModelPackage
 from mlops_new.spec import Kind, Mark, Template
 from mlops_new.steps import HostStep, SetUp
 
@@ -83,6 +86,42 @@ class Pipeline:
     mark: Mark | None
 
 
+@dataclass(frozen=True)
+class Workspace:
+    """A Bitbucket workspace, whose Pipelines a cloud is to trust.
+
+    Args:
+        name: As it stands in URLs.
+        uuid: Without braces.
+    """
+
+    name: str
+    uuid: str
+
+    @property
+    def issuer(self) -> str:
+        """Who signs the tokens of its Pipelines, without the scheme."""
+        return f"api.bitbucket.org/2.0/workspaces/{self.name}/pipelines-config/identity/oidc"
+
+    @property
+    def audience(self) -> str:
+        """Whom these tokens are for."""
+        return f"ari:cloud:bitbucket::workspace/{self.uuid}"
+
+
+@dataclass(frozen=True)
+class Group:
+    """A model package group: what holds the versions of a project's model.
+
+    Args:
+        name: The project's.
+        mark: Whose it is; None when it was not made by mlops-new.
+    """
+
+    name: str
+    mark: Mark | None
+
+
 class GitHost(Protocol):
     """Where repositories are hosted."""
 
@@ -121,6 +160,10 @@ class GitHost(Protocol):
 
     def delete_repository(self, slug: str, mark: Mark) -> None:
         """Delete a repository that carries the mark; gone is fine, any other is a `Conflict`."""
+        ...
+
+    def workspace(self) -> Workspace | None:
+        """Whose CI a cloud is to trust; None where there is no CI."""
         ...
 
     def appears(self, url: str) -> bool:
@@ -162,6 +205,21 @@ class Check:
     detail: str
     hint: str = ""
     code: int = Error.code
+
+
+@dataclass(frozen=True)
+class Purpose:
+    """What a platform is to be used for.
+
+    Args:
+        instances: Kinds of jobs and the instance types that they run on.
+        managed: Whether checks are left to Model Monitor and Clarify.
+        workspace: The Bitbucket workspace whose Pipelines sign in there; None: they are not looked at.
+    """
+
+    instances: tuple[tuple[Job, str], ...] = ()
+    managed: bool = False
+    workspace: Workspace | None = None
 
 
 class HostSetup(Protocol):
@@ -209,6 +267,164 @@ class Registry(Protocol):
 
     def unregister(self, name: str, *, mark: Mark) -> None:
         """Delete; gone is fine, one that is not marked ours is a `Conflict`. What its executions made stays."""
+        ...
+
+    def examine(self, purpose: Purpose) -> list[Check]:
+        """Whether the platform is ready for a purpose, and the credentials allow it. Reads only."""
+        ...
+
+    def find_group(self, name: str) -> Group | None:
+        """The model package group, or None."""
+        ...
+
+    def create_group(self, name: str, *, mark: Mark) -> None:
+        """Create it, marked in the same act; one that is ours already is fine, any other is a `Conflict`."""
+        ...
+
+    def remains(self, project: str, pipelines: Collection[str], *, purge: bool) -> "Remains":
+        """What there is of a project besides pipelines. Reads only.
+
+        Args:
+            project: The project's name.
+            pipelines: Those of its pipelines that are registered.
+            purge: Whether what executions have made goes, too.
+        """
+        ...
+
+    def perform(self, what: HostStep) -> None:
+        """Do one of the steps that `remains` gave; what is done already is left as it is."""
+        ...
+
+
+@dataclass(frozen=True)
+class Remains:
+    """What a platform has of a project besides its pipelines.
+
+    Args:
+        steps: What deletes it, in order; they come before the pipelines, which lead to what their executions made.
+        kept: What stays, and why, in sentences.
+        running: Executions that have not ended, each with its pipeline.
+    """
+
+    steps: tuple[HostStep, ...] = ()
+    kept: tuple[str, ...] = ()
+    running: tuple[str, ...] = ()
+
+
+class Platform(Protocol):
+    """Where a project's pipelines run: what every platform means the same by."""
+
+    @property
+    def bucket(self) -> str:
+        """The bucket that pipelines read and write."""
+        ...
+
+    @property
+    def role(self) -> str:
+        """The ARN of the role that jobs run as."""
+        ...
+
+    @property
+    def option(self) -> str:
+        """What a command that is suggested needs to reach it, with a space before it; empty for the usual one."""
+        ...
+
+    @property
+    def prefers_sample(self) -> bool:
+        """Whether a run without data takes the repository's sample even where the pipeline has a default."""
+        ...
+
+    def analyzer(self, parameter: str) -> str:
+        """The image of `ModelMonitorImageUri` or `ClarifyImageUri`."""
+        ...
+
+    def unsupported(self, definition: Definition) -> list[str]:
+        """What in a definition cannot be run here, a sentence each."""
+        ...
+
+    def own_image(self, repository: Path, *, project: str, needed: bool, notify: Callable[[str], None]) -> str:
+        """The URI of the image of a build repository as it stands.
+
+        Args:
+            repository: The working copy.
+            project: Its project.
+            needed: Whether the pipeline takes it; a platform that keeps images elsewhere gives "" where it does not.
+            notify: Told what takes a while.
+        """
+        ...
+
+    def upload(self, path: Path, *, project: str, kind: str = "data") -> str:
+        """Store a file or folder by its content, once, and give its URI."""
+        ...
+
+    def upload_code(self, repository: Path, *, project: str) -> str:
+        """Store the files that Git tracks or would track, and give the prefix: what `CodeUri` wants."""
+        ...
+
+    def folder(self, uri: str, note: str) -> str:
+        """See to it that there is something at a prefix, if only a note, and give it back."""
+        ...
+
+    def exists(self, uri: str) -> bool:
+        """Whether there is an object at a URI, or anything below it."""
+        ...
+
+    def read(self, uri: str) -> bytes | None:
+        """An object's content; None where there is none."""
+        ...
+
+    def place(self, uri: str) -> str:
+        """Where a person finds an object: a path on this machine, or the URI."""
+        ...
+
+    def make_ready(self, name: str, definition: Definition, *, mark: Mark) -> None:
+        """See to it that the pipeline that is about to be run has this definition."""
+        ...
+
+    def begin(self, pipeline: str, *, given: Mapping[str, str], image: str) -> Execution:
+        """Start a run, after all that can be known beforehand was checked.
+
+        Args:
+            pipeline: A registered pipeline.
+            given: Parameter values by name.
+            image: What `own_image` gave.
+        """
+        ...
+
+    def run(self, execution: str, listener: Listener) -> Execution:
+        """See a run that was begun to its end, or to where a person leaves it; its status says which."""
+        ...
+
+    def resume(self, execution: str, listener: Listener) -> Execution:
+        """The same for one that failed or was stopped: from where it was."""
+        ...
+
+    def detach(self, execution: str, *, resume: bool) -> None:
+        """Let it go on while nobody looks."""
+        ...
+
+    def stop(self, execution: str) -> None:
+        """Ask a run to end; `Invalid` where it has ended already."""
+        ...
+
+    def execution(self, execution: str) -> Execution:
+        """A run with its steps."""
+        ...
+
+    def registered_by(self, execution: Execution, group: str) -> ModelPackage | None:
+        """The model version that a run has registered, or None."""
+        ...
+
+    def model_packages(self, group: str) -> list[ModelPackage]:
+        """The versions of a group, the latest first."""
+        ...
+
+    def model_package(self, group: str, version: int) -> ModelPackage:
+        """One version, or `Invalid`."""
+        ...
+
+    def set_approval(self, group: str, version: int, status: str, note: str = "") -> ModelPackage:
+        """Approve or reject a version."""
         ...
 
 

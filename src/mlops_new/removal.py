@@ -1,7 +1,7 @@
 """What there is to remove of a project, as steps in the reverse order of making it. Pure."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ from mlops_new.drift import LocalWork
 from mlops_new.errors import Conflict
 from mlops_new.git import same_remote
 from mlops_new.observe import CopyState, WorkingCopy
-from mlops_new.ports import HostedRepository, Pipeline
+from mlops_new.ports import HostedRepository, Pipeline, Remains
 from mlops_new.spec import Kind, Mark, slug
 from mlops_new.steps import HostStep
 
@@ -20,6 +20,7 @@ class Unregister:
 
     pipeline: str
     mark: Mark
+    purged: bool = False
 
     action = "delete pipeline"
 
@@ -29,7 +30,7 @@ class Unregister:
         return self.pipeline
 
     def __str__(self) -> str:
-        return f"Delete pipeline {self.pipeline} (its executions and models stay)"
+        return f"Delete pipeline {self.pipeline}" + ("" if self.purged else " (what its executions made stays)")
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,26 @@ class TakeDown:
 
 
 @dataclass(frozen=True)
+class Clear:
+    """Delete what this platform has besides pipelines."""
+
+    what: HostStep
+
+    @property
+    def action(self) -> str:
+        """What the platform calls it."""
+        return self.what.action
+
+    @property
+    def target(self) -> str:
+        """What it is done to."""
+        return self.what.target
+
+    def __str__(self) -> str:
+        return str(self.what)
+
+
+@dataclass(frozen=True)
 class RemoveCopy:
     """Remove a working copy."""
 
@@ -88,7 +109,7 @@ class RemoveCopy:
         return f"Remove {self.path}"
 
 
-Removal = Unregister | DeleteRepository | TakeDown | RemoveCopy
+Removal = Clear | Unregister | DeleteRepository | TakeDown | RemoveCopy
 
 
 @dataclass(frozen=True)
@@ -101,6 +122,8 @@ class Found:
         pipelines: The pipelines.
         host_steps: What the Git host would delete besides.
         urls: Where the Git host has, or had, the repositories.
+        remains: What the platform has besides pipelines.
+        purge: Whether what executions have made goes, too.
     """
 
     copies: Mapping[Kind, WorkingCopy]
@@ -108,6 +131,8 @@ class Found:
     pipelines: Mapping[str, Pipeline | None]
     host_steps: tuple[HostStep, ...]
     urls: Mapping[Kind, str]
+    remains: Remains = field(default_factory=Remains)
+    purge: bool = False
 
 
 def plan_removal(name: str, found: Found) -> tuple[Removal, ...]:
@@ -131,7 +156,27 @@ def kept(name: str, found: Found) -> list[str]:
     return [
         *(f"{what} was not made for this project" for what in foreign),
         *(f"{copy.path} is a working copy of {copy.origin or 'no remote'}" for copy in elsewhere),
+        *found.remains.kept,
     ]
+
+
+def refuse_running(found: Found) -> None:
+    """Refuse to pull the pipelines away under executions that have not ended.
+
+    Raises:
+        Conflict: naming them.
+    """
+    if running := found.remains.running:
+        first = running[0].rpartition("/")[2]
+        raise Conflict(
+            f"{', '.join(running)} {'is' if len(running) == 1 else 'are'} still running",
+            hint=f"wait for the end, or, in the project's repository: mlops-new stop {first}",
+        )
+
+
+def pipelines_of(name: str, pipelines: Mapping[str, Pipeline | None]) -> list[str]:
+    """The names of the project's pipelines, without those that are somebody else's."""
+    return [pipeline for pipeline, found in pipelines.items() if found is None or _is_pipeline_of(name, found)]
 
 
 def protect_local_work(work: Mapping[Path, LocalWork]) -> None:
@@ -146,9 +191,10 @@ def protect_local_work(work: Mapping[Path, LocalWork]) -> None:
 
 
 def _steps(name: str, found: Found) -> Iterator[Removal]:
+    yield from (Clear(step) for step in found.remains.steps)
     for pipeline in found.pipelines.values():
         if pipeline and pipeline.mark and _is_pipeline_of(name, pipeline):
-            yield Unregister(pipeline.name, pipeline.mark)
+            yield Unregister(pipeline.name, pipeline.mark, found.purge)
     for kind, repository in reversed(list(found.hosted.items())):
         if repository and repository.slug in ours(name, found.hosted):
             yield DeleteRepository(slug(name, kind), repository.url, Mark(name, kind.value))

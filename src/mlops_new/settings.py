@@ -24,6 +24,7 @@ class PlatformName(StrEnum):
     """Where pipelines run."""
 
     LOCAL = "local"
+    SAGEMAKER = "sagemaker"
 
 
 @dataclass(frozen=True)
@@ -35,12 +36,14 @@ class Settings:
         platform: Where pipelines are registered and run.
         home: Everything local lives here: repositories, objects, the registry, environments.
         bitbucket: The `[bitbucket]` table as it was read; its adapter judges it when it is used.
+        sagemaker: The `[sagemaker]` table, in the same way.
     """
 
     git: Host
     platform: PlatformName
     home: Path
     bitbucket: object = field(default=None, compare=False)
+    sagemaker: object = field(default=None, compare=False)
 
 
 def load(config: Path | None, *, git: Host | None = None, platform: PlatformName | None = None) -> Settings:
@@ -60,6 +63,7 @@ def load(config: Path | None, *, git: Host | None = None, platform: PlatformName
         platform=platform or _choice(PlatformName, values, "platform"),
         home=home(values.get("home")),
         bitbucket=values.get("bitbucket"),
+        sagemaker=values.get("sagemaker"),
     )
 
 
@@ -73,7 +77,7 @@ def home(configured: object = None) -> Path:
     return Path(named).expanduser().absolute()
 
 
-_KNOWN = ("bitbucket", "git", "home", "platform")
+_KNOWN = ("bitbucket", "git", "home", "platform", "sagemaker")
 
 
 def _read(config: Path | None) -> Mapping[str, Any]:

@@ -122,8 +122,25 @@ class Register:
         return f"{'Update' if self.update else 'Register'} pipeline {self.pipeline} from {self.file}"
 
 
+@dataclass(frozen=True)
+class CreateGroup:
+    """Create the group that holds the versions of the project's model."""
+
+    name: str
+
+    action = "create model package group"
+
+    @property
+    def target(self) -> str:
+        """The group."""
+        return self.name
+
+    def __str__(self) -> str:
+        return f"Create model package group {self.name}"
+
+
 class HostStep(Protocol):
-    """Something to do that only one kind of Git host knows; hashable, and its sentence is what the plan shows."""
+    """Something to do that only one Git host or platform knows; hashable, and its sentence is what the plan shows."""
 
     @property
     def action(self) -> str:
@@ -168,4 +185,4 @@ class SetUp:
         return str(self.what)
 
 
-Step = PublishTemplate | Render | Clone | CreateRepository | SetUp | Push | Register
+Step = PublishTemplate | Render | Clone | CreateRepository | SetUp | Push | CreateGroup | Register

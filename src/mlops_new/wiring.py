@@ -11,12 +11,13 @@ from mlops_new.environ import SECRET_VARIABLES, withhold
 from mlops_new.hosts.local import LocalHost, NoSetup
 from mlops_new.platforms.local.activity import LocalActivities
 from mlops_new.platforms.local.pipelines import LocalPipelines
-from mlops_new.ports import Activities, GitHost, HostSetup
+from mlops_new.ports import Activities, GitHost, HostSetup, Platform, Registry
 from mlops_new.settings import Host, PlatformName, Settings
 from mlops_new.templates import Copier
 
 if TYPE_CHECKING:
-    from mlops_new.platforms.local.platform import LocalPlatform
+    from mlops_new.platforms.local.runs import LocalRuns
+    from mlops_new.platforms.sagemaker.account import Account
 
 Say = Callable[[str], None]
 Connect = Callable[[Settings, Say], World]
@@ -33,17 +34,28 @@ def connect(settings: Settings, say: Say) -> World:
     return World(
         host=host,
         setup=setup,
-        registry=LocalPipelines(settings.home),
+        registry=_registry(settings),
         templates=Copier(),
         scratch=settings.home / "scratch",
     )
 
 
-def local_platform(settings: Settings) -> "LocalPlatform":
-    """The platform of this machine."""
-    from mlops_new.platforms.local.platform import LocalPlatform
+def platform(settings: Settings, project: str) -> Platform:
+    """Where the pipelines of a project run."""
+    match settings.platform:
+        case PlatformName.LOCAL:
+            return local_platform(settings)
+        case PlatformName.SAGEMAKER:
+            return _sagemaker(settings, project)
+        case _:
+            assert_never(settings.platform)
 
-    return LocalPlatform(settings.home)
+
+def local_platform(settings: Settings) -> "LocalRuns":
+    """The platform of this machine."""
+    from mlops_new.platforms.local.runs import LocalRuns
+
+    return LocalRuns(settings.home)
 
 
 def activities(settings: Settings) -> Activities:
@@ -51,6 +63,10 @@ def activities(settings: Settings) -> Activities:
     match settings.platform:
         case PlatformName.LOCAL:
             return LocalActivities(settings.home)
+        case PlatformName.SAGEMAKER:
+            from mlops_new.platforms.sagemaker.activity import SageMakerActivities
+
+            return SageMakerActivities(account(settings))
         case _:
             assert_never(settings.platform)
 
@@ -68,6 +84,32 @@ def _host(settings: Settings, say: Say) -> tuple[GitHost, HostSetup]:
             return _bitbucket(settings, say)
         case _:
             assert_never(settings.git)
+
+
+def _registry(settings: Settings) -> Registry:
+    match settings.platform:
+        case PlatformName.LOCAL:
+            return LocalPipelines(settings.home)
+        case PlatformName.SAGEMAKER:
+            from mlops_new.platforms.sagemaker.registry import SageMakerRegistry
+
+            return SageMakerRegistry(account(settings))
+        case _:
+            assert_never(settings.platform)
+
+
+def _sagemaker(settings: Settings, project: str) -> Platform:
+    from mlops_new.platforms.sagemaker.platform import SageMakerPlatform
+
+    return SageMakerPlatform(account(settings), project)
+
+
+def account(settings: Settings) -> "Account":
+    """The AWS account that the settings name; nothing is asked of it yet."""
+    from mlops_new.platforms.sagemaker.account import Account
+    from mlops_new.platforms.sagemaker.settings import parse
+
+    return Account(parse(settings.sagemaker))
 
 
 def _bitbucket(settings: Settings, say: Say) -> tuple[GitHost, HostSetup]:

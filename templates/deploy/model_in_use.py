@@ -60,7 +60,8 @@ def parameters(package: Package) -> dict[str, str]:
                 "ModelPackageArn": arn,
                 "ImageUri": image,
                 "ModelDataUrl": data,
-                "ModelCreated": str(created)[:10],
+                # A model that was promoted to this account is older than its model package here.
+                "ModelCreated": package.get("CustomerMetadataProperties", {}).get("model_created", str(created)[:10]),
                 "DataQualityBaselineUri": _folder(statistics),
                 "ModelQualityBaselineUri": _folder(constraints),
                 "AttributionBaselineUri": _folder(analysis),

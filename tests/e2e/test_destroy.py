@@ -11,7 +11,12 @@ from pathlib import Path
 import pytest
 
 from mlops_new.observe import pipeline_names
+from mlops_new.platforms.local.models import described
 from mlops_new.platforms.local.platform import LocalPlatform
+from mlops_new.platforms.local.processes import Process
+from mlops_new.platforms.local.records import Draft
+from mlops_new.platforms.local.runs import LocalRuns
+from mlops_new.records import Status
 from tests.e2e.killed import killed_at, typed
 from tests.e2e.program import mlops_new
 
@@ -61,6 +66,32 @@ def test_already_gone_is_fine_and_it_can_be_made_again(project: Path, home: Path
     assert (again.code, again.document["removed"]) == (0, [])
     assert mlops_new("project", NAME, "--yes").code == 0
     assert mlops_new("status", NAME).code == 0
+
+
+def test_purge_takes_what_runs_have_made_and_only_this_projects(project: Path, home: Path) -> None:
+    platform = LocalRuns(home)
+    for name in (NAME, "other"):
+        made = platform.stores.registry.start(
+            Draft(f"{name}-build", "{}", {}, "", (("Train", "Training"),)), Process.current()
+        )
+        platform.stores.models.add_model_package(
+            name, made.id, "Register", lambda version: described({}, "any", version)
+        )
+        (platform.home.executions / made.id / "Train").mkdir(parents=True)
+        platform.stores.objects.put_text("1", f"s3://mlops-new/{name}/data/table.csv")
+    running = mlops_new("destroy", NAME, "--purge", "--yes", "--json")
+    assert running.code == 3
+    assert "is still running" in running.document["error"]["message"]
+    for one in platform.executions():
+        platform.stores.registry.end(one.id, Status.FAILED)
+
+    assert mlops_new("destroy", NAME, "--yes", "--purge").code == 0
+    assert [one.pipeline for one in platform.executions()] == ["other-build"]
+    assert (platform.model_packages(NAME), len(platform.model_packages("other"))) == ([], 1)
+    assert not platform.exists(f"s3://mlops-new/{NAME}")
+    assert platform.exists("s3://mlops-new/other/data/table.csv")
+    assert len(list(platform.home.executions.iterdir())) == 1
+    platform.close()
 
 
 @pytest.mark.parametrize("work", ["changed", "new", "commit", "branch", "stash"])

@@ -12,6 +12,7 @@ from mlops_new.spec import Kind, Template
 from mlops_new.templates import Copier, packaged, packaged_files
 
 BUILD = packaged() / "templates" / "build"
+CI = packaged() / "templates" / "shared" / "ci"
 PROBLEM_TYPES = ("regression", "binary_classification", "multiclass_classification")
 # Either shape is tried, but not with each problem type.
 PROCESSING = {"regression": "pipeline", "binary_classification": "pipeline", "multiclass_classification": "airflow"}
@@ -40,7 +41,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def linting_python(shared_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What the build repository's Makefile installs; the deploy repository's is a part of it."""
     pinned = tmp_path_factory.mktemp("requirements") / "requirements.txt"
-    files = (BUILD / "container" / "requirements.txt", BUILD / "requirements-dev.txt")
+    files = (BUILD / "container" / "requirements.txt", CI / "requirements.txt", BUILD / "requirements-dev.txt")
     pinned.write_text("\n".join(file.read_text(encoding="utf-8") for file in files), encoding="utf-8")
     return environment(Home.open(shared_home), pinned, print) / "bin" / "python"
 

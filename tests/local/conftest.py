@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
-from mlops_new.platforms.local.events import Event, Notice
+from mlops_new.events import Event, Notice
 from mlops_new.platforms.local.images import Image
 from mlops_new.platforms.local.platform import LocalPlatform
 from mlops_new.platforms.local.processes import Process
-from mlops_new.platforms.local.records import Execution, Step
+from mlops_new.platforms.local.records import Execution
+from mlops_new.records import Step
 
 IMAGE = Path(__file__).parent / "image"
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mlops_new.errors import Conflict, Invalid
-from mlops_new.platforms.local.events import StepEnded, StepStarted
+from mlops_new.events import StepEnded, StepStarted
 
 from .conftest import Local, statuses, step
 from .definitions import (

@@ -4,6 +4,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from mlops_new.errors import Error, Invalid
 from mlops_new.platforms.local import files
 from mlops_new.platforms.local.database import Database
-from mlops_new.platforms.local.environments import _explained
+from mlops_new.platforms.local.environments import _explained, environment_digest
 from mlops_new.platforms.local.home import Home
 from mlops_new.platforms.local.images import ImageStore
 from mlops_new.platforms.local.models import ModelRegistry
@@ -231,3 +232,30 @@ def test_code_is_uploaded_as_git_sees_it(local: Local, tmp_path: Path) -> None:
     assert {".gitignore", "container/bin/serve", "container/bin/train", "container/requirements.txt"} < set(keys)
     assert "data" not in keys
     assert len(local.platform.download(uri, tmp_path / "copy")) == len(keys)
+
+
+def test_pins_with_hashes_are_read_over_their_lines(tmp_path: Path) -> None:
+    """What `make requirements` writes; a file that it names counts for the digest, too."""
+    requirements, other = tmp_path / "requirements.txt", tmp_path / "other.txt"
+    other.write_text("six==1.17.0 \\\n    --hash=sha256:aa \\\n    --hash=sha256:bb\n")
+    requirements.write_text("kmodes==0.12.2 ; python_version >= '3' \\\n    --hash=sha256:cc\n-r other.txt\n")
+    first = environment_digest(requirements)
+    other.write_text(other.read_text().replace("bb", "cc"))
+    assert environment_digest(requirements) != first
+
+
+def test_a_file_other_than_the_pinned_one_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even where it has the right name and version."""
+    wheels = tmp_path / "wheels"
+    wheels.mkdir()
+    with zipfile.ZipFile(wheels / "thing-1.0-py3-none-any.whl", "w") as wheel:
+        wheel.writestr("thing-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: thing\nVersion: 1.0\n")
+        wheel.writestr("thing-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        wheel.writestr("thing-1.0.dist-info/RECORD", "")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(wheels))
+    store, folder = ImageStore(Home.open(tmp_path / "home")), repository(tmp_path / "repository")
+    pins = folder / "container/requirements.txt"
+    pins.write_text(f"thing==1.0 \\\n    --hash=sha256:{'0' * 64}\n")
+    with pytest.raises(Error, match="the image's environment cannot be made"):
+        store.build(folder, project="p", notify=silent)

@@ -111,14 +111,14 @@ def test_both_repositories_remember_the_same_answers(render: Callable[..., Path]
     assert answers.pop("repository_kind") == kind
     assert {name for name in answers if not name.startswith("_")} == {
         *("project_name", "description", "problem_type", "target", "time_column", "id_columns", "features"),
-        *("categorical", "history", "metric", "metric_threshold", "instance_type", "monitoring"),
+        *("categorical", "history", "metric", "metric_threshold", "instance_type", "monitoring", "processing"),
     }
 
 
 def test_programs_can_be_executed(render: Callable[..., Path]) -> None:
     folder = render()
-    for name in ("train", "serve"):
-        assert os.access(folder / "container" / "bin" / name, os.X_OK)
+    for name in ("bin/train", "bin/serve", "user/python3"):
+        assert os.access(folder / "container" / name, os.X_OK)
 
 
 def test_what_tools_leave_behind_is_not_rendered(render: Callable[..., Path], template: Path) -> None:
@@ -163,9 +163,26 @@ def test_an_answer_that_cannot_be_meant_is_refused(
         render(**answers)
 
 
-def test_pins_are_exact_and_name_no_host() -> None:
-    for name in ("container/requirements.txt", "requirements-dev.txt"):
-        lines = (TOP / "templates" / "build" / name).read_text(encoding="utf-8").splitlines()
-        pins = [line for line in lines if not line.startswith("#")]
-        assert pins
-        assert all(re.fullmatch(r"[a-z0-9-]+==[0-9][0-9a-z.]*", pin) for pin in pins)
+REQUIREMENTS = ["build/container/requirements", "shared/ci/requirements"]
+REQUIREMENTS += [f"{kind}/requirements-dev" for kind in ("build", "deploy")]
+PIN = re.compile(r"([a-z0-9-]+)==[0-9][0-9a-z.]*(?: ; [A-Za-z0-9_ ='!]+)?((?: --hash=sha256:[0-9a-f]{64})+)")
+
+
+@pytest.mark.parametrize("name", REQUIREMENTS)
+def test_pins_are_exact_and_name_no_host(name: str) -> None:
+    """Each with the hashes of all its files, so that pip takes no other, on whichever system."""
+    text = (TOP / "templates" / f"{name}.txt").read_text(encoding="utf-8")
+    joined = re.sub(r" \\\n +", " ", text).splitlines()
+    lines = [line for line in joined if not line.startswith("#")]
+    pins = [PIN.fullmatch(line) for line in lines]
+    assert all(pins), lines
+    names = {pin[1] for pin in pins if pin}
+    assert wanted(name) <= names
+    compiled = [pin[2].count("--hash") for pin in pins if pin and pin[1] in {"numpy", "ruff", "pyarrow"}]
+    assert all(hashes > 10 for hashes in compiled), "hashes of one system only"
+
+
+def wanted(name: str) -> set[str]:
+    """What a person has written down."""
+    lines = (TOP / "templates" / f"{name}.in").read_text(encoding="utf-8").splitlines()
+    return {line.partition("==")[0] for line in lines if not line.startswith(("#", "-"))}

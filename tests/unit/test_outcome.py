@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from mlops_new.commands.outcome import _decision
+from mlops_new.platforms.local.runs import LocalRuns
 
 
 @pytest.mark.parametrize(
@@ -20,6 +21,8 @@ from mlops_new.commands.outcome import _decision
 def test_another_pipelines_decision_file_is_its_own_affair(
     tmp_path: Path, written: str, told: dict[str, object] | None
 ) -> None:
-    (tmp_path / "decision.json").write_text(written, encoding="utf-8")
-    assert _decision({"odd": str(tmp_path)}) == told
-    assert _decision({}) is None
+    platform = LocalRuns(tmp_path)
+    platform.stores.objects.put_text(written, "s3://bucket/odd/decision.json")
+    assert _decision({"odd": "s3://bucket/odd"}, platform) == told
+    assert _decision({"odd": "s3://bucket/even"}, platform) is None
+    platform.close()

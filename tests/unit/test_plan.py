@@ -6,9 +6,9 @@ import pytest
 from mlops_new.errors import Conflict
 from mlops_new.observe import CopyState, Observed, TemplateRepository, WorkingCopy
 from mlops_new.plan import choose_template, plan_project
-from mlops_new.ports import HostedRepository, Pipeline
+from mlops_new.ports import Group, HostedRepository, Pipeline
 from mlops_new.spec import DEFINITIONS, TEMPLATE_MARK, Kind, Mark, ProjectSpec, Template, pipeline_name
-from mlops_new.steps import Clone, CreateRepository, PublishTemplate, Push, Register, Render
+from mlops_new.steps import Clone, CreateGroup, CreateRepository, PublishTemplate, Push, Register, Render
 
 HERE = Path("/somewhere")
 PIPELINES = {pipeline_name("fresh-sales", short): kind for kind in Kind for short in DEFINITIONS[kind]}
@@ -39,13 +39,15 @@ def everything() -> Observed:
         pipelines={name: Pipeline(name, "d", SPEC.mark(kind)) for name, kind in PIPELINES.items()},
         committed=dict.fromkeys(PIPELINES, "d"),
         template=TemplateRepository(TEMPLATES.url, TEMPLATES, PUBLISHED),
+        group=Group(SPEC.name, SPEC.mark(Kind.BUILD)),
     )
 
 
 def test_a_new_project_needs_every_step() -> None:
     steps = plan_project(SPEC, nothing(), URLS).steps
     assert [type(step) for step in steps] == [
-        PublishTemplate, Render, CreateRepository, Push, CreateRepository, Push, *[Register] * len(PIPELINES),
+        PublishTemplate, Render, CreateRepository, Push, CreateRepository, Push, CreateGroup,
+        *[Register] * len(PIPELINES),
     ]  # fmt: skip
 
 
@@ -93,7 +95,7 @@ def test_a_committed_definition_that_differs_is_registered() -> None:
     assert str(step) == "Update pipeline fresh-sales-build from pipeline.json"
 
 
-@pytest.mark.parametrize("part", ["copy", "repository", "marked for another project", "pipeline", "template"])
+@pytest.mark.parametrize("part", ["copy", "repository", "marked for another project", "pipeline", "group", "template"])
 def test_what_is_not_ours_is_a_conflict(part: str) -> None:
     seen = everything()
     match part:
@@ -107,6 +109,8 @@ def test_what_is_not_ours_is_a_conflict(part: str) -> None:
             seen = replace(seen, hosted={**seen.hosted, Kind.BUILD: other})
         case "pipeline":
             seen = replace(seen, pipelines={"fresh-sales-build": Pipeline("fresh-sales-build", "d", None)})
+        case "group":
+            seen = replace(seen, group=Group(SPEC.name, Mark("other", "build")))
         case _:
             seen = replace(seen, template=replace(seen.template, hosted=replace(TEMPLATES, mark=None)))
     with pytest.raises(Conflict) as conflict:

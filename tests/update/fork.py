@@ -39,7 +39,7 @@ def second(folder: Path) -> None:
     change(folder / "templates/build/README.md.jinja", "## The container", "Ask acme first.\n\n## The container")
     change(folder / "templates/shared/jobs.py", '"unknown"', '"not known"')
     for kind in ("build", "deploy"):
-        change(folder / f"templates/{kind}/bitbucket-pipelines.yml.jinja", "Every pull", "At acme, every pull")
+        change(folder / f"templates/{kind}/bitbucket-pipelines.yml.jinja", "What CI does", "At acme, what CI does")
         for definition in (folder / "templates" / kind).rglob("*.json.jinja"):
             _edit(definition, lambda text: text.replace('"DefaultValue": "unknown"', '"DefaultValue": "not known"'))
         owners = "# Who answers for {{ project_name }}\n\nacme\n"

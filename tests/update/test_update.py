@@ -61,7 +61,7 @@ def test_what_people_edited_lives_and_what_the_template_changed_arrives(project:
     for file, ours, theirs in (
         ("steps/evaluate.py", "# ours", "By acme."),
         ("README.md", "Ours.", "Ask acme first."),
-        ("bitbucket-pipelines.yml", "Really test", "At acme, every pull"),
+        ("bitbucket-pipelines.yml", "Really test", "At acme, what CI does"),
         ("pipeline.json", "ml.m5.2xlarge", "not known"),
     ):
         text = project.read("build", file)

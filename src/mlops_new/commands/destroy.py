@@ -12,8 +12,8 @@ from mlops_new.console import Console
 from mlops_new.errors import Error
 from mlops_new.files import remove_whole, staged, sweep
 from mlops_new.local_work import local_work
-from mlops_new.observe import hosted, pipeline_names, working_copies
-from mlops_new.removal import DeleteRepository, Found, Removal, RemoveCopy, TakeDown, Unregister
+from mlops_new.observe import hosted, pipelines, working_copies
+from mlops_new.removal import Clear, DeleteRepository, Found, Removal, RemoveCopy, TakeDown, Unregister
 from mlops_new.settings import Settings
 from mlops_new.spec import Kind, Mark, slug, valid_name
 from mlops_new.wiring import Connect, connect, lock
@@ -27,6 +27,7 @@ class Request:
         name: The project's name.
         directory: Where its working copies are.
         discard: Remove local work that exists nowhere else, too.
+        purge: Remove what executions have made, too: model versions, objects, images.
         dry_run: Show the plan only.
         yes: Confirmed beforehand.
     """
@@ -36,6 +37,7 @@ class Request:
     discard: bool
     dry_run: bool
     yes: bool
+    purge: bool = False
 
 
 def run(request: Request, settings: Settings, console: Console, connect: Connect = connect) -> None:
@@ -56,6 +58,7 @@ def _one_at_a_time(request: Request, settings: Settings, console: Console) -> Ab
 def _run(request: Request, world: World, console: Console) -> None:
     found = _look(request, world)
     steps = removal.plan_removal(request.name, found)
+    removal.refuse_running(found)
     kept = removal.kept(request.name, found)
     for text in kept:
         console.say(f"kept: {text}")
@@ -79,10 +82,13 @@ def _run(request: Request, world: World, console: Console) -> None:
 def _look(request: Request, world: World) -> Found:
     name = request.name
     repositories = hosted(name, world.host)
+    registered = pipelines(name, world.registry)
     return Found(
         copies=working_copies(name, request.directory),
         hosted=repositories,
-        pipelines={pipeline: world.registry.find_pipeline(pipeline) for pipeline in pipeline_names(name)},
+        pipelines=registered,
+        remains=world.registry.remains(name, removal.pipelines_of(name, registered), purge=request.purge),
+        purge=request.purge,
         host_steps=world.setup.removable(name, removal.ours(name, repositories)),
         urls={kind: world.host.url(slug(name, kind)) for kind in Kind},
     )
@@ -114,6 +120,8 @@ def _remove(steps: Collection[Removal], world: World, console: Console) -> None:
 
 def _perform(step: Removal, world: World) -> None:
     match step:
+        case Clear():
+            world.registry.perform(step.what)
         case Unregister():
             world.registry.unregister(step.pipeline, mark=step.mark)
         case DeleteRepository():

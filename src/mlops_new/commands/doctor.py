@@ -1,14 +1,22 @@
 """`mlops-new doctor`: is everything there that the other commands need? What is missing, exactly?"""
 
+from pathlib import Path
 from typing import Any
 
+from mlops_new.apply import World
+from mlops_new.commands.inputs import config
+from mlops_new.commands.repository import standing_in
 from mlops_new.console import Console, table
-from mlops_new.errors import Error
-from mlops_new.ports import Check
+from mlops_new.errors import Error, Invalid
+from mlops_new.ports import Check, Purpose, Workspace
 from mlops_new.preflight import local_checks
-from mlops_new.settings import Settings
+from mlops_new.prices import Job
+from mlops_new.settings import PlatformName, Settings
 from mlops_new.spec import valid_name
 from mlops_new.wiring import Connect, connect
+
+# The answer that copier.yml gives by default.
+USUAL_INSTANCE = "ml.m5.xlarge"
 
 
 def run(project: str | None, settings: Settings, console: Console, connect: Connect = connect) -> int:
@@ -19,8 +27,8 @@ def run(project: str | None, settings: Settings, console: Console, connect: Conn
     """
     if project is not None:
         valid_name(project)
-    of_host = _of_host(project, settings, console, connect)  # first: then no child process is given a secret
-    checks = [*local_checks(settings.home), *of_host]
+    outside = _outside(project, settings, console, connect)  # first: then no child process is given a secret
+    checks = [*local_checks(settings.home), *outside]
     document: list[dict[str, Any]] = [
         {"check": check.name, "ok": check.ok, "detail": check.detail, "hint": "" if check.ok else check.hint}
         for check in checks
@@ -29,11 +37,32 @@ def run(project: str | None, settings: Settings, console: Console, connect: Conn
     return 0 if all(check.ok for check in checks) else 1
 
 
-def _of_host(project: str | None, settings: Settings, console: Console, connect: Connect) -> list[Check]:
+def _outside(project: str | None, settings: Settings, console: Console, connect: Connect) -> list[Check]:
     try:
-        return connect(settings, console.say).setup.examine(project)
+        world = connect(settings, console.say)
+        return [*world.setup.examine(project), *world.registry.examine(_purpose(settings, world))]
     except Error as error:
         return [Check(f"settings for {settings.git}", ok=False, detail=error.message, hint=error.hint)]
+
+
+def _purpose(settings: Settings, world: World) -> Purpose:
+    """What the repository that this is called in is for, or a project with the usual answers."""
+    if settings.platform is PlatformName.LOCAL:
+        return Purpose()
+    try:
+        tables = config(standing_in(Path.cwd()).path)
+    except Invalid:
+        tables = {}
+    instances = tuple((job, str(tables.get("instances", {}).get(job, USUAL_INSTANCE))) for job in Job)
+    managed = tables.get("project", {}).get("monitoring") == "managed"
+    return Purpose(instances, managed=managed, workspace=_workspace(world))
+
+
+def _workspace(world: World) -> Workspace | None:
+    try:
+        return world.host.workspace()
+    except Error:
+        return None  # the Git host's own checks tell why
 
 
 def _text(document: list[dict[str, Any]]) -> str:

@@ -11,16 +11,13 @@ from typing import Any
 
 from mlops_new import git
 from mlops_new.commands.repository import Repository
+from mlops_new.definition.document import MISSING, Parameter
 from mlops_new.errors import Error, Invalid
-from mlops_new.platforms.local.images import Image
-from mlops_new.platforms.local.platform import LocalPlatform
-from mlops_new.platforms.local.records import ROLE
+from mlops_new.ports import Platform
 from mlops_new.spec import Kind
 
-BUCKET = "mlops-new"
 _LOOKUP = "model_in_use.py"
 _HISTORY = "What earlier executions leave for later ones: reports, and which ground truth was compared.\n"
-_ANALYZER = "not-on-this-machine"
 _OF_THE_MODEL = {"ModelPackageArn", "ModelDataUrl"}
 
 
@@ -37,13 +34,13 @@ class Sources:
     """
 
     repository: Repository
-    platform: LocalPlatform
+    platform: Platform
     data: str | None
     say: Callable[[str], None]
     sample: str = "input"
 
 
-def parameters(declared: Mapping[str, Any], given: Mapping[str, str], sources: Sources) -> dict[str, str]:
+def parameters(declared: Mapping[str, Parameter], given: Mapping[str, str], sources: Sources) -> dict[str, str]:
     """Values for the declared parameters that this program knows how to fill, but for the image; what was given stands.
 
     Raises:
@@ -54,7 +51,7 @@ def parameters(declared: Mapping[str, Any], given: Mapping[str, str], sources: S
         raise Invalid("--input has no effect: the pipeline has no open parameter InputDataUri")
     wanted = declared.keys() - given.keys()
     values: dict[str, str] = dict(given)
-    if "InputDataUri" in wanted:
+    if "InputDataUri" in wanted and not _is_default_wanted(declared["InputDataUri"], sources):
         values["InputDataUri"] = _input(sources)
     if wanted & _OF_THE_MODEL:
         values |= {name: value for name, value in model_in_use(sources).items() if name in wanted}
@@ -65,63 +62,65 @@ def parameters(declared: Mapping[str, Any], given: Mapping[str, str], sources: S
 
 
 def with_image(
-    declared: Mapping[str, Any], given: Mapping[str, str], sources: Sources
-) -> tuple[dict[str, str], Image | None]:
+    declared: Mapping[str, Parameter], given: Mapping[str, str], sources: Sources
+) -> tuple[dict[str, str], str]:
     """Add the repository's own image to the parameters, where the pipeline takes one and none was given.
 
-    The image is told apart too: steps that name an image of somewhere else run in it. A deploy repository whose model
-    in use brought an image has none of its own.
+    The image is told apart too: on this machine, steps that name an image of somewhere else run in it. A deploy
+    repository whose model in use brought an image has none of its own.
     """
     if "ImageUri" in given and sources.repository.kind is Kind.DEPLOY:
-        return dict(given), None
-    image = _build(sources)
-    own = {"ImageUri": image.uri} if "ImageUri" in declared else {}
-    return {**own, **given}, image
-
-
-def _build(sources: Sources) -> Image:
-    repository = sources.repository
-    return sources.platform.build_image(repository.path, project=repository.project, notify=sources.say)
+        return dict(given), ""
+    repository, needed = sources.repository, "ImageUri" in declared and "ImageUri" not in given
+    image = sources.platform.own_image(repository.path, project=repository.project, needed=needed, notify=sources.say)
+    return {**({"ImageUri": image} if needed else {}), **given}, image
 
 
 def _filled(name: str, sources: Sources) -> str | None:
     match name:
         case "ExecutionRoleArn":
-            return ROLE
+            return sources.platform.role
         case "Bucket":
-            return BUCKET
+            return sources.platform.bucket
         case "Commit":
             return str(git.commit(sources.repository.path) or "uncommitted")
         case "HistoryUri":
-            return sources.platform.folder(f"s3://{BUCKET}/{sources.repository.project}/history", _HISTORY)
+            place = f"s3://{sources.platform.bucket}/{sources.repository.project}/history"
+            return sources.platform.folder(place, _HISTORY)
         case "CodeUri":
             return sources.platform.upload_code(sources.repository.path, project=sources.repository.project)
         case "ModelMonitorImageUri" | "ClarifyImageUri":
-            return _ANALYZER  # the project's own monitoring runs in its place
+            return sources.platform.analyzer(name)
         case _:
             return None
 
 
+def _is_default_wanted(parameter: Parameter, sources: Sources) -> bool:
+    return sources.data is None and parameter.default is not MISSING and not sources.platform.prefers_sample
+
+
 def _input(sources: Sources) -> str:
-    path = table(sources)
-    if sources.data is not None and sources.data.startswith("s3://"):
-        return sources.data
-    return sources.platform.upload(path, project=sources.repository.project, kind="data")
+    if not is_object(sources.data):
+        return sources.platform.upload(file(sources), project=sources.repository.project, kind="data")
+    uri = str(sources.data)
+    if not sources.platform.exists(uri):
+        raise Invalid(f"there is no object {uri}", hint="--input takes a file, a folder or s3://bucket/key")
+    return uri
 
 
-def table(sources: Sources) -> Path:
-    """The data to work on, where it lies on this machine.
+def is_object(data: str | None) -> bool:
+    """Whether `--input` names what is in an object store already."""
+    return data is not None and data.startswith("s3://")
+
+
+def file(sources: Sources) -> Path:
+    """The file or folder of this machine that is named as the data, or the sample.
 
     Raises:
         Invalid: there is none.
     """
     if sources.data is None:
         return _sample(sources)
-    if sources.data.startswith("s3://"):
-        path = sources.platform.local_path(sources.data)
-        if not path.exists():
-            raise Invalid(f"there is no object {sources.data} on this machine")
-        return path
     path = Path(sources.data).expanduser()
     if not sources.data or not path.exists():
         raise Invalid(

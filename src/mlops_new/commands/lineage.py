@@ -8,13 +8,13 @@ from mlops_new import git
 from mlops_new.commands.repository import Repository, standing_in
 from mlops_new.console import Console
 from mlops_new.errors import Invalid
-from mlops_new.files import read_json
-from mlops_new.platforms.local.platform import LocalPlatform
-from mlops_new.platforms.local.records import ModelPackage
+from mlops_new.files import parse_json, read_json
+from mlops_new.ports import Platform
+from mlops_new.records import ModelPackage
 from mlops_new.settings import Settings
 from mlops_new.spec import Kind, slug
 from mlops_new.templates import ANSWERS_FILE, read_answers
-from mlops_new.wiring import local_platform
+from mlops_new.wiring import platform as connect
 
 _MANIFEST = "manifest.json"
 _HASH = re.compile(r"/([0-9a-f]{64})(/|$)")
@@ -25,7 +25,7 @@ def run(directory: Path, subject: str, settings: Settings, console: Console) -> 
 
     Args:
         directory: Where the command stands.
-        subject: A file or folder of predictions, or a model version.
+        subject: A file or folder of predictions, by its path or its URI, or a model version.
         settings: In force.
         console: Where to tell it.
 
@@ -33,17 +33,15 @@ def run(directory: Path, subject: str, settings: Settings, console: Console) -> 
         Invalid: it is neither.
     """
     repository = standing_in(directory)
-    platform = local_platform(settings)
+    platform = connect(settings, repository.project)
     found = _of_version(int(subject), repository, platform) if subject.isdigit() else None
     document = found or _of_file(subject, repository, platform)
     console.result(_text(document), document)
 
 
-def _of_file(subject: str, repository: Repository, platform: LocalPlatform) -> dict[str, Any]:
-    path = Path(subject).expanduser()
-    folder = path if path.is_dir() else path.parent
-    manifest = read_json(folder / _MANIFEST)
-    if not path.exists() or "model_package" not in manifest:
+def _of_file(subject: str, repository: Repository, platform: Platform) -> dict[str, Any]:
+    manifest = _manifest(subject, platform)
+    if "model_package" not in manifest:
         raise Invalid(
             f"{subject} is no file of predictions: there is no {_MANIFEST} beside it",
             hint="name a predictions.csv that `mlops-new run` wrote, or a model version",
@@ -55,10 +53,21 @@ def _of_file(subject: str, repository: Repository, platform: LocalPlatform) -> d
         "data": _data(manifest["input"]),
     }
     version = int(str(manifest["model_package"]).rpartition("/")[2])
-    return {"predictions": str(path), "inference": inference, **_of_version(version, repository, platform)}
+    return {"predictions": subject, "inference": inference, **_of_version(version, repository, platform)}
 
 
-def _of_version(version: int, repository: Repository, platform: LocalPlatform) -> dict[str, Any]:
+def _manifest(subject: str, platform: Platform) -> dict[str, Any]:
+    """What stands in the manifest beside the predictions, or in their folder; empty where there is neither."""
+    if subject.startswith("s3://"):
+        if not platform.exists(subject):
+            return {}
+        folders = [subject.rstrip("/"), subject.rstrip("/").rpartition("/")[0]]
+        return next((found for folder in folders if (found := parse_json(platform.read(f"{folder}/{_MANIFEST}")))), {})
+    path = Path(subject).expanduser()
+    return read_json((path if path.is_dir() else path.parent) / _MANIFEST) if path.exists() else {}
+
+
+def _of_version(version: int, repository: Repository, platform: Platform) -> dict[str, Any]:
     package = platform.model_package(repository.project, version)
     known = package.document.get("CustomerMetadataProperties", {})
     build = {

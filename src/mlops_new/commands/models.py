@@ -1,16 +1,18 @@
 """`mlops-new models`: the model versions of a project, and a person's word on them."""
 
+from concurrent.futures import ThreadPoolExecutor
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
 from mlops_new import evaluation
 from mlops_new.commands.repository import Repository, standing_in
 from mlops_new.console import Console, table
-from mlops_new.files import read_json
-from mlops_new.platforms.local.platform import LocalPlatform
-from mlops_new.platforms.local.records import ModelPackage
+from mlops_new.files import parse_json
+from mlops_new.ports import Platform
+from mlops_new.records import ModelPackage
 from mlops_new.settings import Settings
-from mlops_new.wiring import local_platform
+from mlops_new.wiring import platform as connect
 
 _SHOWN_METRICS = 3
 
@@ -19,7 +21,8 @@ def list_versions(directory: Path, settings: Settings, console: Console) -> None
     """The newest first."""
     repository, platform = _connect(directory, settings)
     packages = platform.model_packages(repository.project)
-    document = [_row(package, platform) for package in sorted(packages, key=lambda each: -each.version)]
+    with ThreadPoolExecutor() as pool:  # each has its evaluation to read, maybe from far away
+        document = list(pool.map(_row, packages, repeat(platform)))
     if not document:
         console.say(f"no model of {repository.project} is registered yet: run `mlops-new run` in its build repository")
     console.result(_table(document) if document else "", document)
@@ -51,16 +54,17 @@ def decide(directory: Path, version: int, status: str, note: str, settings: Sett
     console.result(text, document)
 
 
-def model_summary(package: ModelPackage, platform: LocalPlatform) -> list[str]:
+def model_summary(package: ModelPackage, platform: Platform) -> list[str]:
     """How good a version is, in lines for people."""
     return evaluation.summary(_evaluation(package, platform))
 
 
-def _connect(directory: Path, settings: Settings) -> tuple[Repository, LocalPlatform]:
-    return standing_in(directory), local_platform(settings)
+def _connect(directory: Path, settings: Settings) -> tuple[Repository, Platform]:
+    repository = standing_in(directory)
+    return repository, connect(settings, repository.project)
 
 
-def _row(package: ModelPackage, platform: LocalPlatform) -> dict[str, Any]:
+def _row(package: ModelPackage, platform: Platform) -> dict[str, Any]:
     return {
         "version": package.version,
         "status": package.status,
@@ -71,10 +75,10 @@ def _row(package: ModelPackage, platform: LocalPlatform) -> dict[str, Any]:
     }
 
 
-def _evaluation(package: ModelPackage, platform: LocalPlatform) -> dict[str, Any]:
+def _evaluation(package: ModelPackage, platform: Platform) -> dict[str, Any]:
     quality = package.document.get("ModelMetrics", {}).get("ModelQuality", {})
     uri = quality.get("Statistics", {}).get("S3Uri", "")
-    return read_json(platform.local_path(uri)) if uri else {}
+    return parse_json(platform.read(uri)) if uri else {}
 
 
 def _metadata(package: ModelPackage, name: str) -> str:

@@ -1,16 +1,15 @@
 """How an execution ended, told to people and to programs."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from mlops_new.commands.models import model_summary
 from mlops_new.commands.repository import Repository
 from mlops_new.console import Console
 from mlops_new.errors import INTERRUPTED, Error
-from mlops_new.files import read_json
-from mlops_new.platforms.local.platform import LocalPlatform
-from mlops_new.platforms.local.records import Execution, ModelPackage, Status, Step
+from mlops_new.files import parse_json
+from mlops_new.ports import Platform
+from mlops_new.records import Execution, ModelPackage, Status, Step
 from mlops_new.spec import Kind
 
 _LOG_TAIL = 15
@@ -25,7 +24,7 @@ class RunFailed(Error):
 
 
 class RunStopped(RunFailed):
-    """A person stopped it."""
+    """A person stopped it, or follows it no longer."""
 
     code = INTERRUPTED
 
@@ -38,32 +37,32 @@ class Outcome:
     document: dict[str, Any]
 
 
-def conclude(execution: Execution, platform: LocalPlatform, repository: Repository, console: Console) -> Outcome:
+def conclude(execution: Execution, platform: Platform, repository: Repository, console: Console) -> Outcome:
     """How an execution ended and what came of it.
 
     Raises:
         RunFailed: it failed; the last line is the cause.
         RunStopped: it was stopped.
     """
-    registered = _registered(execution, platform, repository)
+    registered = platform.registered_by(execution, repository.project)
     document = _document(execution, platform, registered)
     match execution.status:
         case Status.SUCCEEDED:
             return Outcome(_success(execution, document, platform, repository, registered), document)
         case Status.STOPPED:
-            hint = f"mlops-new run --resume {execution.id} goes on from here"
+            hint = f"mlops-new run --resume {execution.id}{platform.option} goes on from here"
             raise RunStopped(f"{execution.pipeline} was stopped", hint=hint, document=document)
+        case Status.EXECUTING:
+            this = f"{execution.id}{platform.option}"
+            hint = f"mlops-new run --resume {this} follows it again, mlops-new stop {this} stops it"
+            raise RunStopped(f"{execution.pipeline} goes on as {execution.id}", hint=hint, document=document)
         case _:
-            raise _failure(execution, document, console)
+            raise _failure(execution, document, platform, console)
 
 
-def _registered(execution: Execution, platform: LocalPlatform, repository: Repository) -> ModelPackage | None:
-    packages = platform.model_packages(repository.project)
-    return next((package for package in packages if package.execution == execution.id), None)
-
-
-def _document(execution: Execution, platform: LocalPlatform, registered: ModelPackage | None) -> dict[str, Any]:
-    outputs = {name: str(platform.local_path(uri)) for name, uri in platform.outputs(execution.id).items()}
+def _document(execution: Execution, platform: Platform, registered: ModelPackage | None) -> dict[str, Any]:
+    stored = execution.outputs()
+    report = _first(stored, "report.html", platform)
     return {
         "pipeline": execution.pipeline,
         "execution": execution.id,
@@ -78,30 +77,32 @@ def _document(execution: Execution, platform: LocalPlatform, registered: ModelPa
             }
             for s in execution.steps
         ],
-        "outputs": outputs,
+        "outputs": {name: platform.place(uri) for name, uri in stored.items()},
         "model_package": registered.version if registered else None,
-        "decision": _decision(outputs),
-        "report": _first(outputs, "report.html"),
+        "decision": _decision(stored, platform),
+        "report": platform.place(report) if report else None,
     }
 
 
-def _decision(outputs: dict[str, str]) -> dict[str, Any] | None:
+def _decision(stored: dict[str, str], platform: Platform) -> dict[str, Any] | None:
     """What the pipeline decided; a file of that name that says something else is the pipeline's own affair."""
-    match read_json(Path(_first(outputs, "decision.json") or "")):
+    uri = _first(stored, "decision.json", platform)
+    match parse_json(platform.read(uri) if uri else None):
         case {"retrain": bool(retrain), "reasons": list(reasons)}:
             return {"retrain": retrain, "reasons": reasons}
         case _:
             return None
 
 
-def _first(outputs: dict[str, str], file: str) -> str | None:
-    return next((str(Path(folder) / file) for folder in outputs.values() if (Path(folder) / file).is_file()), None)
+def _first(stored: dict[str, str], file: str, platform: Platform) -> str | None:
+    """The URI of the first file of that name in what the steps stored."""
+    return next((uri for folder in stored.values() if platform.exists(uri := f"{folder.rstrip('/')}/{file}")), None)
 
 
 def _success(
     execution: Execution,
     document: dict[str, Any],
-    platform: LocalPlatform,
+    platform: Platform,
     repository: Repository,
     registered: ModelPackage | None,
 ) -> str:
@@ -110,21 +111,21 @@ def _success(
     if registered:
         lines += _model(f"version {registered.version}, {registered.status}", registered, platform)
     elif repository.kind is Kind.DEPLOY:
-        lines += _predictions(document["outputs"].get("predictions"))
+        lines += _predictions(execution.outputs().get("predictions"), platform)
         lines += _model_in_use(execution, platform, repository)
         lines += _decided(document["decision"])
     if document["report"]:
         lines.append(f"  report        {document['report']}")
     if registered:
-        lines.append(f"Next: mlops-new models approve {registered.version}")
+        lines.append(f"Next: mlops-new models approve {registered.version}{platform.option}")
     return "\n".join(lines)
 
 
-def _model(what: str, package: ModelPackage, platform: LocalPlatform) -> list[str]:
+def _model(what: str, package: ModelPackage, platform: Platform) -> list[str]:
     return [f"  model         {what}", *(f"                {line}" for line in model_summary(package, platform))]
 
 
-def _model_in_use(execution: Execution, platform: LocalPlatform, repository: Repository) -> list[str]:
+def _model_in_use(execution: Execution, platform: Platform, repository: Repository) -> list[str]:
     version = str(execution.parameters.get("ModelPackageArn", "")).rpartition("/")[2]
     if not version.isdigit():
         return []
@@ -141,21 +142,22 @@ def _decided(decision: dict[str, Any] | None) -> list[str]:
     ]
 
 
-def _predictions(folder: str | None) -> list[str]:
+def _predictions(folder: str | None, platform: Platform) -> list[str]:
     if folder is None:
         return []
-    rows = read_json(Path(folder) / "manifest.json").get("rows")
-    file = Path(folder) / "predictions.csv"
+    rows = parse_json(platform.read(f"{folder}/manifest.json")).get("rows")
+    file = f"{folder}/predictions.csv"
     count = f" ({rows:,} rows)" if isinstance(rows, int) else ""
-    return [f"  predictions   {file if file.is_file() else folder}{count}"]
+    return [f"  predictions   {platform.place(file if platform.exists(file) else folder)}{count}"]
 
 
-def _failure(execution: Execution, document: dict[str, Any], console: Console) -> RunFailed:
+def _failure(execution: Execution, document: dict[str, Any], platform: Platform, console: Console) -> RunFailed:
     failed = next((step for step in execution.steps if step.status is Status.FAILED), None)
-    if failed is None or failed.log is None:
+    if failed is None or not (failed.log or failed.link):
         return RunFailed(f"{execution.pipeline} failed: {execution.reason}", hint="", document=document)
     _show_log(failed, console)
-    hint = f"the whole log: {failed.log}\n      when it is mended: mlops-new run --resume {execution.id}"
+    again = f"mlops-new run --resume {execution.id}{platform.option}"
+    hint = f"the whole log: {failed.log or failed.link}\n      when it is mended: {again}"
     return RunFailed(f"step {failed.name} failed: {failed.reason}", hint=hint, document=document)
 
 

@@ -15,11 +15,13 @@ from mlops_new.errors import Conflict, Invalid
 from mlops_new.files import require_writable, staged, sweep
 from mlops_new.observe import Observed, observe
 from mlops_new.plan import Plan, plan_project, refuse_foreign
+from mlops_new.ports import Check, Purpose
 from mlops_new.preflight import refuse
+from mlops_new.prices import Job
 from mlops_new.publishing import at_hand
 from mlops_new.settings import Settings
 from mlops_new.spec import DEFINITIONS, Kind, ProjectSpec, Template, pipeline_name, slug, valid_name
-from mlops_new.steps import SetUp
+from mlops_new.steps import Register, SetUp
 from mlops_new.templates import PACKAGED_VERSION
 from mlops_new.update.versions import Source, choose_target, named_template
 from mlops_new.wiring import Connect, connect, lock
@@ -78,6 +80,7 @@ def _run(request: Request, world: World, console: Console) -> None:
         console.result(_plan_text(plan, spec), _plan_document(plan, spec))
         return
     if plan.steps:
+        refuse(_unready(plan, answers, world))
         world.setup.require(step for step in plan.steps if isinstance(step, SetUp))
         console.plan(plan)
         if not request.yes and not console.confirm("Go ahead?"):
@@ -116,6 +119,14 @@ def _look(request: Request, world: World, source: Source | None) -> Observed:
         seen = pool.submit(look)
         refuse(world.setup.examine(request.name))
         return seen.result()
+
+
+def _unready(plan: Plan, answers: Mapping[str, Any], world: World) -> list[Check]:
+    """What the platform says before pipelines are registered there for these answers."""
+    if not any(isinstance(step, Register) for step in plan.steps):
+        return []
+    instances = tuple((job, str(answers.get("instance_type", ""))) for job in Job)
+    return world.registry.examine(Purpose(instances, managed=answers.get("monitoring") == "managed"))
 
 
 def _answers(request: Request, seen: Observed, template: Template, world: World, *, ask: bool) -> dict[str, Any]:

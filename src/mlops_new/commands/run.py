@@ -2,21 +2,22 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from pathlib import Path
 
 from mlops_new import definition
-from mlops_new.commands import inputs, outcome
+from mlops_new.commands import costs, inputs, outcome
 from mlops_new.commands.outcome import Outcome
 from mlops_new.commands.repository import Repository, standing_in
 from mlops_new.console import Console
+from mlops_new.cost import Estimate
 from mlops_new.definition import Definition
 from mlops_new.errors import Invalid
-from mlops_new.platforms.local.platform import LocalPlatform
-from mlops_new.platforms.local.records import Execution
-from mlops_new.platforms.local.support import unsupported
+from mlops_new.ports import Platform
+from mlops_new.records import Execution
 from mlops_new.settings import Settings
 from mlops_new.spec import DEFINITIONS, Kind, pipeline_name, slug
-from mlops_new.wiring import local_platform
+from mlops_new.wiring import platform as connect
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,8 @@ class Request:
         resume: An execution to go on with.
         wait: Follow it to its end.
         retrain: Start the build pipeline when that is what the run decides.
-        dry_run: Show what would be started.
+        dry_run: Show what would be started, and what it can cost at most.
+        cost_cap: What it may cost at most; None: what the settings say.
     """
 
     pipeline: str | None
@@ -42,6 +44,7 @@ class Request:
     wait: bool
     retrain: bool
     dry_run: bool
+    cost_cap: Decimal | None = None
 
 
 def run(request: Request, settings: Settings, console: Console) -> None:
@@ -61,31 +64,32 @@ def start(request: Request, settings: Settings, console: Console) -> Outcome:
     Raises:
         RunFailed: it did not succeed.
     """
-    repository, platform = standing_in(request.directory), local_platform(settings)
+    repository = standing_in(request.directory)
+    platform = connect(settings, repository.project)
     if request.resume:
         return _follow(platform, platform.execution(request.resume), repository, request, console)
     short = _pipeline(request.pipeline, repository)
     name = pipeline_name(repository.project, short)
-    found = _definition(repository, short)
+    found = _definition(repository, short, platform)
     _refuse_undeclared(found, request.parameters)
     if request.dry_run:
-        return _shown(name, found, request)
+        return _shown(name, found, request, costs.estimated(found, request.parameters, settings))
+    costs.guard(found, request.parameters, settings, request.cost_cap)
     sample = "truth" if short == "model-quality" else "input"
     sources = inputs.Sources(repository, platform, request.input, console.say, sample)
     # Data and model come first: an environment is not made for an input that is not there.
     given = inputs.parameters(found.parameters, request.parameters, sources)
     given, image = inputs.with_image(found.parameters, given, sources)
-    text, mark = definition.canonical(found.document), repository.mark
-    platform.register(name, text, project=mark.project, repository=mark.repository)
-    execution = platform.start(name, given=given, image=image)
+    platform.make_ready(name, found, mark=repository.mark)
+    execution = platform.begin(name, given=given, image=image)
     return _follow(platform, execution, repository, request, console)
 
 
 def _follow(
-    platform: LocalPlatform, execution: Execution, repository: Repository, request: Request, console: Console
+    platform: Platform, execution: Execution, repository: Repository, request: Request, console: Console
 ) -> Outcome:
     if not request.wait:
-        platform.run_detached(execution.id)
+        platform.detach(execution.id, resume=request.resume is not None)
         document = {"pipeline": execution.pipeline, "execution": execution.id, "status": "Executing"}
         return Outcome(f"{execution.pipeline} is running as {execution.id}.", document)
     console.say(f"{execution.pipeline}, execution {execution.id}")
@@ -123,7 +127,7 @@ def _pipeline(asked: str | None, repository: Repository) -> str:
     raise Invalid(f"there is no pipeline {asked}", hint=f"there are: {known}")
 
 
-def _definition(repository: Repository, short: str) -> Definition:
+def _definition(repository: Repository, short: str, platform: Platform) -> Definition:
     """The definition as it stands in the working copy: what is being worked on is what runs."""
     file = DEFINITIONS[repository.kind][short]
     path = repository.path / file
@@ -131,7 +135,7 @@ def _definition(repository: Repository, short: str) -> Definition:
         raise Invalid(f"{path} is not there", hint="`make definition` writes it from the pipeline's Python")
     found = definition.parse(path.read_bytes(), source=file)
     definition.check(found, source=file)
-    if faults := unsupported(found):
+    if faults := platform.unsupported(found):
         listed = "".join(f"\n  {fault}" for fault in faults)
         raise Invalid(f"{file} cannot be run on this machine: {faults[0]}", hint=f"all that cannot be run:{listed}")
     return found
@@ -144,7 +148,11 @@ def _refuse_undeclared(found: Definition, given: Mapping[str, str]) -> None:
         )
 
 
-def _shown(name: str, found: Definition, request: Request) -> Outcome:
+def _shown(name: str, found: Definition, request: Request, cost: Estimate | None) -> Outcome:
     steps = [{"action": "run step", "target": step.name, "detail": step.type} for step in found.steps]
     lines = [f"{name} would run:", *(f"  + {step.name} ({step.type})" for step in found.steps)]
-    return Outcome("\n".join(lines), {"pipeline": name, "parameters": dict(request.parameters), "steps": steps})
+    document = {"pipeline": name, "parameters": dict(request.parameters), "steps": steps}
+    if cost is not None:
+        lines += costs.lines(cost)
+        document["cost"] = costs.document(cost)
+    return Outcome("\n".join(lines), document)

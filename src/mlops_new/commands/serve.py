@@ -11,9 +11,10 @@ from mlops_new.console import Console
 from mlops_new.errors import Invalid
 from mlops_new.platforms.local.objects import BUCKET
 from mlops_new.platforms.local.platform import LocalPlatform
-from mlops_new.platforms.local.records import REGION, Status
+from mlops_new.platforms.local.records import REGION
 from mlops_new.platforms.local.serve.application import Application, refuse
 from mlops_new.platforms.local.serve.http import Server
+from mlops_new.records import Status
 from mlops_new.settings import Settings
 from mlops_new.wiring import local_platform
 

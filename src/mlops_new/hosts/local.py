@@ -87,6 +87,9 @@ class LocalHost:
             raise Conflict(f"{found.url} exists and was not made for this project")
         remove_whole(self._path(slug), self._folder, slug)
 
+    def workspace(self) -> None:
+        """There is no CI."""
+
     def appears(self, url: str) -> bool:
         """What is created is there at once."""
         del url

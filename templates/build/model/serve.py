@@ -29,6 +29,7 @@ CSV = "text/csv"
 JSON_LINES = "application/jsonlines"
 READ: Mapping[str, Callable[[bytes, Signature], pd.DataFrame]] = {CSV: wire.read_csv, JSON_LINES: wire.read_json_lines}
 WRITE: Mapping[str, Callable[[pd.DataFrame], bytes]] = {CSV: wire.write_csv, JSON_LINES: wire.write_json_lines}
+STOP_SECONDS = 25  # SageMaker kills what is still there 30 s after SIGTERM
 TIMEOUT_SECONDS = 600  # a mini-batch takes seconds; a worker that hangs is replaced after this
 
 
@@ -93,6 +94,7 @@ def options(environment: Mapping[str, str]) -> dict[str, Any]:
         "workers": workers,
         "worker_class": "sync",
         "timeout": TIMEOUT_SECONDS,
+        "graceful_timeout": STOP_SECONDS,
         "post_fork": limit_threads,
         "loglevel": "warning",
         "control_socket_disable": True,  # one more file, in a home that a container may not have

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import tomllib
 import traceback
@@ -11,15 +12,21 @@ from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from types import FrameType
 
 CONFIG = Path(__file__).parents[1] / "config.toml"
 Kind = Literal["table", "number"]
 KINDS: Mapping[Kind, tuple[type, ...]] = {"table": (dict,), "number": (int, float)}
 LONGEST = 1024  # characters of a message that SageMaker keeps
+STOPPED = 128 + signal.SIGTERM
 
 
 class UnusableError(Exception):
     """A person gave data or a setting that cannot be used. The message says why and what to do."""
+
+
+class StoppedError(BaseException):
+    """The job was told to stop. No error, which a job might catch and go on."""
 
 
 def root() -> Path:
@@ -87,19 +94,29 @@ def leave(message: str) -> None:
 def run(work: Callable[[], None], *, expected: type[Exception] = UnusableError) -> int:
     """Do a job's work; its exit code. What failed is said in one line, last on stderr and in `output/message`.
 
+    A job that is stopped says so, too: without a handler the first process of a container would not notice SIGTERM.
+
     Args:
         work: What to do.
         expected: The error, beside this module's own, that says what a person has to put right. Any other error is a
             fault of the code, and its traceback is shown.
     """
+    signal.signal(signal.SIGTERM, _stop)
     try:
         work()
+    except StoppedError:
+        _fail("stopped by SIGTERM before the work was done")
+        return STOPPED
     except (UnusableError, expected) as error:
         return _fail(str(error))
     except Exception as error:  # noqa: BLE001 (whatever it was, the job must leave its reason behind)
         traceback.print_exc()
         return _fail(f"{type(error).__name__}: {error}")
     return 0
+
+
+def _stop(_signal: int, _frame: FrameType | None) -> None:
+    raise StoppedError
 
 
 def _fail(message: str) -> int:

@@ -49,6 +49,11 @@ def test_the_approved_package_with_the_highest_version_is_used() -> None:
     }
 
 
+def test_a_promoted_model_is_as_old_as_where_it_was_trained() -> None:
+    promoted = {**package(1), "CustomerMetadataProperties": {"model_created": "2026-05-01"}}
+    assert model_in_use.parameters(promoted)["ModelCreated"] == "2026-05-01"
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -16,7 +16,7 @@ from mlops_new.hosts.bitbucket.patience import NOT_YET, Patience
 from mlops_new.hosts.bitbucket.repository import Repository
 from mlops_new.hosts.bitbucket.settling import settle
 from mlops_new.hosts.bitbucket.transport import Document, Transport, at
-from mlops_new.ports import HostedRepository, Listed, Marked
+from mlops_new.ports import HostedRepository, Listed, Marked, Workspace
 from mlops_new.spec import Mark
 
 
@@ -136,6 +136,20 @@ class BitbucketCloud:
                 hint="check BITBUCKET_WORKSPACE, and that the token's owner is a member of the workspace",
             )
         self._workspace_seen = True
+
+    def workspace(self) -> Workspace:
+        """The workspace with its UUID.
+
+        Raises:
+            Denied: Bitbucket does not show it.
+        """
+        name = self.account.workspace
+        found = self.transport.find(at("workspaces", name), f"see the workspace {name}")
+        uuid = str((found or {}).get("uuid", "")).strip("{}")
+        if not uuid:
+            hint = "check BITBUCKET_WORKSPACE, or give the UUID with --workspace-uuid"
+            raise Denied(f"Bitbucket does not show the workspace {name!r} and its UUID", hint=hint)
+        return Workspace(name, uuid)
 
     def user(self) -> str | None:
         """The name of the token's owner; None where the token may not tell."""

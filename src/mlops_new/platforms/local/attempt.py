@@ -14,10 +14,11 @@ from mlops_new.platforms.local.home import Home
 from mlops_new.platforms.local.images import ImageStore
 from mlops_new.platforms.local.models import ModelRegistry
 from mlops_new.platforms.local.objects import ObjectStore
-from mlops_new.platforms.local.records import Status, now, pipeline_arn
+from mlops_new.platforms.local.records import now, pipeline_arn
 from mlops_new.platforms.local.registry import Registry
 from mlops_new.platforms.local.support import argument_faults
 from mlops_new.platforms.local.task import SERVICE_FAULT, StepFailed, StepStopped, Task
+from mlops_new.records import Status
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 

@@ -8,8 +8,9 @@ from typing import Any
 from mlops_new.errors import Conflict, Invalid
 from mlops_new.platforms.local import tags, tokens
 from mlops_new.platforms.local.database import Database
-from mlops_new.platforms.local.records import Pipeline, Status, now
+from mlops_new.platforms.local.records import Pipeline, now
 from mlops_new.platforms.local.registry import pipeline_of
+from mlops_new.records import Status
 
 
 class Catalogue:

@@ -55,7 +55,7 @@ def _texts(requirements: Path, seen: set[Path]) -> list[tuple[Path, str]]:
     seen.add(requirements)
     text = requirements.read_text(encoding="utf-8", errors="replace")
     found = [(requirements, text)]
-    for line in text.splitlines():
+    for line in text.replace("\\\n", " ").splitlines():
         words = shlex.split(line, comments=True) if line.strip().startswith("-") else []
         if len(words) == 2 and words[0] in _OTHER_FILES:  # noqa: PLR2004 - an option and its file
             found += _texts((requirements.parent / words[1]).resolve(), seen)

@@ -1,15 +1,13 @@
 """Images of this machine: a repository's files as they stand, and an environment made from its requirements."""
 
 import json
-import os
 import re
-import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from mlops_new.environ import inheritable
-from mlops_new.errors import Error, Invalid
+from mlops_new import git
+from mlops_new.errors import Invalid
 from mlops_new.platforms.local import files
 from mlops_new.platforms.local.environments import environment
 from mlops_new.platforms.local.home import Home
@@ -89,7 +87,7 @@ class ImageStore:
 
 def snapshot(repository: Path, target: Path) -> None:
     """Copy the files that Git tracks or would track, as they stand in the working tree."""
-    for name in tracked(repository):
+    for name in git.tracked(repository):
         source = repository / name
         if source.is_symlink() and source.is_dir():
             raise Invalid(f"{source} is a link to a folder, which an image cannot hold", hint="put the files there")
@@ -97,22 +95,3 @@ def snapshot(repository: Path, target: Path) -> None:
             snapshot(source, target / name)  # a submodule
         else:
             files.copy(source, target / name)
-
-
-def tracked(repository: Path) -> list[str]:
-    """Names of the files that Git tracks or would track and that are there, sorted.
-
-    Raises:
-        Invalid: It is no Git repository.
-    """
-    command = ["git", "-C", str(repository), "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
-    environ = {name: value for name, value in inheritable().items() if not name.startswith("GIT_")}
-    try:
-        answer = subprocess.run(command, capture_output=True, check=False, env=environ)
-    except FileNotFoundError:
-        raise Error("git is not installed", hint="install git and run the same command again") from None
-    if answer.returncode != 0:
-        why = answer.stderr.decode(errors="replace").strip().splitlines()
-        raise Invalid(f"the files of {repository} cannot be listed: {why[-1] if why else 'git failed'}")
-    names = {os.fsdecode(name).rstrip("/") for name in answer.stdout.split(b"\0") if name}
-    return sorted(name for name in names if (repository / name).exists())

@@ -2,13 +2,14 @@
 
 import json
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from mlops_new.errors import Invalid
 from mlops_new.platforms.local.database import Database
 from mlops_new.platforms.local.groups import next_version
-from mlops_new.platforms.local.records import ModelPackage, now, package_arn
+from mlops_new.platforms.local.records import now, package_arn
+from mlops_new.records import ModelPackage
 
 _LARGEST = 2**63 - 1  # SQLite keeps no larger number
 APPROVALS = ("Approved", "Rejected", "PendingManualApproval")
@@ -106,6 +107,12 @@ class ModelRegistry:
             )
             return _package(_package_row(rows, group, version))
 
+    def forget_models(self, executions: Iterable[str]) -> None:
+        """Delete the models that executions made; the names begin as SageMaker's pipelines name theirs."""
+        with self._database.transaction() as rows:
+            made = [(f"pipelines-{execution}-*",) for execution in executions]
+            rows.executemany("DELETE FROM models WHERE name GLOB ?", made)
+
     def remove_model_package(self, group: str, version: int) -> None:
         """Delete a version; its number is not given again.
 
@@ -149,6 +156,7 @@ def _package(row: sqlite3.Row) -> ModelPackage:
     return ModelPackage(
         group=row["package_group"],
         version=row["version"],
+        arn=package_arn(row["package_group"], row["version"]),
         status=row["status"],
         created=row["created"],
         execution=row["execution"],

@@ -1,13 +1,15 @@
 """The registered pipelines of this machine, as making a project sees them."""
 
+from collections.abc import Collection
 from contextlib import AbstractContextManager, closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlops_new.definition import Definition, canonical
 from mlops_new.platforms.local.home import Home
-from mlops_new.ports import Pipeline
-from mlops_new.spec import Mark
+from mlops_new.ports import Check, Group, Pipeline, Purpose, Remains
+from mlops_new.spec import Kind, Mark
+from mlops_new.steps import HostStep
 
 if TYPE_CHECKING:
     from mlops_new.platforms.local.platform import LocalPlatform
@@ -51,6 +53,37 @@ class LocalPipelines:
             return
         with self._platform() as platform:
             platform.unregister(name, project=mark.project, repository=mark.repository)
+
+    def examine(self, purpose: Purpose) -> list[Check]:
+        """Nothing: what this machine needs is checked whatever the platform."""
+        del purpose
+        return []
+
+    def find_group(self, name: str) -> Group:
+        """Every project's: its versions are kept by its name, and the first one makes it."""
+        return Group(name, Mark(name, Kind.BUILD.value))
+
+    def create_group(self, name: str, *, mark: Mark) -> None:
+        """Nothing has to be made."""
+
+    def remains(self, project: str, pipelines: Collection[str], *, purge: bool) -> Remains:
+        """What there is of a project besides pipelines. Reads only."""
+        if not Home(self._root).registry.exists():
+            return Remains()
+        from mlops_new.platforms.local import purging
+
+        with self._platform() as platform:
+            running = purging.running(platform, pipelines)
+            return Remains(purging.steps(platform, project, pipelines) if purge else (), (), running)
+
+    def perform(self, what: HostStep) -> None:
+        """Purge one kind of thing."""
+        from mlops_new.platforms.local import purging
+
+        if not isinstance(what, purging.Purge):
+            raise TypeError(what)
+        with self._platform() as platform:
+            purging.perform(platform, what)
 
     def _platform(self) -> "AbstractContextManager[LocalPlatform]":
         # The runner comes with it, and a new project is rendered and pushed before there is anything to register.

@@ -10,12 +10,13 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from mlops_new import git, parameters
 from mlops_new.definition import Definition, parse
 from mlops_new.errors import Invalid
-from mlops_new.platforms.local import checks, images, parameters, standalone
+from mlops_new.events import Listener
+from mlops_new.platforms.local import checks, standalone
 from mlops_new.platforms.local.attempt import Stores
 from mlops_new.platforms.local.database import Database
-from mlops_new.platforms.local.events import Listener
 from mlops_new.platforms.local.expressions import ExpressionError, Scope, evaluate
 from mlops_new.platforms.local.graph import nodes
 from mlops_new.platforms.local.home import Home
@@ -23,12 +24,13 @@ from mlops_new.platforms.local.images import Image, ImageStore
 from mlops_new.platforms.local.models import ModelRegistry
 from mlops_new.platforms.local.objects import ObjectStore
 from mlops_new.platforms.local.processes import Process
-from mlops_new.platforms.local.records import Draft, Execution, ModelPackage, Pipeline, Step
+from mlops_new.platforms.local.records import Draft, Execution, Pipeline, Step
 from mlops_new.platforms.local.registry import Registry
 from mlops_new.platforms.local.runner import Runner
 from mlops_new.platforms.local.supervised import StopSignal
 from mlops_new.platforms.local.support import unsupported
 from mlops_new.platforms.local.workers import Worker
+from mlops_new.records import ModelPackage
 
 _INHERITED = ("ParallelismConfiguration", "RoleArn")  # a run has these of its pipeline, where it is told none
 
@@ -121,7 +123,7 @@ class LocalPlatform:
 
     def upload_code(self, repository: Path, *, project: str) -> str:
         """Store the files that Git tracks or would track, and give the prefix: what `CodeUri` wants."""
-        chosen = [repository / name for name in images.tracked(repository) if (repository / name).is_file()]
+        chosen = [repository / name for name in git.tracked(repository) if (repository / name).is_file()]
         return self.stores.objects.upload_files(repository, chosen, project=project, kind="code")
 
     def folder(self, uri: str, note: str) -> str:
@@ -288,12 +290,8 @@ class LocalPlatform:
         return self.execution(execution).steps
 
     def outputs(self, execution: str) -> dict[str, str]:
-        """The URIs of what the steps of a run have stored, by output name; with the step's name where two share one."""
-        found: dict[str, str] = {}
-        for step in self.steps(execution):
-            for name, uri in _outputs(step):
-                found[name if name not in found else f"{step.name}.{name}"] = uri
-        return found
+        """The URIs of what the steps of a run have stored, by output name."""
+        return self.execution(execution).outputs()
 
     # Models
 
@@ -411,16 +409,3 @@ def _unknown_file(step: str, name: str) -> Any:
 
 def _unknown_object(uri: str) -> Any:
     raise ExpressionError(f"{uri} is not read before the run")
-
-
-def _outputs(step: Step) -> Iterator[tuple[str, str]]:
-    properties = step.properties
-    for output in properties.get("ProcessingOutputConfig", {}).get("Outputs", []):
-        yield output["OutputName"], output["S3Output"]["S3Uri"]
-    if "CalculatedBaselineConstraints" in properties:
-        folder = str(properties["CalculatedBaselineConstraints"]).rpartition("/")[0]
-        yield folder.rpartition("/")[2], folder  # as own checks call it; the analyzers' outputs all have one name
-    if "ModelArtifacts" in properties:
-        yield "model", properties["ModelArtifacts"]["S3ModelArtifacts"]
-    if "TransformOutput" in properties:
-        yield "transformed", properties["TransformOutput"]["S3OutputPath"]

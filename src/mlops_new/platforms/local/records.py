@@ -1,26 +1,15 @@
-"""What the registry holds, as plain values."""
+"""What only this machine's registry holds, and names in SageMaker's form."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from enum import StrEnum
-from pathlib import Path
 from typing import Any
+
+from mlops_new import records
 
 ROLE = "arn:aws:iam::000000000000:role/mlops-new-local"
 # SageMaker takes no ARN whose region is shorter than nine letters; this is the one that clients are told to use here.
 REGION = "us-east-1"
 _ARN = f"arn:aws:sagemaker:{REGION}:000000000000"
-
-
-class Status(StrEnum):
-    """SageMaker's words for executions and steps, and two more for steps: Waiting, NotRun."""
-
-    WAITING = "Waiting"
-    EXECUTING = "Executing"
-    SUCCEEDED = "Succeeded"
-    FAILED = "Failed"
-    STOPPED = "Stopped"
-    NOT_RUN = "NotRun"
 
 
 @dataclass(frozen=True)
@@ -45,61 +34,32 @@ class Pipeline:
 
 
 @dataclass(frozen=True)
-class Step:
-    """A step of one execution.
+class Step(records.Step):
+    """A step of one execution on this machine.
 
     Args:
-        name: Unique in its pipeline.
-        type: As the definition writes it: Processing, Training, ….
-        status: Where it is.
-        started: UTC, ISO 8601; empty before.
-        ended: The same; empty before.
-        seconds: How long its last attempt took.
-        reason: Why it failed, or was not run.
-        log: What its process wrote; None where no process ran.
-        attempt: Counted over retries and resumed runs; 0 before the first.
-        properties: What `Get: Steps.<name>.…` reads: the shape of SageMaker's Describe answer.
         request: What its last attempt asked for, every expression evaluated; empty until then.
     """
 
-    name: str
-    type: str
-    status: Status
-    started: str = ""
-    ended: str = ""
-    seconds: float = 0.0
-    reason: str = ""
-    log: Path | None = None
-    attempt: int = 0
-    properties: dict[str, Any] = field(default_factory=dict)
     request: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class Execution:
-    """One run of a pipeline, with the definition and the parameters it was started with.
+class Execution(records.Execution):
+    """One run of a pipeline on this machine.
 
-    `about` has what else a client of the AWS interface said of it, by the names of StartPipelineExecution's members;
-    `stopping` is when it was asked to stop, empty where it was not.
+    Args:
+        definition: The text that it runs.
+        image: The image for steps whose own is not one of this machine; empty where there is none.
+        about: What else a client of the AWS interface said of it, by the names of StartPipelineExecution's members.
+        stopping: When it was asked to stop; empty where it was not.
     """
 
-    id: str
-    pipeline: str
-    definition: str
-    parameters: dict[str, Any]
-    image: str
-    status: Status
-    started: str
-    ended: str = ""
-    reason: str = ""
     steps: tuple[Step, ...] = ()
+    definition: str = ""
+    image: str = ""
     about: dict[str, Any] = field(default_factory=dict)
     stopping: str = ""
-
-    @property
-    def arn(self) -> str:
-        """The execution's name in SageMaker's form."""
-        return f"{pipeline_arn(self.pipeline)}/execution/{self.id}"
 
 
 @dataclass(frozen=True)
@@ -127,26 +87,14 @@ class Draft:
     request: str = ""
 
 
-@dataclass(frozen=True)
-class ModelPackage:
-    """A registered model version. `document` has the shape of DescribeModelPackage's answer."""
-
-    group: str
-    version: int
-    status: str
-    created: str
-    execution: str
-    document: dict[str, Any]
-
-    @property
-    def arn(self) -> str:
-        """The package's name in SageMaker's form."""
-        return package_arn(self.group, self.version)
-
-
 def pipeline_arn(name: str) -> str:
     """A pipeline's name in SageMaker's form."""
     return f"{_ARN}:pipeline/{name}"
+
+
+def execution_arn(pipeline: str, identity: str) -> str:
+    """An execution's name in SageMaker's form."""
+    return f"{pipeline_arn(pipeline)}/execution/{identity}"
 
 
 def package_arn(group: str, version: int) -> str:

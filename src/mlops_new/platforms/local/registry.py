@@ -5,7 +5,7 @@ import json
 import secrets
 import sqlite3
 import string
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,8 @@ from mlops_new.errors import Conflict, Invalid
 from mlops_new.platforms.local import tokens
 from mlops_new.platforms.local.database import Database
 from mlops_new.platforms.local.processes import Process
-from mlops_new.platforms.local.records import Draft, Execution, Pipeline, Status, Step, now
+from mlops_new.platforms.local.records import Draft, Execution, Pipeline, Step, execution_arn, now
+from mlops_new.records import Status
 
 KILLED = "the process that ran it was killed"
 STOPPED = "it was stopped on request"
@@ -220,6 +221,13 @@ class Registry:
             found = rows.execute(query, (identity,)).fetchall()
         return _execution(row, tuple(map(_step, found)))
 
+    def forget(self, identities: Iterable[str]) -> None:
+        """Delete executions with their steps; gone is fine."""
+        rows_of = [(identity,) for identity in identities]
+        with self._database.transaction() as rows:
+            rows.executemany("DELETE FROM steps WHERE execution = ?", rows_of)
+            rows.executemany("DELETE FROM executions WHERE id = ?", rows_of)
+
     # Steps
 
     def step(self, identity: str, name: str) -> Step:
@@ -355,6 +363,7 @@ def pipeline_of(row: sqlite3.Row) -> Pipeline:
 def _execution(row: sqlite3.Row, steps: tuple[Step, ...]) -> Execution:
     return Execution(
         id=row["id"],
+        arn=execution_arn(row["pipeline"], row["id"]),
         pipeline=row["pipeline"],
         definition=row["definition"],
         parameters=json.loads(row["parameters"]),

@@ -12,18 +12,19 @@ from functools import partial
 from typing import Any
 
 from mlops_new.errors import Error
+from mlops_new.events import Event, Listener, Notice, StepEnded, StepStarted
 from mlops_new.platforms.local.attempt import Outcome, Stores, attempt, scope_of
-from mlops_new.platforms.local.events import Event, Listener, Notice, StepEnded, StepStarted
 from mlops_new.platforms.local.graph import Node
 from mlops_new.platforms.local.handlers import PROCESSES
 from mlops_new.platforms.local.images import Image
-from mlops_new.platforms.local.records import Execution, Status, Step
+from mlops_new.platforms.local.records import Execution, Step
 from mlops_new.platforms.local.registry import STOPPED
 from mlops_new.platforms.local.retries import Retries
 from mlops_new.platforms.local.schedule import Schedule
 from mlops_new.platforms.local.supervised import StopSignal
 from mlops_new.platforms.local.task import StepFailed, Task
 from mlops_new.platforms.local.workspace import Workspace
+from mlops_new.records import Status
 
 
 @dataclass(frozen=True)

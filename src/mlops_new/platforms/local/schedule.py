@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from mlops_new.platforms.local.graph import Node
-from mlops_new.platforms.local.records import Status
+from mlops_new.records import Status
 
 
 @dataclass

@@ -6,7 +6,7 @@ from mlops_new.definition import parse
 from mlops_new.errors import Invalid
 from mlops_new.platforms.local.expressions import text
 from mlops_new.platforms.local.platform import LocalPlatform
-from mlops_new.platforms.local.records import ROLE, Execution, Status, pipeline_arn
+from mlops_new.platforms.local.records import ROLE, Execution, pipeline_arn
 from mlops_new.platforms.local.serve.faults import not_found, validation
 from mlops_new.platforms.local.serve.json_service import Operation
 from mlops_new.platforms.local.serve.sagemaker import names
@@ -14,6 +14,7 @@ from mlops_new.platforms.local.serve.sagemaker.paging import between, page
 from mlops_new.platforms.local.serve.sagemaker.pipelines import Pipelines, refuse
 from mlops_new.platforms.local.serve.sagemaker.steps import shown as step_shown
 from mlops_new.platforms.local.serve.sagemaker.steps import started
+from mlops_new.records import Status
 
 Document = dict[str, Any]
 

@@ -6,11 +6,12 @@ from typing import Any
 
 from mlops_new.errors import Invalid
 from mlops_new.platforms.local.platform import LocalPlatform
-from mlops_new.platforms.local.records import Status, Step, job_arn
+from mlops_new.platforms.local.records import Step, job_arn
 from mlops_new.platforms.local.serve.faults import validation
 from mlops_new.platforms.local.serve.json_service import Operation
 from mlops_new.platforms.local.serve.models import fit, model
 from mlops_new.platforms.local.task import job_name
+from mlops_new.records import Status
 
 Document = dict[str, Any]
 

@@ -8,7 +8,6 @@ from mlops_new.errors import Invalid
 from mlops_new.platforms.local.groups import ModelPackageGroups
 from mlops_new.platforms.local.models import described
 from mlops_new.platforms.local.platform import LocalPlatform
-from mlops_new.platforms.local.records import ModelPackage
 from mlops_new.platforms.local.serve.faults import ServiceError, validation
 from mlops_new.platforms.local.serve.json_service import Operation
 from mlops_new.platforms.local.serve.models import fit, model
@@ -17,6 +16,7 @@ from mlops_new.platforms.local.serve.sagemaker.paging import between, page
 from mlops_new.platforms.local.serve.sagemaker.pipelines import refuse
 from mlops_new.platforms.local.serve.sagemaker.tagging import by_key
 from mlops_new.platforms.local.tags import Tags
+from mlops_new.records import ModelPackage
 
 Document = dict[str, Any]
 

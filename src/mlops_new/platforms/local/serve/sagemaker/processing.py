@@ -5,12 +5,13 @@ from typing import Any
 from mlops_new.errors import Invalid
 from mlops_new.platforms.local import standalone
 from mlops_new.platforms.local.platform import LocalPlatform
-from mlops_new.platforms.local.records import Execution, Status, job_arn
+from mlops_new.platforms.local.records import Execution, job_arn
 from mlops_new.platforms.local.serve.faults import ServiceError, not_found, validation
 from mlops_new.platforms.local.serve.json_service import Operation
 from mlops_new.platforms.local.serve.models import fit, model
 from mlops_new.platforms.local.serve.sagemaker.jobs import STATUSES
 from mlops_new.platforms.local.serve.sagemaker.paging import between, page
+from mlops_new.records import Status
 
 Document = dict[str, Any]
 

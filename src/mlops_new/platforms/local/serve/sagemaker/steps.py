@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from mlops_new.platforms.local.records import Execution, Status, Step, job_arn
+from mlops_new.platforms.local.records import Execution, Step, job_arn
 from mlops_new.platforms.local.task import job_name
+from mlops_new.records import Status
 
 Document = dict[str, Any]
 Body = Mapping[str, Any]

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from mlops_new.platforms.local.records import Status, Step
+from mlops_new.records import Status, Step
 
 
 @dataclass(frozen=True)

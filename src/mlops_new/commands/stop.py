@@ -1,0 +1,22 @@
+"""`mlops-new stop`: end an execution that is running."""
+
+from pathlib import Path
+
+from mlops_new.commands.repository import standing_in
+from mlops_new.console import Console
+from mlops_new.settings import Settings
+from mlops_new.wiring import platform as connect
+
+
+def run(execution: str, directory: Path, settings: Settings, console: Console) -> None:
+    """Ask it to stop; its steps that are running are ended.
+
+    Raises:
+        Invalid: there is none, or it has ended.
+    """
+    platform = connect(settings, standing_in(directory).project)
+    found = platform.execution(execution)
+    platform.stop(found.id)
+    again = f"mlops-new run --resume {found.id}{platform.option}"
+    text = f"{found.pipeline} {found.id} is told to stop.\nTo go on from there: {again}"
+    console.result(text, {"pipeline": found.pipeline, "execution": found.id, "status": "Stopping"})

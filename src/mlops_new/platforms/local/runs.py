@@ -1,0 +1,81 @@
+"""The embedded platform as the commands see it: every platform's methods, by the names of `ports.Platform`."""
+
+import secrets
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from mlops_new import records
+from mlops_new.definition import Definition, canonical
+from mlops_new.platforms.local.objects import BUCKET
+from mlops_new.platforms.local.platform import LocalPlatform
+from mlops_new.platforms.local.records import ROLE, Execution
+from mlops_new.platforms.local.support import unsupported
+from mlops_new.records import ModelPackage
+from mlops_new.spec import Mark
+
+
+class LocalRuns(LocalPlatform):
+    """A `ports.Platform`, and what only this machine has."""
+
+    bucket = BUCKET
+    role = ROLE
+    option = ""
+    prefers_sample = True
+
+    def analyzer(self, parameter: str) -> str:
+        """No image: the project's own monitoring runs in the analyzers' place."""
+        del parameter
+        return "not-on-this-machine"
+
+    def unsupported(self, definition: Definition) -> list[str]:
+        """What the runner cannot do, a sentence each."""
+        return unsupported(definition)
+
+    def own_image(self, repository: Path, *, project: str, needed: bool, notify: Callable[[str], None]) -> str:
+        """Make an image of the repository; here it also stands in for images of somewhere else."""
+        del needed
+        return self.build_image(repository, project=project, notify=notify).uri
+
+    def exists(self, uri: str) -> bool:
+        """Whether there is an object at a URI, or anything below it."""
+        return self.local_path(uri).exists()
+
+    def read(self, uri: str) -> bytes | None:
+        """An object's content; None where there is none."""
+        path = self.local_path(uri)
+        return path.read_bytes() if path.is_file() else None
+
+    def place(self, uri: str) -> str:
+        """Where an object or prefix lies on this machine."""
+        return str(self.local_path(uri))
+
+    def make_ready(self, name: str, definition: Definition, *, mark: Mark) -> None:
+        """Register it: what is being worked on is what runs.
+
+        Raises:
+            Conflict: A pipeline of this name is another project's.
+        """
+        self.register(name, canonical(definition.document), project=mark.project, repository=mark.repository)
+
+    def begin(self, pipeline: str, *, given: Mapping[str, str], image: str) -> Execution:
+        """Record a run that is about to begin.
+
+        Raises:
+            Invalid: There is no such pipeline, parameters do not fit, or something in it cannot be run here.
+        """
+        return self.start(pipeline, given=given, image=self.image(image, notify=_nobody) if image else None)
+
+    def detach(self, execution: str, *, resume: bool) -> None:
+        """Have it run by a process of its own."""
+        if resume:
+            self.resume_detached(execution, token=secrets.token_hex(16), about={})
+        else:
+            self.run_detached(execution)
+
+    def registered_by(self, execution: records.Execution, group: str) -> ModelPackage | None:
+        """The model version that a run has registered, or None."""
+        return next((package for package in self.model_packages(group) if package.execution == execution.id), None)
+
+
+def _nobody(_: str) -> None:
+    """The environment was made a moment ago: there is nothing to tell."""
