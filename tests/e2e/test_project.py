@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mlops_new import templates
+from mlops_new import publishing, templates
 from mlops_new.platforms.local.platform import LocalPlatform
 from mlops_new.spec import Template
 from mlops_new.templates import Copier
@@ -240,7 +240,7 @@ def test_killed_at_any_effect_the_same_command_finishes(somewhere: Path, share: 
     said, clean_home = somewhere / "said", somewhere / "home"
     git(somewhere, "init", "--quiet", "--bare", "template.git")
     template = Template(str(somewhere / "template.git"), templates.PACKAGED_VERSION)
-    templates.publish(template.url, template.version, {}, {}, somewhere)
+    publishing.publish(template.url, template.version, {}, {}, somewhere)
     rendered = render_once(somewhere / "rendered", template)
     make_here(somewhere / "clean", clean_home, rendered)
     clean = state(somewhere / "clean", clean_home)
