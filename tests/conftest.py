@@ -1,6 +1,7 @@
 """What every test stands on: nobody's git identity or home, and no network but this machine."""
 
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,6 +37,10 @@ def _block_network(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 sys.addaudithook(_block_network)
+
+# A shell starts what runs in the background with interrupts ignored, and commands inherit that.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

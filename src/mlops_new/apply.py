@@ -8,7 +8,7 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import assert_never
 
-from mlops_new import definition, git, templates
+from mlops_new import definition, git, publishing
 from mlops_new.errors import Conflict, Error
 from mlops_new.files import make_folder, staging
 from mlops_new.plan import Plan
@@ -132,7 +132,7 @@ def _publish(step: PublishTemplate, world: World) -> None:
 
 def _publish_once(step: PublishTemplate, refs: Mapping[str, str], env: Mapping[str, str], world: World) -> None:
     try:
-        templates.publish(step.url, step.version, refs, env, world.scratch)
+        publishing.publish(step.url, step.version, refs, env, world.scratch)
     except git.GitError:
         # It may have arrived all the same, or somebody publishes the same version at this moment.
         if _tag(step) not in git.remote_refs(step.url, env):
@@ -156,7 +156,7 @@ def _reach(host: GitHost, url: str, act: Callable[[Mapping[str, str]], None]) ->
 
 def _render(step: Render, spec: ProjectSpec, world: World) -> None:
     make_folder(spec.directory)
-    env = templates.at_hand(world.host, spec.template.url, world.scratch)
+    env = publishing.at_hand(world.host, spec.template.url, world.scratch)
     with staging(spec.directory, spec.name) as place:
         place.mkdir()
         # Copier works in the process's one current folder, so it renders one by one; git commits meanwhile.

@@ -17,6 +17,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Start and keep machine-learning projects on SageMaker: two repositories, hosted, registered and running.",
 )
+template = typer.Typer(no_args_is_help=True, help="For maintainers of templates: check, publish, switch.")
+app.add_typer(template, name="template")
 models = typer.Typer(no_args_is_help=True, help="List, show, approve and reject the model versions of a project.")
 app.add_typer(models, name="models")
 
@@ -78,6 +80,10 @@ def project(
     data: Annotated[
         list[str] | None, typer.Option("--data", metavar="KEY=VALUE", help="Answer one question (can be repeated).")
     ] = None,
+    template: Annotated[
+        str | None,
+        typer.Option("--template", metavar="URL[@VERSION]", help="Render from this template repository (a fork)."),
+    ] = None,
     git: GitOption = None,
     platform: PlatformOption = None,
     dry_run: DryRun = False,
@@ -91,7 +97,8 @@ def project(
     from mlops_new.answers import gather
     from mlops_new.commands import project as command
 
-    request = command.Request(name, directory.absolute(), gather(answers, data or []), dry_run=dry_run, yes=yes)
+    given = gather(answers, data or [])
+    request = command.Request(name, directory.absolute(), given, dry_run=dry_run, yes=yes, template=template)
     command.run(request, load(config, git=git, platform=platform), _console(as_json=as_json))
 
 
@@ -101,17 +108,92 @@ def status(
         str | None, typer.Argument(metavar="[NAME]", help="The project (default: that of this repository).")
     ] = None,
     *,
+    every: Annotated[bool, typer.Option("--all", help="Every project of the Git host.")] = False,
     directory: Directory = HERE,
     git: GitOption = None,
     platform: PlatformOption = None,
     as_json: Json = False,
     config: Config = None,
 ) -> None:
-    """Compare a project with what it should be; exit code 6 if something differs."""
+    """Compare a project with what it should be, or look at all of them; exit code 6 if something differs."""
+    settings, console = load(config, git=git, platform=platform), _console(as_json=as_json)
+    if every:
+        from mlops_new.commands import fleet
+
+        _refuse_both(name)
+        raise typer.Exit(fleet.run(settings, console))
     from mlops_new.commands import status as command
 
-    settings = load(config, git=git, platform=platform)
-    raise typer.Exit(command.run(name, directory.absolute(), settings, _console(as_json=as_json)))
+    raise typer.Exit(command.run(name, directory.absolute(), settings, console))
+
+
+def _refuse_both(name: str | None) -> None:
+    if name is not None:
+        from mlops_new.errors import Invalid
+
+        raise Invalid("a NAME and --all exclude each other", hint="leave one of them out")
+
+
+@app.command()
+def update(
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="The project (default: that of this repository).")
+    ] = None,
+    *,
+    every: Annotated[bool, typer.Option("--all", help="Every project of the Git host.")] = False,
+    to: Annotated[
+        str | None, typer.Option("--to", metavar="VERSION", help="The template version (default: the newest).")
+    ] = None,
+    resolve: Annotated[
+        bool, typer.Option("--resolve", help="Check the update out in the working copies, conflicts and all.")
+    ] = False,
+    go_on: Annotated[bool, typer.Option("--continue", help="Go on after the conflicts were resolved.")] = False,
+    directory: Directory = HERE,
+    git: GitOption = None,
+    platform: PlatformOption = None,
+    dry_run: DryRun = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Go ahead without asking.")] = False,
+    as_json: Json = False,
+    config: Config = None,
+) -> None:
+    """Bring projects to a template version, merged with what was edited, by pull request."""
+    from mlops_new.commands import update as command
+    from mlops_new.update.prepare import Goal
+
+    if every:
+        _refuse_both(name)
+    request = command.Request(
+        name, directory.absolute(), every, Goal(to), dry_run=dry_run, yes=yes, resolve=resolve, go_on=go_on
+    )
+    command.run(request, load(config, git=git, platform=platform), _console(as_json=as_json))
+
+
+@app.command()
+def adopt(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="The build and the deploy repository.")],
+    *,
+    to: Annotated[
+        str | None, typer.Option("--to", metavar="VERSION", help="The template version (default: the newest).")
+    ] = None,
+    template: Annotated[
+        str | None, typer.Option("--template", metavar="URL[@VERSION]", help="Another template repository (a fork).")
+    ] = None,
+    data: Annotated[
+        list[str] | None, typer.Option("--data", metavar="KEY=VALUE", help="Answer one question (can be repeated).")
+    ] = None,
+    git: GitOption = None,
+    dry_run: DryRun = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Go ahead without asking.")] = False,
+    as_json: Json = False,
+    config: Config = None,
+) -> None:
+    """Bring repositories that were made by hand under a template version; it shows first what they lack."""
+    from mlops_new.answers import gather
+    from mlops_new.commands import adopt as command
+
+    given = gather(None, data or [])
+    request = command.Request([one.absolute() for one in paths], template, to, given, dry_run=dry_run, yes=yes)
+    command.run(request, load(config, git=git), _console(as_json=as_json))
 
 
 @app.command()
@@ -414,3 +496,88 @@ def reject(
 
     settings = load(config, platform=platform)
     command.decide(directory.absolute(), version, "Rejected", note, settings, _console(as_json=as_json))
+
+
+@template.command("check")
+def check_template(
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="[FOLDER]", help="Holds copier.yml and templates/ (default: the packaged).")
+    ] = None,
+    *,
+    released: Annotated[
+        str | None,
+        typer.Option("--released", metavar="URL", help="Repository with the released versions (default: the hosted)."),
+    ] = None,
+    sdk_python: Annotated[
+        str | None,
+        typer.Option("--sdk-python", metavar="PYTHON", help="Compile the definitions with this interpreter's SDK."),
+    ] = None,
+    python: Annotated[
+        str | None,
+        typer.Option("--python", metavar="PYTHON", help="Run the rendered repositories' checks beside it."),
+    ] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Try also what went well before.")] = False,
+    git: GitOption = None,
+    as_json: Json = False,
+    config: Config = None,
+) -> None:
+    """Render every combination of answers, parse it, and update every released version; exit code 6 on a fault."""
+    from mlops_new.commands import template as command
+
+    request = command.Request(folder, released, sdk_python, python, fresh=fresh)
+    raise typer.Exit(command.run(request, load(config, git=git), _console(as_json=as_json)))
+
+
+@template.command("publish")
+def publish_template(
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="[FOLDER]", help="Holds copier.yml and templates/ (default: the packaged).")
+    ] = None,
+    *,
+    version: Annotated[
+        str | None, typer.Option("--version", metavar="VERSION", help="The tag (default: this program's version).")
+    ] = None,
+    merge: Annotated[
+        bool, typer.Option("--merge", help="Merge it with your organisation's own edits of the template repository.")
+    ] = False,
+    git: GitOption = None,
+    dry_run: DryRun = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Go ahead without asking.")] = False,
+    as_json: Json = False,
+    config: Config = None,
+) -> None:
+    """Put a version into the template repository: only forward, and never over an edit of your own."""
+    from mlops_new.commands import publish as command
+
+    request = command.Request(folder, version, merge=merge, dry_run=dry_run, yes=yes)
+    command.run(request, load(config, git=git), _console(as_json=as_json))
+
+
+@template.command()
+def switch(
+    source: Annotated[str, typer.Argument(metavar="URL[@VERSION]", help="The other template repository.")],
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="The project (default: that of this repository).")
+    ] = None,
+    *,
+    resolve: Annotated[
+        bool, typer.Option("--resolve", help="Check the update out in the working copies, conflicts and all.")
+    ] = False,
+    directory: Directory = HERE,
+    git: GitOption = None,
+    dry_run: DryRun = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Go ahead without asking.")] = False,
+    as_json: Json = False,
+    config: Config = None,
+) -> None:
+    """Bring a project under another template repository, a fork say: an update like any other, in both repositories."""
+    from mlops_new.commands import update as command
+    from mlops_new.update.prepare import Goal
+    from mlops_new.update.versions import named_template
+
+    found = named_template(source)
+    goal = Goal(found.version, found.url)
+    request = command.Request(
+        name, directory.absolute(), every=False, goal=goal, dry_run=dry_run, yes=yes, resolve=resolve
+    )
+    command.run(request, load(config, git=git), _console(as_json=as_json))

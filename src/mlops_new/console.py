@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mlops_new.records import Step as RunStep
     from mlops_new.removal import Removal
     from mlops_new.steps import Step
+    from mlops_new.update.steps import UpdateStep
 
 
 class Console:
@@ -64,7 +65,13 @@ class Console:
         for step in steps:
             self.say(f"  - {_short(step)}")
 
-    def done(self, step: "Step | Removal") -> None:
+    def update_plan(self, steps: "Sequence[UpdateStep]") -> None:
+        """What will be put on the Git host, a line each."""
+        self.say("Plan:")
+        for step in steps:
+            self.say(f"  + {_short(step)}")
+
+    def done(self, step: "Step | Removal | UpdateStep") -> None:
         """A step was performed."""
         self.say(f"✓ {_short(step)}", "green")
 
@@ -157,7 +164,7 @@ class Progress:
                 self._console.say(f"✗ {step.name:<24}{step.seconds:7.1f} s  {step.status}: {step.reason}", "red")
 
 
-def _short(step: "Step | Removal") -> str:
+def _short(step: "Step | Removal | UpdateStep") -> str:
     """Paths as people write them: from here, or from their home."""
     return str(step).replace(f"{Path.cwd()}/", "").replace(f"{Path.home()}/", "~/")
 

@@ -76,6 +76,10 @@ def _hosted(name: str, kind: Kind, found: HostedRepository | None) -> Iterator[s
 
 def _template(seen: Observed) -> Iterator[str]:
     hosted = seen.template.hosted
+    if seen.template.problem:
+        yield seen.template.problem
+    if not seen.template.ours:
+        return
     if hosted is None:
         yield f"the template repository {seen.template.url} is missing"
     elif hosted.mark != TEMPLATE_MARK:

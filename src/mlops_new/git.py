@@ -173,6 +173,31 @@ def has_commit(path: Path, sha: str) -> bool:
     return True
 
 
+def branch(path: Path) -> str | None:
+    """The branch that is checked out; None where HEAD is detached."""
+    try:
+        return run("symbolic-ref", "--quiet", "--short", "HEAD", cwd=path).strip()
+    except GitError:
+        return None
+
+
+def commit_of(path: Path, revision: str) -> str | None:
+    """The commit that a revision names, or None."""
+    try:
+        return run("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}", cwd=path).strip()
+    except GitError:
+        return None
+
+
+def is_ancestor(path: Path, commit: str, of: str) -> bool:
+    """Whether a commit is part of another's history; one that is not even there is not."""
+    try:
+        run("merge-base", "--is-ancestor", commit, of, cwd=path)
+    except GitError:
+        return False
+    return True
+
+
 def same_files(path: Path, one: str, other: str) -> bool:
     """Whether two commits hold the same files, whatever their history."""
     return run("rev-parse", f"{one}^{{tree}}", cwd=path) == run("rev-parse", f"{other}^{{tree}}", cwd=path)

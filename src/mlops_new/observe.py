@@ -12,9 +12,10 @@ from packaging.version import InvalidVersion, Version
 from mlops_new import definition, git
 from mlops_new.errors import Conflict
 from mlops_new.ports import GitHost, Group, HostedRepository, HostSetup, Pipeline, Registry
+from mlops_new.publishing import UPSTREAM
 from mlops_new.spec import DEFINITIONS, TEMPLATE_SLUG, Kind, pipeline_name, slug
 from mlops_new.steps import SetUp
-from mlops_new.templates import ANSWERS_FILE, UPSTREAM, read_answers
+from mlops_new.templates import ANSWERS_FILE, read_answers
 
 
 class CopyState(Enum):
@@ -44,11 +45,21 @@ class WorkingCopy:
 
 @dataclass(frozen=True)
 class TemplateRepository:
-    """The template repository: its refs, empty while it does not exist."""
+    """A template repository.
+
+    Args:
+        url: Where it is.
+        hosted: What the Git host says of it; None while it does not exist, or where it is elsewhere.
+        refs: What it has.
+        ours: Whether it is the Git host's own; otherwise only its tags count.
+        problem: Why it could not be read; empty where it could.
+    """
 
     url: str
     hosted: HostedRepository | None
     refs: Mapping[str, str]
+    ours: bool = True
+    problem: str = ""
 
     @property
     def newest(self) -> str | None:
@@ -90,13 +101,24 @@ class Observed:
 
     def recorded_answers(self) -> Mapping[str, Any]:
         """The answers of whichever repository exists; empty for a new project."""
-        return next((copy.answers for copy in self.copies.values() if copy.state is CopyState.OURS), {})
+        return _recorded_answers(self.copies)
 
 
-def observe(name: str, directory: Path, host: GitHost, registry: Registry, setup: HostSetup) -> Observed:
-    """Look at everything that carries, or will carry, the project's name."""
+def observe(
+    name: str, directory: Path, host: GitHost, registry: Registry, setup: HostSetup, source: str | None = None
+) -> Observed:
+    """Look at everything that carries, or will carry, the project's name.
+
+    Args:
+        name: The project.
+        directory: Where its working copies are.
+        host: The Git host.
+        registry: The pipelines.
+        setup: What the Git host has besides repositories.
+        source: The template repository that was asked for; else what the working copies record, else the host's own.
+    """
     with ThreadPoolExecutor() as pool:  # a Git host may be far away
-        template = pool.submit(template_repository, host)
+        template = pool.submit(_template, host, source, working_copies(name, directory))
         repositories = hosted(name, host)
         lacking = pool.submit(_lacking, name, repositories, setup)
         copies = working_copies(name, directory)
@@ -166,6 +188,45 @@ def template_repository(host: GitHost) -> TemplateRepository:
         return TemplateRepository(url, None, {})
     with host.credentials(url) as env:
         return TemplateRepository(url, hosted, git.remote_refs(url, env))
+
+
+def template_source(host: GitHost, url: object) -> TemplateRepository:
+    """The template repository at a URL; the Git host's own where none is named.
+
+    Raises:
+        Error: one that is elsewhere cannot be read.
+    """
+    if not url or url == host.url(TEMPLATE_SLUG):
+        return template_repository(host)
+    try:
+        with host.credentials(str(url)) as env:
+            return TemplateRepository(str(url), None, git.remote_refs(str(url), env), ours=False)
+    except git.GitError as error:
+        raise unreadable(str(url), error) from error
+
+
+def unreadable(url: str, error: git.GitError) -> git.GitError:
+    """What it means that git cannot read a template repository."""
+    message = f"the template repository {url} cannot be read: {error.message}"
+    return git.GitError(message, hint=f"check the address and your access; {_SWITCH}", code=error.code)
+
+
+_SWITCH = "`mlops-new template switch URL` changes to another template repository"
+
+
+def _template(host: GitHost, source: str | None, copies: Mapping[Kind, WorkingCopy]) -> TemplateRepository:
+    """The one that was asked for; else the recorded one, of which a project that is there already needs little."""
+    recorded = _recorded_answers(copies).get("_src_path")
+    try:
+        return template_source(host, source or recorded)
+    except git.GitError as error:
+        if source:
+            raise
+        return TemplateRepository(str(recorded), None, {}, ours=False, problem=error.message)
+
+
+def _recorded_answers(copies: Mapping[Kind, WorkingCopy]) -> Mapping[str, Any]:
+    return next((copy.answers for copy in copies.values() if copy.state is CopyState.OURS), {})
 
 
 def version_of(tag: str) -> Version | None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from mlops_new.errors import Conflict
+from mlops_new.errors import Conflict, Invalid
 from mlops_new.git import same_remote
 from mlops_new.observe import CopyState, Observed, TemplateRepository, version_of
 from mlops_new.spec import DEFINITIONS, TEMPLATE_MARK, Kind, ProjectSpec, Template, pipeline_name, slug
@@ -35,8 +35,15 @@ def choose_template(seen: TemplateRepository, packaged: str = PACKAGED_VERSION) 
 
     It is the newest one: the program's own, unless the template repository has a newer one, or an organisation
     has begun to edit it (then only its tags count, so that nothing of theirs is passed over).
+
+    Raises:
+        Invalid: a template repository that is elsewhere has no version.
     """
     newest = seen.newest
+    if not seen.ours:
+        if newest is None:
+            raise Invalid(f"{seen.url} has no version: no tag like v1.2.3", hint="tag one there")
+        return Template(seen.url, newest)
     if newest is None or (not seen.edited and _newer(packaged, newest)):
         return Template(seen.url, packaged)
     return Template(seen.url, newest)

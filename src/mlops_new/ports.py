@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -28,6 +28,45 @@ class HostedRepository:
     url: str
     mark: Mark | None
     head: str | None
+
+
+@dataclass(frozen=True)
+class Marked:
+    """A repository of ours, as a listing of a Git host shows it."""
+
+    slug: str
+    url: str
+    mark: Mark
+
+
+@dataclass(frozen=True)
+class Listed:
+    """What a Git host shows of a repository's `main` without fetching it.
+
+    Args:
+        repository: Whose it is.
+        answers: The text of its answers file; None where there is none, or nothing was pushed.
+        files: The blob of each file; None where the host would have to be asked for each.
+    """
+
+    repository: Marked
+    answers: str | None
+    files: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Activity:
+    """What a platform knows of one project.
+
+    Args:
+        pipelines: The names of those that are registered for it.
+        executions: By pipeline, the last one's status and when it began (UTC, ISO 8601).
+        model: The latest approved version; None where none is.
+    """
+
+    pipelines: frozenset[str] = frozenset()
+    executions: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    model: int | None = None
 
 
 @dataclass(frozen=True)
@@ -92,8 +131,29 @@ class GitHost(Protocol):
         """The repository, or None."""
         ...
 
+    def marked(self) -> list[Marked]:
+        """Every repository there that carries a mark of ours."""
+        ...
+
+    def overview(self) -> list[Listed]:
+        """What `main` of every repository of ours is rendered from: as few requests as the host allows."""
+        ...
+
+    def open_updates(self, slugs: Collection[str], branches: str) -> Mapping[str, str]:
+        """By slug, where an update can be reviewed: an open pull request, or a branch, from a branch named so.
+
+        Args:
+            slugs: The repositories.
+            branches: What the branches' names begin with.
+        """
+        ...
+
     def create(self, slug: str, *, mark: Mark, description: str) -> HostedRepository:
         """Create it, marked in the same act; one that is ours already is returned as it is."""
+        ...
+
+    def adopt(self, slug: str, *, mark: Mark) -> None:
+        """Mark a repository that somebody made by hand; one that carries another mark is a `Conflict`."""
         ...
 
     def delete_repository(self, slug: str, mark: Mark) -> None:
@@ -106,6 +166,19 @@ class GitHost(Protocol):
 
     def appears(self, url: str) -> bool:
         """After git did not find a repository: wait, if it was created a moment ago, and say whether it is there."""
+        ...
+
+    @property
+    def has_pull_requests(self) -> bool:
+        """Whether a branch can be proposed there; otherwise it is reviewed as it is."""
+        ...
+
+    def find_proposal(self, slug: str, branch: str) -> str | None:
+        """The address of the open pull request from a branch to `main`; None where there is none."""
+        ...
+
+    def propose(self, slug: str, branch: str, title: str, description: str) -> str:
+        """Open a pull request from a branch to `main`, or find the one that is open, and give its address."""
         ...
 
     def credentials(self, url: str) -> AbstractContextManager[Mapping[str, str]]:
@@ -257,6 +330,18 @@ class Templates(Protocol):
         env: Mapping[str, str],
     ) -> None:
         """Render one repository into an empty place; `env` lets git read the template."""
+        ...
+
+    def rerender(self, template: Template, answers: str, destination: Path, env: Mapping[str, str]) -> None:
+        """Render one repository anew from the text of its answers file, as an update does."""
+        ...
+
+
+class Activities(Protocol):
+    """What happens on a platform, project by project."""
+
+    def __call__(self, projects: Collection[str]) -> Mapping[str, Activity]:
+        """For each project that the platform knows."""
         ...
 
 

@@ -1,6 +1,5 @@
-"""The only door to Copier, and to the template repository that projects are rendered from."""
+"""The only door to Copier, and the templates that come with the program."""
 
-import json
 import os
 import re
 import shutil
@@ -17,18 +16,11 @@ from mlops_new import __version__, git
 from mlops_new.environ import SECRET_VARIABLES
 from mlops_new.errors import Error, Invalid
 from mlops_new.files import readable_errors
-from mlops_new.ports import GitHost
 from mlops_new.spec import Kind, Template
 
-_CACHE = "COPIER_CACHE_DIR"
-_COPY = "template.git"
+CACHE = "COPIER_CACHE_DIR"
 ANSWERS_FILE = ".copier-answers.yml"
 PACKAGED_VERSION = f"v{__version__}"
-# The branch of the template repository that holds the versions as they were published. `main` follows it until
-# an organisation commits its own edits there; from then on only its own tags move `main`.
-UPSTREAM = "mlops-new"
-# Published commits are the same everywhere, so two people publishing one version publish one commit.
-_PUBLISHER = "mlops-new <mlops-new@localhost> 1767225600 +0000"
 
 
 def packaged() -> Path:
@@ -86,31 +78,47 @@ class Copier:
             from copier import run_copy
 
             run_copy(url, destination, data, vcs_ref=version, defaults=True, quiet=True)
-        # Copier renders a repository it cannot read (another owner's, say) as a plain folder and says nothing.
-        recorded = read_answers((destination / ANSWERS_FILE).read_text(encoding="utf-8"))
-        if recorded.get("_commit") != version or recorded.get("_src_path") != url:
-            raise Error(f"{url} was not read as a Git repository, so the project could never be updated from it")
+        _require_recorded(template, destination)
+
+    def rerender(self, template: Template, answers: str, destination: Path, env: Mapping[str, str]) -> None:
+        """Render one repository anew, as an update does: what is not answered any more, or not yet, has its default.
+
+        Args:
+            template: What is rendered.
+            answers: The text of the repository's answers file.
+            destination: A place that does not exist yet.
+            env: Lets git read the template.
+
+        Raises:
+            Error: as for `render`.
+        """
+        with _copier_errors(), readable_errors(destination), _seen_by_copier(env):
+            from copier import run_copy
+
+            destination.mkdir()
+            (destination / ANSWERS_FILE).write_text(answers, encoding="utf-8")
+            run_copy(template.url, destination, vcs_ref=template.version, defaults=True, overwrite=True, quiet=True)
+        _require_recorded(template, destination)
+
+    def update(self, repository: Path, version: str) -> None:
+        """What `copier update` does in a rendered folder, without trust: for trying templates.
+
+        Raises:
+            Error: the template, then or now, cannot be rendered.
+        """
+        git.init(repository)
+        git.commit_all(repository, "as rendered")
+        with _copier_errors(), _seen_by_copier({}):
+            from copier import run_update
+
+            run_update(repository, vcs_ref=version, defaults=True, overwrite=True, quiet=True)
 
 
-def at_hand(host: GitHost, url: str, private: Path) -> Mapping[str, str]:
-    """The environment in which git, and so Copier, reads a template repository from this machine.
-
-    Copier starts git many times for each repository that it renders. From a server elsewhere the template is fetched
-    once; under the same URL git then reads that copy, and needs no credentials.
-
-    Args:
-        host: The Git host.
-        url: The template repository.
-        private: A folder of this command's own; the copy in it is used again.
-    """
-    if Path(url).is_absolute():
-        return {}
-    copy = private / _COPY
-    if not copy.exists():
-        with host.credentials(url) as env:
-            git.run("clone", "--quiet", "--bare", url, str(copy), env=env)
-    # Copier's own cache would be shared with other programs, and is by URL: whose credentials read it is not asked.
-    return git.configuration((f"url.{copy}.insteadOf", url)) | {_CACHE: str(private / "copier")}
+def _require_recorded(template: Template, rendered: Path) -> None:
+    """Copier renders a repository it cannot read (another owner's, say) as a plain folder and says nothing."""
+    recorded = read_answers((rendered / ANSWERS_FILE).read_text(encoding="utf-8"))
+    if recorded.get("_commit") != template.version or recorded.get("_src_path") != template.url:
+        raise Error(f"{template.url} was not read as a Git repository, so the project could never be updated from it")
 
 
 @contextmanager
@@ -118,9 +126,9 @@ def _seen_by_copier(env: Mapping[str, str]) -> Iterator[None]:
     """Variables for Copier and the git that it starts, and no secret: plumbum passes on what it saw when imported."""
     from plumbum import local
 
-    before = os.environ.get(_CACHE)
-    if _CACHE in env:
-        os.environ[_CACHE] = env[_CACHE]  # this one Copier reads itself
+    before = os.environ.get(CACHE)
+    if CACHE in env:
+        os.environ[CACHE] = env[CACHE]  # this one Copier reads itself
     try:
         with local.env(**env):
             for name in local.env.keys() & set(SECRET_VARIABLES):
@@ -128,9 +136,9 @@ def _seen_by_copier(env: Mapping[str, str]) -> Iterator[None]:
             yield
     finally:
         if before is not None:
-            os.environ[_CACHE] = before
-        elif _CACHE in env:
-            del os.environ[_CACHE]
+            os.environ[CACHE] = before
+        elif CACHE in env:
+            del os.environ[CACHE]
 
 
 def _questions(folder: Path) -> str:
@@ -150,50 +158,13 @@ def read_answers(text: str) -> dict[str, Any]:
     return answers if isinstance(answers, dict) else {}
 
 
-def publish(url: str, version: str, refs: Mapping[str, str], env: Mapping[str, str], private: Path) -> None:
-    """Commit the packaged templates on top of what was published before, tag them, and push both or neither.
-
-    Args:
-        url: The template repository, which exists.
-        version: The tag.
-        refs: What the repository has, as `git.remote_refs` tells.
-        env: Lets git reach it.
-        private: A folder of this command's own; the copy in it serves `at_hand` afterwards.
-    """
-    copy = private / _COPY
-    shutil.rmtree(copy, ignore_errors=True)
-    git.run("init", "--quiet", "--bare", "--template=", str(copy))
-    parent = refs.get(f"refs/heads/{UPSTREAM}", "")
-    if parent:
-        git.run("fetch", "--quiet", url, f"refs/heads/{UPSTREAM}", cwd=copy, env=env)
-    git.run("fast-import", "--quiet", "--depth=0", cwd=copy, stdin=b"".join(_commit(version, parent)))
-    targets = [f"refs/heads/{UPSTREAM}:{ref}" for ref in _moved(refs, version)]
-    git.push(copy, url, *targets, env=env)
-
-
-def _moved(refs: Mapping[str, str], version: str) -> list[str]:
-    followed = refs.get("refs/heads/main") == refs.get(f"refs/heads/{UPSTREAM}")
-    return [*(["refs/heads/main"] if followed else []), f"refs/heads/{UPSTREAM}", f"refs/tags/{version}"]
-
-
-def _commit(version: str, parent: str) -> Iterator[bytes]:
-    """A commit of exactly the packaged files, in the language of `git fast-import`."""
-    message = f"mlops-new templates {version}".encode()
-    yield f"commit refs/heads/{UPSTREAM}\nauthor {_PUBLISHER}\ncommitter {_PUBLISHER}\n".encode()
-    yield b"data %d\n%s\n" % (len(message), message)
-    yield f"from {parent}\n".encode() if parent else b""
-    yield b"deleteall\n"
-    for name, file in packaged_files():
-        content = file.read_bytes()
-        mode = "100755" if os.access(file, os.X_OK) else "100644"
-        yield f"M {mode} inline {json.dumps(name, ensure_ascii=False)}\ndata {len(content)}\n".encode()
-        yield content + b"\n"
-    yield f"reset refs/tags/{version}\nfrom refs/heads/{UPSTREAM}\n".encode()
-
-
 def packaged_files() -> list[tuple[str, Path]]:
     """What is published: paths from the template's root, and the files."""
-    root = packaged()
+    return template_files(packaged())
+
+
+def template_files(root: Path) -> list[tuple[str, Path]]:
+    """The same of a folder with `copier.yml` and `templates/`."""
     templates = [path for path in (root / "templates").rglob("*") if path.is_file() and not _is_litter(path)]
     return [(path.relative_to(root).as_posix(), path) for path in sorted([root / "copier.yml", *templates])]
 
@@ -250,6 +221,7 @@ _FLOAT = r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?"
 @contextmanager
 def _copier_errors() -> Iterator[None]:
     from copier.errors import CopierError, CopierWarning, UserMessageError
+    from jinja2 import TemplateError, TemplateSyntaxError
     from plumbum.commands.processes import ProcessExecutionError
 
     try:
@@ -262,6 +234,9 @@ def _copier_errors() -> Iterator[None]:
         raise Error(f"git could not read the template repository: {_first_line(error.stderr)}") from error
     except UserMessageError as error:
         raise Error(f"the template cannot be rendered: {_first_line(error)}") from error
+    except TemplateError as error:
+        where = f"{error.name}:{error.lineno}: " if isinstance(error, TemplateSyntaxError) else ""
+        raise Error(f"the template cannot be rendered: {where}{_first_line(error)}") from error
     except (ValueError, TypeError) as error:
         # What Copier raises for an answer of the wrong type or outside the choices.
         raise Invalid(f"an answer is refused: {_first_line(error)}") from error

@@ -9,8 +9,9 @@ from mlops_new import locks
 from mlops_new.apply import World
 from mlops_new.environ import SECRET_VARIABLES, withhold
 from mlops_new.hosts.local import LocalHost, NoSetup
+from mlops_new.platforms.local.activity import LocalActivities
 from mlops_new.platforms.local.pipelines import LocalPipelines
-from mlops_new.ports import GitHost, HostSetup, Registry
+from mlops_new.ports import Activities, GitHost, HostSetup, Registry
 from mlops_new.running import Platform
 from mlops_new.settings import Host, PlatformName, Settings
 from mlops_new.templates import Copier
@@ -58,6 +59,19 @@ def local_platform(settings: Settings) -> "LocalRuns":
     return LocalRuns(settings.home)
 
 
+def activities(settings: Settings) -> Activities:
+    """What happens where the pipelines run."""
+    match settings.platform:
+        case PlatformName.LOCAL:
+            return LocalActivities(settings.home)
+        case PlatformName.SAGEMAKER:
+            from mlops_new.platforms.sagemaker.activity import SageMakerActivities
+
+            return SageMakerActivities(account(settings))
+        case _:
+            assert_never(settings.platform)
+
+
 def lock(settings: Settings, name: str, waiting: Say) -> AbstractContextManager[None]:
     """One command at a time on what the name says, on this machine."""
     return locks.hold(settings.home / "locks", name, waiting=waiting)
@@ -103,11 +117,12 @@ def _bitbucket(settings: Settings, say: Say) -> tuple[GitHost, HostSetup]:
     # Whoever hosts elsewhere pays nothing for it.
     from mlops_new.hosts.bitbucket import credentials, setup
     from mlops_new.hosts.bitbucket.host import BitbucketCloud
+    from mlops_new.hosts.bitbucket.memory import Memory
     from mlops_new.hosts.bitbucket.patience import Patience
     from mlops_new.hosts.bitbucket.project_setup import BitbucketSetup
 
     wanted = setup.parse(settings.bitbucket, os.environ)
     account = credentials.account(os.environ, wanted.workspace)
     withhold([*SECRET_VARIABLES, *wanted.secret_variables()])
-    host = BitbucketCloud(account, wanted.hosting, Patience(say=say))
+    host = BitbucketCloud(account, wanted.hosting, Patience(say=say), Memory(settings.home / "bitbucket"))
     return host, BitbucketSetup(host, wanted)

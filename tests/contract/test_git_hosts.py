@@ -11,6 +11,7 @@ from mlops_new.errors import Conflict
 from mlops_new.hosts.local import LocalHost
 from mlops_new.ports import GitHost
 from mlops_new.spec import Mark
+from mlops_new.templates import ANSWERS_FILE
 from tests.doubles.bitbucket import BitbucketServer
 from tests.doubles.bitbucket.client import host_at
 from tests.doubles.bitbucket.server import PERSONAL, WORKSPACE
@@ -105,3 +106,56 @@ def test_git_pushes_and_clones(subject: Subject, copy: Path, tmp_path: Path) -> 
         git.clone(made.url, tmp_path / "clone", env)
         assert git.remote_refs(made.url, env)["refs/heads/main"] == git.head(copy)
     assert git.head(tmp_path / "clone") == git.head(copy)
+
+
+def push(host: GitHost, copy: Path, branch: str) -> None:
+    url = host.url(SLUG)
+    with host.credentials(url) as env:
+        git.push(copy, url, f"HEAD:refs/heads/{branch}", env=env)
+
+
+def test_what_is_ours_is_listed_with_what_main_says_of_its_template(subject: Subject, copy: Path) -> None:
+    subject.host.create(SLUG, mark=OURS, description="")
+    subject.host.create("fresh-sales-deploy", mark=Mark("fresh-sales", "deploy"), description="")
+    subject.make_foreign("theirs")
+    assert [one.slug for one in subject.host.marked()] == [SLUG, "fresh-sales-deploy"]
+    (copy / ANSWERS_FILE).write_text("_commit: v1\n", encoding="utf-8")
+    git.commit_all(copy, "Answer")
+    push(subject.host, copy, "main")
+    listed = {one.repository.slug: one for one in subject.host.overview()}
+    assert {slug: one.answers for slug, one in listed.items()} == {SLUG: "_commit: v1\n", "fresh-sales-deploy": None}
+    files = listed[SLUG].files
+    assert files is None or files.keys() == {"README.md", ANSWERS_FILE}
+
+
+def test_an_update_is_open_until_it_is_merged(subject: Subject, copy: Path) -> None:
+    host = subject.host
+    host.create(SLUG, mark=OURS, description="")
+    push(host, copy, "main")
+    assert host.open_updates([SLUG], "mlops-new/template-") == {}
+    git.run("commit", "--quiet", "--allow-empty", "--message", "update", cwd=copy)
+    push(host, copy, "mlops-new/template-v2")
+    push(host, copy, "other")
+    address = host.propose(SLUG, "mlops-new/template-v2", "Update", "What changed")
+    assert host.propose(SLUG, "mlops-new/template-v2", "Update", "What changed") == address
+    if host.has_pull_requests:
+        assert host.find_proposal(SLUG, "mlops-new/template-v2") == address
+        assert host.find_proposal(SLUG, "other") is None
+        assert host.open_updates([SLUG], "mlops-new/template-") == {SLUG: address}
+    else:
+        assert host.open_updates([SLUG], "mlops-new/template-") == {SLUG: "mlops-new/template-v2"}
+        push(host, copy, "main")
+        assert host.open_updates([SLUG], "mlops-new/template-") == {}
+
+
+def test_what_was_made_by_hand_is_marked_on_request_only(subject: Subject) -> None:
+    subject.make_foreign(SLUG)
+    subject.host.adopt(SLUG, mark=OURS)
+    subject.host.adopt(SLUG, mark=OURS)
+    found = subject.host.find(SLUG)
+    assert found is not None
+    assert found.mark == OURS
+    with pytest.raises(Conflict, match=SLUG):
+        subject.host.adopt(SLUG, mark=Mark("other", "build"))
+    with pytest.raises(Conflict, match="missing"):
+        subject.host.adopt("nowhere", mark=OURS)

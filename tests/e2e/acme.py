@@ -18,12 +18,13 @@ from mlops_new.console import Console
 from mlops_new.hosts.bitbucket import setup
 from mlops_new.hosts.bitbucket.credentials import account
 from mlops_new.hosts.bitbucket.host import BitbucketCloud
+from mlops_new.hosts.bitbucket.memory import Memory
 from mlops_new.hosts.bitbucket.project_setup import BitbucketSetup
 from mlops_new.platforms.local.pipelines import LocalPipelines
 from mlops_new.ports import Templates
 from mlops_new.settings import Host, PlatformName, Settings
 from mlops_new.spec import Kind, Template
-from mlops_new.templates import Copier
+from mlops_new.templates import Copier, read_answers
 from tests.doubles.bitbucket import BitbucketServer
 from tests.doubles.bitbucket.client import Waits, environment
 from tests.doubles.bitbucket.state import Repository, new_uuid
@@ -111,6 +112,10 @@ class Rendered:
         del template, answers, env
         shutil.copytree(self.folder / kind, destination, ignore=shutil.ignore_patterns(".git"))
 
+    def rerender(self, template: Template, answers: str, destination: Path, env: Mapping[str, str]) -> None:
+        """Copy the one whose answers these are."""
+        self.render(template, Kind(read_answers(answers)["repository_kind"]), {}, destination, env)
+
 
 def render_once(folder: Path, template: Template) -> Rendered:
     """Have Copier render both repositories."""
@@ -126,12 +131,13 @@ def settings(home: Path) -> Settings:
     return Settings(Host.BITBUCKET, PlatformName.LOCAL, home)
 
 
-def world(url: str, home: Path, rendered: Templates) -> World:
+def world(url: str, home: Path, rendered: Templates, waits: Waits | None = None) -> World:
     """The outside of a command, whose waits take no time."""
     environ = {"BITBUCKET_API_URL": url, "BITBUCKET_WORKSPACE": "acme", **SECRETS}
     environ |= {"BITBUCKET_EMAIL": "ann@example.com", "BITBUCKET_API_TOKEN": "ATATT-personal-secret"}
     wanted = setup.parse(tomllib.loads(SETTINGS)["bitbucket"], environ)
-    host = BitbucketCloud(account(environ), wanted.hosting, Waits().patience(looks=4))
+    patience = (waits or Waits()).patience(looks=4)
+    host = BitbucketCloud(account(environ), wanted.hosting, patience, Memory(home / "bitbucket"))
     return World(
         host=host,
         setup=BitbucketSetup(host, wanted),

@@ -15,8 +15,14 @@ from pathlib import Path
 from typing import Any
 
 EFFECTS = {"os.rename", "os.mkdir", "os.link", "os.symlink", "shutil.rmtree", "sqlite3.connect", "subprocess.Popen"}
-_RENDERERS = (f"{os.sep}copier{os.sep}", f"{os.sep}e2e{os.sep}acme.py")
-_PRELOADED = ["mlops_new.cli", "mlops_new.commands.destroy", "tests.e2e.acme", "tests.e2e.killed"]
+_RENDERERS = tuple(f"{os.sep}{part}" for part in (f"copier{os.sep}", "e2e/acme.py", "update/running.py"))
+_PRELOADED = [
+    "mlops_new.cli",
+    "mlops_new.commands.destroy",
+    "tests.e2e.acme",
+    "tests.e2e.killed",
+    "tests.update.running",
+]
 sys.path.append(str(Path(__file__).parents[2]))  # where these processes find this module, wherever a test stands
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(_PRELOADED)

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from mlops_new import git, templates
+from mlops_new import git, publishing, templates
 from mlops_new.errors import Error
 from mlops_new.spec import Kind, Template
 from tests.doubles.bitbucket import After, Before, BitbucketServer, Drop, Slow, TooMany
@@ -69,7 +69,7 @@ def clean(tmp_path_factory: pytest.TempPathFactory) -> Clean:
     with pytest.MonkeyPatch.context() as patch, new_server() as server:
         _set(patch)
         git.run("init", "--quiet", "--bare", str(place / "hosted.git"))
-        templates.publish(str(place / "hosted.git"), templates.PACKAGED_VERSION, {}, {}, place)
+        publishing.publish(str(place / "hosted.git"), templates.PACKAGED_VERSION, {}, {}, place)
         rendered = render_once(place / "rendered", Template(str(place / "hosted.git"), templates.PACKAGED_VERSION))
         make(server.url, place, rendered)
         numbers = [request.number for request in server.requests]

@@ -5,9 +5,11 @@ import json
 import secrets
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from rendering import render
 from tests.e2e.program import Ended, explain_few_rows, mlops_new
 
 TABLES = """
@@ -67,6 +69,7 @@ def test_the_sample_from_nothing_to_next_weeks_forecast(somewhere: Path, working
     assert "no model is approved" in early.err
     assert f"mlops-new run` in {build.name}" in early.err
 
+    explain_few_rows(build)
     built = run(build).document
     assert built["status"] == "Succeeded"
     assert built["model_package"] == 1
@@ -92,8 +95,31 @@ def test_the_sample_from_nothing_to_next_weeks_forecast(somewhere: Path, working
     missed = sum(abs(float(row["prediction"]) - truth[row["date"], row["store"], row["item"]]) for row in forecast)
     assert missed / sum(truth.values()) < 0.4
 
+    _the_same_with_jobs_around_the_pipeline(name, deploy, document)
     assert mlops_new("models", "reject", "1", "-C", deploy).code == 0
     assert mlops_new("run", "-C", deploy).code == 1
+
+
+def _the_same_with_jobs_around_the_pipeline(name: str, deploy: Path, inside: dict[str, Any]) -> None:
+    """The other answer to `processing`: this machine starts the jobs that in production Airflow starts."""
+    render("deploy", deploy, project_name=name, processing="airflow")
+    around = run(deploy).document
+    assert {step["name"] for step in around["steps"]} == {step["name"] for step in inside["steps"]}
+    for output, file in (("predictions", "predictions.csv"), ("decision", "decision.json")):
+        one, other = (Path(document["outputs"][output], file).read_bytes() for document in (inside, around))
+        assert one == other
+    assert around["decision"] == inside["decision"]
+    assert Path(around["report"]).is_file()
+
+    told = mlops_new("run", "--dry-run", "--json", "-C", deploy).document
+    assert [step["target"] for step in told["steps"]][::6] == ["Preprocess", "Report"]
+    assert mlops_new("run", "--no-wait", "-C", deploy).code == 2
+    empty = deploy.parent / "empty.csv"
+    empty.write_text("date,store\n", encoding="utf-8")
+    failed = mlops_new("run", "--input", empty, "-C", deploy)
+    assert failed.code == 1
+    assert "error: step Preprocess failed: " in failed.err
+    assert "run the same command again" in failed.err
 
 
 @pytest.mark.parametrize("name", OTHERS)

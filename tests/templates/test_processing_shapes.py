@@ -55,6 +55,7 @@ def test_nothing_else_differs(shapes: dict[str, Path]) -> None:
     }
     assert differing == {
         ".copier-answers.yml",
+        "README.md",
         "config.toml",
         "pipelines/inference.json",
         "processing_jobs.py",

@@ -37,8 +37,17 @@ class Outcome:
     document: dict[str, Any]
 
 
-def conclude(execution: Execution, platform: Platform, repository: Repository, console: Console) -> Outcome:
+def conclude(
+    execution: Execution, platform: Platform, repository: Repository, console: Console, *, resumable: bool = True
+) -> Outcome:
     """How an execution ended and what came of it.
+
+    Args:
+        execution: At its end.
+        platform: That ran it.
+        repository: Whose pipeline it is.
+        console: Shown the end of a failed step's log.
+        resumable: Whether `run --resume` could go on with it.
 
     Raises:
         RunFailed: it failed; the last line is the cause.
@@ -50,14 +59,17 @@ def conclude(execution: Execution, platform: Platform, repository: Repository, c
         case Status.SUCCEEDED:
             return Outcome(_success(execution, document, platform, repository, registered), document)
         case Status.STOPPED:
-            hint = f"mlops-new run --resume {execution.id}{platform.option} goes on from here"
-            raise RunStopped(f"{execution.pipeline} was stopped", hint=hint, document=document)
+            resume = f"mlops-new run --resume {execution.id}{platform.option} goes on from here"
+            raise RunStopped(
+                f"{execution.pipeline} was stopped", hint=resume if resumable else "run it again", document=document
+            )
         case Status.EXECUTING:
             this = f"{execution.id}{platform.option}"
             hint = f"mlops-new run --resume {this} follows it again, mlops-new stop {this} stops it"
             raise RunStopped(f"{execution.pipeline} goes on as {execution.id}", hint=hint, document=document)
         case _:
-            raise _failure(execution, document, platform, console)
+            again = f"mlops-new run --resume {execution.id}{platform.option}"
+            raise _failure(execution, document, console, again if resumable else "run the same command again")
 
 
 def _document(execution: Execution, platform: Platform, registered: ModelPackage | None) -> dict[str, Any]:
@@ -151,12 +163,11 @@ def _predictions(folder: str | None, platform: Platform) -> list[str]:
     return [f"  predictions   {platform.place(file if platform.exists(file) else folder)}{count}"]
 
 
-def _failure(execution: Execution, document: dict[str, Any], platform: Platform, console: Console) -> RunFailed:
+def _failure(execution: Execution, document: dict[str, Any], console: Console, again: str) -> RunFailed:
     failed = next((step for step in execution.steps if step.status is Status.FAILED), None)
     if failed is None or not (failed.log or failed.link):
         return RunFailed(f"{execution.pipeline} failed: {execution.reason}", hint="", document=document)
     _show_log(failed, console)
-    again = f"mlops-new run --resume {execution.id}{platform.option}"
     hint = f"the whole log: {failed.log or failed.link}\n      when it is mended: {again}"
     return RunFailed(f"step {failed.name} failed: {failed.reason}", hint=hint, document=document)
 

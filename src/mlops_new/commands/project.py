@@ -14,14 +14,16 @@ from mlops_new.console import Console
 from mlops_new.errors import Conflict, Invalid
 from mlops_new.files import require_writable, staged, sweep
 from mlops_new.observe import Observed, observe
-from mlops_new.plan import Plan, choose_template, plan_project, refuse_foreign
+from mlops_new.plan import Plan, plan_project, refuse_foreign
 from mlops_new.ports import Check, Purpose
 from mlops_new.preflight import refuse
 from mlops_new.prices import Job
+from mlops_new.publishing import at_hand
 from mlops_new.settings import Settings
 from mlops_new.spec import DEFINITIONS, Kind, ProjectSpec, Template, pipeline_name, slug, valid_name
 from mlops_new.steps import Register, SetUp
-from mlops_new.templates import PACKAGED_VERSION, at_hand
+from mlops_new.templates import PACKAGED_VERSION
+from mlops_new.update.versions import Source, choose_target, named_template
 from mlops_new.wiring import Connect, connect, lock
 
 
@@ -35,6 +37,7 @@ class Request:
         answers: What `--answers` and `--data` say.
         dry_run: Show the plan only.
         yes: Confirmed beforehand; what was not answered has its default.
+        template: `URL` or `URL@VERSION` of another template repository than the Git host's own.
     """
 
     name: str
@@ -42,6 +45,7 @@ class Request:
     answers: Mapping[str, Any]
     dry_run: bool
     yes: bool
+    template: str | None = None
 
 
 def run(request: Request, settings: Settings, console: Console, connect: Connect = connect) -> None:
@@ -64,8 +68,9 @@ def _one_at_a_time(request: Request, settings: Settings, console: Console) -> Ab
 def _run(request: Request, world: World, console: Console) -> None:
     if not request.dry_run:
         sweep(staged(request.directory, request.name), staged(world.scratch, request.name))
-    seen = _look(request, world)
-    template = choose_template(seen.template)
+    source = named_template(request.template) if request.template else None
+    seen = _look(request, world, source)
+    template = _template(request, seen, source)
     unanswered = ProjectSpec(request.name, request.directory, request.answers, template)
     refuse_foreign(unanswered, seen)
     answers = _answers(request, seen, template, world, ask=console.interactive and not request.yes)
@@ -83,16 +88,30 @@ def _run(request: Request, world: World, console: Console) -> None:
         apply(plan, spec, world, lambda done: console.done(done.step))
     recorded = seen.recorded_answers()
     version = str(recorded.get("_commit", template.version))
-    source = str(recorded.get("_src_path", template.url))
-    document = _document(spec, Template(source, version), world.host.url, changed=bool(plan.steps))
+    url = str(recorded.get("_src_path", template.url))
+    document = _document(spec, Template(url, version), world.host.url, changed=bool(plan.steps))
     console.result(_text(document), document)
 
 
-def _look(request: Request, world: World) -> Observed:
+def _template(request: Request, seen: Observed, source: Source | None) -> Template:
+    """What is rendered: the recorded version where the project has begun, else what was asked for, or the newest."""
+    recorded = seen.recorded_answers()
+    if not recorded.get("_src_path"):
+        return choose_target(seen.template, source.version if source else None)
+    if source and source.url != recorded["_src_path"]:
+        raise Conflict(
+            f"{request.name} comes from the template {recorded['_src_path']}",
+            hint=f"mlops-new template switch {request.template} changes to another",
+        )
+    return Template(str(recorded["_src_path"]), str(recorded.get("_commit")))
+
+
+def _look(request: Request, world: World, source: Source | None) -> Observed:
     """What there is; and whether it can be worked on, so that a missing right is found before anything is made."""
 
     def look() -> Observed:
-        return observe(request.name, request.directory, world.host, world.registry, world.setup)
+        url = source.url if source else None
+        return observe(request.name, request.directory, world.host, world.registry, world.setup, url)
 
     if request.dry_run:
         return look()
@@ -120,7 +139,7 @@ def _answers(request: Request, seen: Observed, template: Template, world: World,
         return {name: value for name, value in recorded.items() if not name.startswith("_")}
     # The program's own version has the packaged questions, and those are read without a clone.
     data = {**request.answers, "project_name": request.name}
-    if template.version == PACKAGED_VERSION:
+    if template.version == PACKAGED_VERSION and seen.template.ours:
         return world.templates.resolve(None, data, ask=ask)
     with tempfile.TemporaryDirectory(prefix="mlops-new-") as private:
         env = at_hand(world.host, template.url, Path(private))

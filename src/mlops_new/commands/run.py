@@ -1,17 +1,17 @@
 """`mlops-new run`: start a pipeline of this repository and follow it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 
 from mlops_new import definition
-from mlops_new.commands import costs, inputs, outcome
+from mlops_new.commands import around, costs, inputs, outcome
 from mlops_new.commands.outcome import Outcome
 from mlops_new.commands.repository import Repository, standing_in
 from mlops_new.console import Console
 from mlops_new.cost import Estimate
-from mlops_new.definition import Definition
+from mlops_new.definition import Definition, Parameter
 from mlops_new.errors import Invalid
 from mlops_new.records import Execution
 from mlops_new.running import Platform
@@ -71,18 +71,43 @@ def start(request: Request, settings: Settings, console: Console) -> Outcome:
     short = _pipeline(request.pipeline, repository)
     name = pipeline_name(repository.project, short)
     found = _definition(repository, short, platform)
-    _refuse_undeclared(found, request.parameters)
+    sample = "truth" if short == "model-quality" else "input"
+    sources = inputs.Sources(repository, platform, request.input, console.say, sample)
+    if around.wanted(found, request.parameters, repository.path):
+        return _around(name, found, sources, request, console)
+    _refuse_undeclared(found.parameters, request.parameters)
     if request.dry_run:
         return _shown(name, found, request, costs.estimated(found, request.parameters, settings))
     costs.guard(found, request.parameters, settings, request.cost_cap)
-    sample = "truth" if short == "model-quality" else "input"
-    sources = inputs.Sources(repository, platform, request.input, console.say, sample)
     # Data and model come first: an environment is not made for an input that is not there.
     given = inputs.parameters(found.parameters, request.parameters, sources)
     given, image = inputs.with_image(found.parameters, given, sources)
     platform.make_ready(name, found, mark=repository.mark)
     execution = platform.begin(name, given=given, image=image)
     return _follow(platform, execution, repository, request, console)
+
+
+def _around(name: str, found: Definition, sources: inputs.Sources, request: Request, console: Console) -> Outcome:
+    """The same where pre- and postprocessing are jobs around the pipeline.
+
+    Raises:
+        Invalid: it is not on this machine, or not to be followed.
+    """
+    from mlops_new.platforms.local.runs import LocalRuns
+
+    platform = sources.platform
+    if not isinstance(platform, LocalRuns):
+        raise Invalid(
+            "pre- and postprocessing of this project are jobs that its Airflow DAG starts around the pipeline",
+            hint=f"start the DAG {name} in Airflow; or run it here with --platform local",
+        )
+    _refuse_undeclared(around.declared(found), request.parameters)
+    if request.dry_run:
+        return _shown(name, found, request, before=around.BEFORE, after=around.AFTER)
+    if not request.wait:
+        raise Invalid("--no-wait: jobs run before and after the pipeline, and somebody has to start them")
+    ended = around.Around(platform, sources, console).run(name, found, request.parameters)
+    return outcome.conclude(ended, platform, sources.repository, console, resumable=False)
 
 
 def _follow(
@@ -141,16 +166,26 @@ def _definition(repository: Repository, short: str, platform: Platform) -> Defin
     return found
 
 
-def _refuse_undeclared(found: Definition, given: Mapping[str, str]) -> None:
-    if unknown := sorted(given.keys() - found.parameters.keys()):
+def _refuse_undeclared(declared: Mapping[str, Parameter], given: Mapping[str, str]) -> None:
+    if unknown := sorted(given.keys() - declared.keys()):
         raise Invalid(
-            f"the pipeline has no parameter {', '.join(unknown)}", hint=f"it has: {', '.join(sorted(found.parameters))}"
+            f"the pipeline has no parameter {', '.join(unknown)}", hint=f"it has: {', '.join(sorted(declared))}"
         )
 
 
-def _shown(name: str, found: Definition, request: Request, cost: Estimate | None) -> Outcome:
-    steps = [{"action": "run step", "target": step.name, "detail": step.type} for step in found.steps]
-    lines = [f"{name} would run:", *(f"  + {step.name} ({step.type})" for step in found.steps)]
+def _shown(
+    name: str,
+    found: Definition,
+    request: Request,
+    cost: Estimate | None = None,
+    *,
+    before: Sequence[str] = (),
+    after: Sequence[str] = (),
+) -> Outcome:
+    jobs = [[(job, "Processing") for job in some] for some in (before, after)]
+    whole = [*jobs[0], *((step.name, step.type) for step in found.steps), *jobs[1]]
+    steps = [{"action": "run step", "target": step, "detail": kind} for step, kind in whole]
+    lines = [f"{name} would run:", *(f"  + {step} ({kind})" for step, kind in whole)]
     document = {"pipeline": name, "parameters": dict(request.parameters), "steps": steps}
     if cost is not None:
         lines += costs.lines(cost)

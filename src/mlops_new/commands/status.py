@@ -44,7 +44,8 @@ def run(name: str | None, directory: Path, settings: Settings, console: Console,
 
 def _document(name: str, seen: Observed, found: list[str]) -> dict[str, Any]:
     recorded = seen.recorded_answers().get("_commit")
-    template = {"version": recorded, "latest": choose_template(seen.template).version}
+    latest = None if seen.template.problem else choose_template(seen.template).version
+    template = {"version": recorded, "latest": latest}
     return {"project": name, "in_sync": not found, "differences": found, "template": template}
 
 

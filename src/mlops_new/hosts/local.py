@@ -1,16 +1,20 @@
 """Bare repositories in a folder: the Git host of people without an account."""
 
 from collections.abc import Collection, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from mlops_new import git
 from mlops_new.errors import Conflict
-from mlops_new.files import make_folder, remove_whole, staged, staging, sweep
-from mlops_new.ports import Check, HostedRepository
+from mlops_new.files import PARTIAL, make_folder, readable_errors, remove_whole, staged, staging, sweep
+from mlops_new.ports import Check, HostedRepository, Listed, Marked
 from mlops_new.spec import Kind, Mark, parse_mark
 from mlops_new.steps import HostStep, SetUp
+from mlops_new.templates import ANSWERS_FILE
+from mlops_new.update.trees import listing
 
+_SIDE_BY_SIDE = 8  # processes of Git's
 # What is pushed stays the pack it came in: a file for each object costs a disk flush for each, three times as long.
 _AS_ONE_PACK = "[transfer]\n\tunpackLimit = 1\n"
 
@@ -32,6 +36,23 @@ class LocalHost:
             return None
         return HostedRepository(slug, self.url(slug), _read_mark(path), _main(path))
 
+    def marked(self) -> list[Marked]:
+        """Every repository in the folder that carries a mark of ours."""
+        paths = sorted(path for path in self._folder.glob("*.git") if not path.name.startswith("."))
+        return [Marked(path.stem, str(path), mark) for path in paths if (mark := _read_mark(path))]
+
+    def overview(self) -> list[Listed]:
+        """What `main` of every repository of ours holds."""
+        with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
+            return list(pool.map(_listed, self.marked()))
+
+    def open_updates(self, slugs: Collection[str], branches: str) -> Mapping[str, str]:
+        """By slug, the newest branch named so that `main` does not hold."""
+        asked = list(slugs)
+        with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
+            found = pool.map(lambda slug: _open_branch(self._path(slug), branches), asked)
+            return {slug: branch for slug, branch in zip(asked, found, strict=True) if branch}
+
     def create(self, slug: str, *, mark: Mark, description: str) -> HostedRepository:
         """Create it marked: made beside its place and moved there whole."""
         found = self.find(slug)
@@ -41,6 +62,20 @@ class LocalHost:
         if found.mark != mark:
             raise Conflict(f"{found.url} exists and was not made for this project")
         return found
+
+    def adopt(self, slug: str, *, mark: Mark) -> None:
+        """Write the mark above what its description says."""
+        path = self._path(slug)
+        found = self.find(slug)
+        if found is None or found.mark not in {None, mark}:
+            raise Conflict(f"{path} is missing, or was made for another project")
+        if found.mark is None:
+            file = path / "description"
+            before = file.read_text(encoding="utf-8") if file.is_file() else ""
+            partial = path / f"description{PARTIAL}"
+            with readable_errors(path):
+                partial.write_text(f"{mark}\n{before}", encoding="utf-8")
+                partial.replace(file)
 
     def delete_repository(self, slug: str, mark: Mark) -> None:
         """Delete a repository that carries the mark: moved out of its place whole, then removed; gone is fine."""
@@ -59,6 +94,21 @@ class LocalHost:
         """What is created is there at once."""
         del url
         return False
+
+    @property
+    def has_pull_requests(self) -> bool:
+        """A folder has none: branches are reviewed as they are."""
+        return False
+
+    def find_proposal(self, slug: str, branch: str) -> str | None:
+        """There is none."""
+        del slug, branch
+        return None
+
+    def propose(self, slug: str, branch: str, title: str, description: str) -> str:
+        """Give the branch: it is all there is to review."""
+        del title, description
+        return f"{branch} of {self.url(slug)}"
 
     def credentials(self, url: str) -> AbstractContextManager[Mapping[str, str]]:
         """A folder asks for none."""
@@ -106,6 +156,20 @@ class NoSetup:
         """Nothing is left."""
         del project, slugs
         return ()
+
+
+def _listed(repository: Marked) -> Listed:
+    path = Path(repository.url)
+    if _main(path) is None:
+        return Listed(repository, None)
+    files = {name: blob for name, (_, blob) in listing(path, "refs/heads/main").items()}
+    return Listed(repository, git.read(path, "refs/heads/main", ANSWERS_FILE), files)
+
+
+def _open_branch(path: Path, branches: str) -> str | None:
+    pattern = f"refs/heads/{branches}*"
+    order = ("--sort=-committerdate", "--count=1", "--no-merged=refs/heads/main", "--format=%(refname:short)")
+    return git.run("for-each-ref", *order, pattern, cwd=path).strip() or None
 
 
 def _read_mark(path: Path) -> Mark | None:

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from airflow.exceptions import AirflowFailException, AirflowSkipException
 from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 from airflow.providers.amazon.aws.hooks.sagemaker import SageMakerHook
 from airflow.providers.amazon.aws.hooks.sts import StsHook
@@ -25,6 +24,10 @@ try:
 except ImportError:  # Airflow 2.11
     from airflow.datasets import Dataset as Asset
     from airflow.decorators import task
+try:
+    from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+except ImportError:  # the first versions of Airflow 3, too
+    from airflow.exceptions import AirflowFailException, AirflowSkipException
 
 if TYPE_CHECKING:
     from types import ModuleType

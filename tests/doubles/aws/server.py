@@ -76,8 +76,7 @@ class AwsServer:
         self._own: dict[str, Callable[[Document], Document]] = self._operations()
         self._model = Session().get_service_model("sagemaker")
         self._turn = threading.RLock()
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"aws": self}))
-        self._http.daemon_threads = True
+        self._http = _Http(("127.0.0.1", 0), type("Handler", (_Handler,), {"aws": self}))
         threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
 
     def close(self) -> None:
@@ -220,6 +219,11 @@ class AwsServer:
             "ListModelPackages": packages.listed,
             "ListTags": self._tags,
         }
+
+
+class _Http(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128  # `doctor` asks much at once
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -19,6 +19,7 @@ POST /repositories/*/*                                         admin:repository:
 PUT /repositories/*/*                                          admin:repository:bitbucket
 DELETE /repositories/*/*                                       delete:repository:bitbucket
 GET /repositories/*/*/refs/branches/*                          read:repository:bitbucket
+GET /repositories/*/*/src/*/*                                  read:repository:bitbucket
 GET /repositories/*/*/pipelines_config                         admin:repository:bitbucket
 PUT /repositories/*/*/pipelines_config                         admin:repository:bitbucket
 GET /repositories/*/*/pipelines_config/variables               read:pipeline:bitbucket

@@ -27,6 +27,15 @@ def serve(request: Request, repository: Repository, headers: Mapping[str, str]) 
     return reply
 
 
+def read_file(repository: Repository, revision: str, path: str) -> bytes | None:
+    """A file of a branch, or None."""
+    if not repository.git.exists():
+        return None
+    show = ["git", "show", f"{revision}:{path}"]
+    done = subprocess.run(show, cwd=repository.git, env=_bare_environment(), capture_output=True, check=False)
+    return done.stdout if done.returncode == 0 else None
+
+
 def _prepare(repository: Repository) -> None:
     if repository.git.exists():
         return

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import unquote, urlencode
 
+from tests.doubles.bitbucket import git_http
 from tests.doubles.bitbucket.messages import Refusal, Reply, Request, as_json
 from tests.doubles.bitbucket.state import Environment, Json, Repository, Workspace, new_uuid
 
@@ -124,6 +125,9 @@ class Rest:
         if request.method == "DELETE":
             del self.workspace.repositories[slug]
             return Reply(204)
+        if request.method == "PUT":
+            repository.document.update(request.document)
+            self.touch(repository)
         main = {"type": "branch", "name": "main"} if "refs/heads/main" in repository.heads else None
         return as_json(200, repository.document | {"mainbranch": main})
 
@@ -140,6 +144,7 @@ class Rest:
             raise Refusal(400, "Bad request", fields={"project": ["Project does not exist."]})
         full_name = f"{self.workspace.slug}/{slug}"
         document = {"type": "repository", "uuid": new_uuid(), "full_name": full_name, **body}
+        document["updated_on"] = self._moment()
         document["links"] = {"self": {"href": f"{self.base}/2.0/repositories/{full_name}"}}
         self.workspace.repositories[slug] = Repository(document, self.folder / f"{slug}.git")
         self.hide("repository", slug)
@@ -148,6 +153,7 @@ class Rest:
     def _operation(self, request: Request, repository: Repository, rest: list[str]) -> Reply:
         operations: Mapping[str, Callable[[Request, Repository, list[str]], Reply]] = {
             "refs": self._branch,
+            "src": self._source,
             "pipelines_config": self._pipelines,
             "environments": self._environments,
             "deployments_config": self._deployment_variables,
@@ -164,6 +170,13 @@ class Rest:
         if sha is None:
             raise Refusal(404, f"Branch {rest[1]} not found")
         return as_json(200, {"type": "branch", "name": rest[1], "target": {"type": "commit", "hash": sha}})
+
+    def _source(self, request: Request, repository: Repository, rest: list[str]) -> Reply:
+        del request
+        content = git_http.read_file(repository, rest[0], "/".join(rest[1:]))
+        if content is None:
+            raise Refusal(404, f"No such file or directory: {'/'.join(rest[1:])}")
+        return Reply(200, content, {"Content-Type": "text/plain"})
 
     # --- pipelines ---
 
@@ -306,6 +319,13 @@ class Rest:
 
     # --- shared ---
 
+    def _moment(self) -> str:
+        return f"2026-01-01T00:00:00.{self._number():06d}+00:00"
+
+    def touch(self, repository: Repository) -> None:
+        """Something was pushed to it."""
+        repository.document["updated_on"] = self._moment()
+
     def _number(self) -> int:
         self._next_id += 1
         return self._next_id
@@ -318,11 +338,17 @@ class Rest:
         length = min(length, self.longest_page)
         page = int(request.query.get("page", "1"))
         answer: Json = {"page": page, "pagelen": length, "size": len(found)}
-        answer["values"] = found[(page - 1) * length : page * length]
+        answer["values"] = _chosen(found[(page - 1) * length : page * length], request.query.get("fields"))
         if page * length < len(found) and not _WITHOUT_LINKS.search(request.path):
             query = urlencode({**request.query, "page": page + 1})
             answer["next"] = f"{self.base}/2.0{request.path}?{query}"
         return as_json(200, answer)
+
+
+def _chosen(documents: list[Json], fields: str | None) -> list[Json]:
+    """The members that were asked for; all of them where none are named."""
+    names = {name.removeprefix("values.") for name in fields.split(",")} if fields else None
+    return [{name: one[name] for name in one if names is None or name in names} for one in documents]
 
 
 def _shown(variable: Json) -> Json:

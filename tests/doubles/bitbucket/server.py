@@ -1,11 +1,13 @@
 """The double itself: an HTTP server on loopback that remembers, records and fails on demand."""
 
+import hashlib
 import re
 import ssl
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
@@ -162,6 +164,7 @@ class BitbucketServer:
             self._authorise(request, token)
             with self._lock:
                 reply = self.rest.answer(request)
+            reply = _unless_known(request, reply, headers.get("If-None-Match"))
             scopes = {"X-OAuth-Scopes": ", ".join(sorted(token.scopes))} if self.tells_scopes else {}
             return Reply(reply.status, reply.body, {**reply.headers, **scopes, **self.extra_headers})
         except Refusal as refusal:
@@ -198,7 +201,19 @@ class BitbucketServer:
         repository = self.workspace.repositories.get(slug)
         if repository is None or self.rest.hidden("git", slug) or self.rest.hidden("repository", slug):
             return Reply(404, b"Repository not found")
-        return git_http.serve(request, repository, headers)
+        reply = git_http.serve(request, repository, headers)
+        if request.path.endswith("/git-receive-pack"):
+            self.rest.touch(repository)
+        return reply
+
+
+def _unless_known(request: Request, reply: Reply, known: str | None) -> Reply:
+    """Give what is read a tag, and nothing else where the client has that already."""
+    if request.method != "GET" or reply.status != HTTPStatus.OK:
+        return reply
+    tag = f'"{hashlib.sha256(reply.body).hexdigest()[:32]}"'
+    headers = {**reply.headers, "ETag": tag}
+    return Reply(304, b"", headers) if known == tag else Reply(reply.status, reply.body, headers)
 
 
 class _Http(ThreadingHTTPServer):

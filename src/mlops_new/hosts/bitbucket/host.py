@@ -1,21 +1,22 @@
 """Bitbucket Cloud as the Git host: Bitbucket projects, repositories, pull requests, and git's way in."""
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 
 from mlops_new import git
 from mlops_new.errors import Conflict, Denied, Error, Invalid
-from mlops_new.hosts.bitbucket import git_access
+from mlops_new.hosts.bitbucket import git_access, listing
 from mlops_new.hosts.bitbucket.credentials import Account
+from mlops_new.hosts.bitbucket.memory import Memory
 from mlops_new.hosts.bitbucket.names import described, mark_of, project_key, project_mark, refuse_foreign
 from mlops_new.hosts.bitbucket.patience import NOT_YET, Patience
 from mlops_new.hosts.bitbucket.repository import Repository
 from mlops_new.hosts.bitbucket.settling import settle
 from mlops_new.hosts.bitbucket.transport import Document, Transport, at
-from mlops_new.ports import HostedRepository, Workspace
+from mlops_new.ports import HostedRepository, Listed, Marked, Workspace
 from mlops_new.spec import Mark
 
 
@@ -41,22 +42,19 @@ class PullRequest:
     url: str
 
 
-@dataclass(frozen=True)
-class Marked:
-    """A repository of the workspace that carries a mark of ours."""
-
-    slug: str
-    url: str
-    mark: Mark
-
-
 class BitbucketCloud:
     """The Git host of one workspace. Threads may share it."""
 
-    def __init__(self, account: Account, hosting: Hosting | None = None, patience: Patience | None = None) -> None:
+    def __init__(
+        self,
+        account: Account,
+        hosting: Hosting | None = None,
+        patience: Patience | None = None,
+        memory: Memory | None = None,
+    ) -> None:
         self.account = account
         self.hosting = hosting or Hosting()
-        self.transport = Transport(account, patience or Patience())
+        self.transport = Transport(account, patience or Patience(), memory)
         self._patience = self.transport.patience
         self._lock = threading.Lock()
         self._workspace_seen = False
@@ -242,13 +240,52 @@ class BitbucketCloud:
         self._unseen_by_git.discard(self.url(slug))
         self._deleted.add(slug)
 
+    def adopt(self, slug: str, *, mark: Mark) -> None:
+        """Mark a repository that somebody made by hand.
+
+        Raises:
+            Conflict: it is not there, or carries another mark.
+        """
+
+        def look() -> Document:
+            document = self._repository(slug)
+            if document is None or mark_of(document) not in {None, mark}:
+                raise Conflict(f"repository {self.url(slug)} is missing, or was made for another project")
+            return document
+
+        def act(seen: Document) -> Document:
+            body = {"description": described(mark, str(seen.get("description") or ""))}
+            return self.transport.write("PUT", self._at(slug), f"mark the repository {slug}", body)
+
+        settle(look, lambda seen: mark_of(seen) == mark, act, self._patience)
+
     def marked(self) -> list[Marked]:
         """Every repository of the workspace that carries a mark of ours."""
-        found = self._repositories('description ~ "mlops-new: project="')
-        slugs = [(str(one.get("full_name")).partition("/")[2], mark_of(one)) for one in found]
-        return [Marked(slug, self.url(slug), mark) for slug, mark in slugs if mark]
+        return [repository for repository, _ in listing.marked(self.transport)]
+
+    def overview(self) -> list[Listed]:
+        """What `main` of every repository of ours is rendered from: one listing, and what has changed since."""
+        return listing.overview(self.transport)
+
+    def open_updates(self, slugs: Collection[str], branches: str) -> Mapping[str, str]:
+        """By slug, the open pull request from a branch named so."""
+        return listing.open_updates(self.transport, slugs, branches)
 
     # --- pull requests ---
+
+    @property
+    def has_pull_requests(self) -> bool:
+        """It has."""
+        return True
+
+    def find_proposal(self, slug: str, branch: str) -> str | None:
+        """The address of the open pull request from a branch to `main`; None where there is none."""
+        found = self.find_pull_request(slug, branch)
+        return found.url if found else None
+
+    def propose(self, slug: str, branch: str, title: str, description: str) -> str:
+        """Open a pull request from a branch to `main`, or find the one that is open, and give its address."""
+        return self.create_pull_request(slug, branch, title, description).url
 
     def find_pull_request(self, slug: str, source: str, destination: str = "main") -> PullRequest | None:
         """The open pull request from one branch to another, or None."""

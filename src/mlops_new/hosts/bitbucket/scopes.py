@@ -69,7 +69,7 @@ _NEEDS: tuple[tuple[str, tuple[Scope, ...]], ...] = (
     (rf"({_READ}) workspaces/[^/]+", (READ_WORKSPACE,)),
     (rf"({_READ}) workspaces/[^/]+/projects(/.*)?", (READ_PROJECT,)),
     (r"\w+ workspaces/[^/]+/projects(/.*)?", (ADMIN_PROJECT,)),
-    (rf"({_READ}) repositories/[^/]+(/[^/]+(/refs/.*)?)?", (READ_REPOSITORY,)),
+    (rf"({_READ}) repositories/[^/]+(/[^/]+(/(refs|src)/.*)?)?", (READ_REPOSITORY,)),
     (rf"DELETE {_REPOSITORY}", (DELETE_REPOSITORY,)),
     (rf"({_READ}) {_REPOSITORY}/(pipelines_config/|environments|deployments_config/).*", (READ_PIPELINE,)),
     (rf"DELETE {_REPOSITORY}/pipelines_config/schedules.*", (WRITE_PIPELINE,)),

@@ -78,7 +78,7 @@ def _nothing(record: logging.LogRecord) -> bool:
     return False
 
 
-def exchange(cloud: Any, method: str, path: str, body: Any, params: Any) -> Answer:
+def exchange(cloud: Any, method: str, path: str, body: Any, params: Any, headers: Any = None) -> Answer:
     """One request and its answer, whatever the status.
 
     Raises:
@@ -89,13 +89,14 @@ def exchange(cloud: Any, method: str, path: str, body: Any, params: Any) -> Answ
         path,
         data=body,
         params=params,
+        headers={**cloud.default_headers, **headers} if headers else None,
         absolute=path.startswith(("http://", "https://")),
         advanced_mode=True,
         # A redirected POST would become a GET.
         allow_redirects=method == "GET",
     )
-    headers = {name.lower(): value for name, value in response.headers.items()}
-    return Answer(response.status_code, response.text, headers)
+    answered = {name.lower(): value for name, value in response.headers.items()}
+    return Answer(response.status_code, response.text, answered)
 
 
 def no_answer(error: requests.RequestException, host: str, what: str) -> Failure:

@@ -4,12 +4,14 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 from mlops_new.errors import Error, Unreachable
 from mlops_new.hosts.bitbucket.credentials import Account
 from mlops_new.hosts.bitbucket.failures import Answer, Failure, Unclear, judge, scrubbed
+from mlops_new.hosts.bitbucket.memory import Memory
 from mlops_new.hosts.bitbucket.patience import NOT_YET, Patience
 from mlops_new.hosts.bitbucket.scopes import names, needed
 
@@ -24,8 +26,9 @@ _FRESH = 60.0
 class Transport:
     """The requests of one account. Threads may share it."""
 
-    def __init__(self, account: Account, patience: Patience) -> None:
+    def __init__(self, account: Account, patience: Patience, memory: Memory | None = None) -> None:
         self.account = account
+        self.memory = memory or Memory()
         self.patience = patience
         self._lock = threading.Lock()
         self._cloud: Any = None
@@ -71,6 +74,32 @@ class Transport:
             else:
                 return found
         raise Error(f"cannot {what}: Bitbucket's pages go round in circles", hint="run the same command again")
+
+    def remembered(self, path: str, what: str, *, raw: bool = False, **params: str) -> str | None:
+        """Read a text that rarely changes: what was read before is asked for only where it has changed since.
+
+        Args:
+            path: Made by `at`.
+            what: As in "cannot <what>".
+            raw: Whether it is a file, of whatever kind, and not the API's JSON.
+            **params: The query.
+
+        Returns:
+            The body; None when it is absent.
+        """
+        key = f"{self.account.api} {path} {sorted(params.items())}"
+        before = self.memory.recall(key)
+        headers = {"If-None-Match": before["etag"]} if before else {}
+        outcome = self._read(path, what, params, headers, raw=raw)
+        if isinstance(outcome, Failure):
+            if outcome.absent:
+                return None
+            raise outcome.error
+        if before and outcome.status == HTTPStatus.NOT_MODIFIED:
+            return before["text"]
+        if etag := outcome.headers.get("etag"):
+            self.memory.keep(key, {"etag": etag, "text": outcome.text})
+        return outcome.text
 
     def probe(self, path: str, what: str) -> Answer:
         """Read something only to see what the answer is, whatever its status.
@@ -152,11 +181,19 @@ class Transport:
             self.patience.wait(pause, NOT_YET)
         return self._read(path, what, params)
 
-    def _read(self, path: str, what: str, params: Mapping[str, str]) -> Answer | Failure:
+    def _read(
+        self,
+        path: str,
+        what: str,
+        params: Mapping[str, str],
+        headers: Mapping[str, str] | None = None,
+        *,
+        raw: bool = False,
+    ) -> Answer | Failure:
         """Ask until there is an answer that asking again would not change."""
         left = self.patience.longest
         for pause in (*self.patience.pauses, None):
-            outcome = self._judged("GET", path, what, None, params)
+            outcome = self._judged("GET", path, what, None, params, headers, raw=raw)
             if isinstance(outcome, Answer) or not outcome.temporary or pause is None:
                 return outcome
             wait = pause if outcome.pause is None else outcome.pause
@@ -166,9 +203,21 @@ class Transport:
             self.patience.wait(wait, outcome.error.message)
         raise AssertionError  # the last turn returns
 
-    def _judged(self, method: str, path: str, what: str, body: Any, params: Mapping[str, str]) -> Answer | Failure:
-        outcome = self._exchange(method, path, what, body, params)
+    def _judged(
+        self,
+        method: str,
+        path: str,
+        what: str,
+        body: Any,
+        params: Mapping[str, str],
+        headers: Mapping[str, str] | None = None,
+        *,
+        raw: bool = False,
+    ) -> Answer | Failure:
+        outcome = self._exchange(method, path, what, body, params, headers)
         if isinstance(outcome, Answer):
+            if outcome.status == HTTPStatus.NOT_MODIFIED or (raw and outcome.status == HTTPStatus.OK):
+                return outcome
             scopes = names(needed(method, path), self.account.credentials)
             failure = judge(outcome, what, scopes)
             if failure is None:
@@ -176,7 +225,15 @@ class Transport:
             outcome = replace(failure, answer=outcome)
         return scrubbed(outcome, [self.account.credentials.token.reveal(), *_values(body)])
 
-    def _exchange(self, method: str, path: str, what: str, body: Any, params: Mapping[str, str]) -> Answer | Failure:
+    def _exchange(
+        self,
+        method: str,
+        path: str,
+        what: str,
+        body: Any,
+        params: Mapping[str, str],
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer | Failure:
         # Half a second, which commands that need no Bitbucket would pay.
         import requests
 
@@ -185,7 +242,7 @@ class Transport:
         with self._lock:
             self._cloud = self._cloud or session.connect(self.account, self.patience)
         try:
-            return session.exchange(self._cloud, method, path, body, params)
+            return session.exchange(self._cloud, method, path, body, params, headers)
         except requests.RequestException as error:
             return session.no_answer(error, urlsplit(self.account.api).netloc, what)
 

@@ -3,11 +3,13 @@
 import secrets
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from mlops_new import records
 from mlops_new.definition import Definition, canonical
 from mlops_new.platforms.local.objects import BUCKET
 from mlops_new.platforms.local.platform import LocalPlatform
+from mlops_new.platforms.local.processes import Process
 from mlops_new.platforms.local.records import ROLE, Execution
 from mlops_new.platforms.local.support import unsupported
 from mlops_new.records import ModelPackage
@@ -64,6 +66,18 @@ class LocalRuns(LocalPlatform):
             Invalid: There is no such pipeline, parameters do not fit, or something in it cannot be run here.
         """
         return self.start(pipeline, given=given, image=self.image(image, notify=_nobody) if image else None)
+
+    def begin_job(self, request: Mapping[str, Any], *, step: str) -> Execution:
+        """Record a processing job of no pipeline that is about to begin.
+
+        Args:
+            request: CreateProcessingJob's.
+            step: What its only step is called.
+
+        Raises:
+            Invalid: It cannot be run here.
+        """
+        return self.stores.registry.start(self.draft_job(request, step=step), Process.current())
 
     def detach(self, execution: str, *, resume: bool) -> None:
         """Have it run by a process of its own."""

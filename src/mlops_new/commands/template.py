@@ -1,0 +1,154 @@
+"""`mlops-new template check`: whether the templates render, compile, pass their tests and update, in one table."""
+
+import json
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mlops_new import git
+from mlops_new.console import Console, table
+from mlops_new.errors import DRIFT, Error
+from mlops_new.files import read_json
+from mlops_new.settings import Settings
+from mlops_new.spec import TEMPLATE_SLUG, Kind
+from mlops_new.template_check.candidate import Candidate, gather
+from mlops_new.template_check.combinations import Answers, combined, covering, finite, named
+from mlops_new.template_check.trials import Trial, Tried, perform
+from mlops_new.update.versions import named_template
+from mlops_new.wiring import Connect, connect
+
+_KNOWN = "template-check.json"
+
+
+@dataclass(frozen=True)
+class Request:
+    """What was typed.
+
+    Args:
+        folder: Holds the templates; None for the packaged ones.
+        released: Where the released versions are; None: the Git host's template repository, where there is one.
+        sdk_python: An interpreter with the SageMaker SDK; None: definitions are not compiled.
+        python: An interpreter with what the rendered repositories' tests need; None: they are not run.
+        fresh: Try everything, also what went well before.
+    """
+
+    folder: Path | None
+    released: str | None
+    sdk_python: str | None
+    python: str | None
+    fresh: bool
+
+
+def run(request: Request, settings: Settings, console: Console, connect: Connect = connect) -> int:
+    """Try everything and tell.
+
+    Returns:
+        The exit code: 0, or 6 where something is not as it should be.
+    """
+    world = connect(settings, console.say)
+    git.check()
+    url = named_template(request.released).url if request.released else _hosted(world.host.find(TEMPLATE_SLUG))
+    with tempfile.TemporaryDirectory(prefix="mlops-new-") as folder, world.host.credentials(url or "") as env:
+        candidate = gather(request.folder, url, env, Path(folder) / "template.git")
+        known = _Known(settings.home / _KNOWN, candidate.digest, fresh=request.fresh)
+        told = _try(request, candidate, known, console)
+    known.keep(told)
+    document = {"checks": [_document(what, some) for what, some in _by_what(told).items()]}
+    console.result(_text(told), document)
+    return DRIFT if any(one.faults for one in told) else 0
+
+
+def _hosted(found: Any) -> str | None:
+    return str(found.url) if found and found.head else None
+
+
+def _try(request: Request, candidate: Candidate, known: "_Known", console: Console) -> list[Tried]:
+    tried = combined(finite(candidate.questions))
+    console.say(f"{len(tried)} combinations of answers, {len(candidate.released)} released versions")
+    renders = known.perform(_trials("render", tried, candidate))
+    allowed = [answers for answers in tried if not _refused(answers, renders)]
+    if not allowed:
+        raise Error("no combination of answers can be rendered", hint="look at the validators in copier.yml")
+    few = covering(allowed)
+    others: list[Trial] = []
+    if request.sdk_python:
+        others += _trials("definitions", few, candidate, python=request.sdk_python)
+    if request.python:
+        others += _trials("tests", few, candidate, python=request.python)
+    for version in candidate.released:
+        others += _trials(f"update from {version}", [{}], candidate, old=version)
+    return [*renders, *known.perform(others)]
+
+
+def _trials(what: str, tried: Iterable[Answers], candidate: Candidate, **more: str) -> list[Trial]:
+    texts = [json.dumps(answers, sort_keys=True) for answers in tried]
+    return [Trial(what, kind, text, candidate.template(), **more) for text in texts for kind in Kind]
+
+
+def _refused(answers: Answers, renders: Iterable[Tried]) -> bool:
+    return any(one.refused and one.trial.data == answers for one in renders)
+
+
+class _Known:
+    """What went well before, by everything that it depends on.
+
+    Args:
+        file: Keeps it between commands.
+        digest: Of the templates.
+        fresh: Forget it.
+    """
+
+    def __init__(self, file: Path, digest: str, *, fresh: bool) -> None:
+        self._file = file
+        self._digest = digest
+        self._well: Mapping[str, Any] = {} if fresh else read_json(file)
+
+    def perform(self, trials: Sequence[Trial]) -> list[Tried]:
+        """Try what is not known to go well."""
+        new = iter(perform([trial for trial in trials if trial.key(self._digest) not in self._well]))
+        return [self._before(trial) or next(new) for trial in trials]
+
+    def keep(self, told: Iterable[Tried]) -> None:
+        """Remember what went well with these templates; others are forgotten."""
+        well = {one.trial.key(self._digest): "refused" if one.refused else "well" for one in told if not one.faults}
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        partial = self._file.with_suffix(".partial")
+        partial.write_text(json.dumps(well), encoding="utf-8")
+        partial.replace(self._file)
+
+    def _before(self, trial: Trial) -> Tried | None:
+        before = self._well.get(trial.key(self._digest))
+        return Tried(trial, refused=before == "refused") if before else None
+
+
+def _by_what(told: Iterable[Tried]) -> dict[str, list[Tried]]:
+    found: dict[str, list[Tried]] = {}
+    for one in told:
+        found.setdefault(one.trial.what, []).append(one)
+    return found
+
+
+def _text(told: Sequence[Tried]) -> str:
+    rows = [["check", "repositories", "refused", "faults", "seconds"]]
+    for what, some in _by_what(told).items():
+        faults = sum(bool(one.faults) for one in some)
+        refused = sum(one.refused for one in some)
+        seconds = sum(one.seconds for one in some)
+        took = f"{seconds:.1f}" if seconds else "known"
+        rows.append([what, str(len(some) - refused), str(refused), str(faults), took])
+    lines = [
+        f"{one.trial.what}, {one.trial.kind}, {named(one.trial.data)}: {fault}" for one in told for fault in one.faults
+    ]
+    return "\n".join([table(rows), *lines])
+
+
+def _document(what: str, some: Sequence[Tried]) -> dict[str, Any]:
+    faults = [
+        {"repository": one.trial.kind.value, "answers": one.trial.data, "faults": list(one.faults)}
+        for one in some
+        if one.faults
+    ]
+    refused = sum(one.refused for one in some)
+    return {"check": what, "ok": not faults, "repositories": len(some) - refused, "refused": refused, "faults": faults}

@@ -1,0 +1,63 @@
+"""All repositories of a workspace at once, within the rate limit of a thousand requests an hour."""
+
+import json
+from collections.abc import Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+from mlops_new.hosts.bitbucket.names import mark_of
+from mlops_new.hosts.bitbucket.transport import Transport, at
+from mlops_new.ports import Listed, Marked
+from mlops_new.templates import ANSWERS_FILE
+
+_SIDE_BY_SIDE = 8
+_FIELDS = "values.full_name,values.description,values.updated_on,next,size,page,pagelen"
+_OURS = 'description ~ "mlops-new: project="'
+_MOST = "50"  # pull requests a page
+
+
+def marked(transport: Transport) -> list[tuple[Marked, str]]:
+    """Every repository that carries a mark of ours, and when something in it changed last."""
+    account = transport.account
+    path = at("repositories", account.workspace)
+    what = f"list the repositories of {account.workspace}"
+    found = []
+    for one in transport.list(path, what, q=_OURS, fields=_FIELDS):
+        slug, mark = str(one.get("full_name")).partition("/")[2], mark_of(one)
+        if mark:
+            url = f"{account.git}/{account.workspace}/{slug}.git"
+            found.append((Marked(slug, url, mark), str(one.get("updated_on") or "")))
+    return found
+
+
+def overview(transport: Transport) -> list[Listed]:
+    """The answers file of each; of those that have not changed since it was read, what was read."""
+    with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
+        return list(pool.map(lambda one: _listed(transport, *one), marked(transport)))
+
+
+def open_updates(transport: Transport, slugs: Collection[str], branches: str) -> dict[str, str]:
+    """By slug, the open pull request from a branch named so."""
+    asked = list(slugs)
+    with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
+        found = pool.map(lambda slug: _open_update(transport, slug, branches), asked)
+        return {slug: address for slug, address in zip(asked, found, strict=True) if address}
+
+
+def _listed(transport: Transport, repository: Marked, changed: str) -> Listed:
+    key = f"{transport.account.api} {transport.account.workspace} {repository.slug} answers"
+    before = transport.memory.recall(key)
+    if before and changed and before["changed"] == changed:
+        return Listed(repository, before["answers"])
+    path = at("repositories", transport.account.workspace, repository.slug, "src", "main", ANSWERS_FILE)
+    answers = transport.remembered(path, f"read {ANSWERS_FILE} of {repository.slug}", raw=True)
+    if answers is not None and changed:
+        transport.memory.keep(key, {"changed": changed, "answers": answers})
+    return Listed(repository, answers)
+
+
+def _open_update(transport: Transport, slug: str, branches: str) -> str | None:
+    path = at("repositories", transport.account.workspace, slug, "pullrequests")
+    query = f'state = "OPEN" AND source.branch.name ~ "{branches}"'
+    text = transport.remembered(path, f"look for pull requests of {slug}", q=query, pagelen=_MOST)
+    found: list[Mapping[str, Mapping[str, Mapping[str, str]]]] = json.loads(text)["values"] if text else []
+    return next((one["links"]["html"]["href"] for one in found), None)

@@ -1,0 +1,78 @@
+"""The templates that are checked, as a template repository of their own: the released versions and the new one."""
+
+import hashlib
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from mlops_new import git
+from mlops_new.errors import Invalid
+from mlops_new.publishing import UPSTREAM, add_files
+from mlops_new.spec import Template
+from mlops_new.templates import packaged, template_files
+from mlops_new.update.versions import tags
+
+# Newer than all that is released.
+VERSION = "v9999.0.0"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """What is checked.
+
+    Args:
+        path: A bare repository with the released versions, and the candidate as `VERSION`.
+        released: The released versions, the oldest first.
+        questions: The questions' file.
+        digest: Of everything that is rendered.
+    """
+
+    path: Path
+    released: tuple[str, ...]
+    questions: Mapping[str, Any]
+    digest: str
+
+    def template(self, version: str = VERSION) -> Template:
+        """A version of it."""
+        return Template(str(self.path), version)
+
+
+def gather(folder: Path | None, released: str | None, env: Mapping[str, str], place: Path) -> Candidate:
+    """Put a template folder on top of the versions that were released.
+
+    Args:
+        folder: Holds `copier.yml` and `templates/`; None for the packaged templates.
+        released: The repository with the released versions; None where there are none.
+        env: Lets git read it.
+        place: Where the bare repository is made.
+
+    Raises:
+        Invalid: the folder holds no templates.
+    """
+    source = folder or packaged()
+    if not (source / "copier.yml").is_file():
+        raise Invalid(f"{source} holds no templates: it has no copier.yml", hint="name the folder of a template")
+    git.run("init", "--quiet", "--bare", "--template=", str(place))
+    if released:
+        git.run("fetch", "--quiet", released, "+refs/tags/*:refs/tags/*", cwd=place, env=env)
+    files = template_files(source)
+    add_files(place, files, VERSION, "")
+    git.run("symbolic-ref", "HEAD", f"refs/heads/{UPSTREAM}", cwd=place)
+    refs = git.remote_refs(str(place))
+    versions = tuple(tag for tag in tags(refs) if tag != VERSION)
+    questions = yaml.safe_load((source / "copier.yml").read_text(encoding="utf-8"))
+    return Candidate(place, versions, questions, _digest(files))
+
+
+def _digest(files: list[tuple[str, Path]]) -> str:
+    return hashlib.sha256(b"".join(_told(files))).hexdigest()
+
+
+def _told(files: list[tuple[str, Path]]) -> Iterator[bytes]:
+    for name, file in files:
+        content = hashlib.sha256(file.read_bytes()).hexdigest()
+        yield f"{name} {content} {os.access(file, os.X_OK)}\n".encode()

@@ -1,0 +1,60 @@
+"""What the Git host has of an update already, and what may be put in its place."""
+
+from pathlib import Path
+
+from mlops_new import git
+from mlops_new.errors import Conflict
+from mlops_new.spec import Template
+from mlops_new.templates import ANSWERS_FILE
+from mlops_new.update.model import Side
+from mlops_new.update.versions import branch, recorded
+
+# On commits that no person had a hand in: only these are ever replaced.
+TRAILER = "Updated-by: mlops-new"
+
+
+def title(target: Template) -> str:
+    """The first line of an update's commit, and the title of its pull request."""
+    return f"Update to template {target.version}"
+
+
+def in_place(side: Side, target: Template) -> str | None:
+    """The commit of an update's branch that holds all of it, on top of `main`; None where there is none.
+
+    A killed command leaves that, or one that was resolved by hand.
+    """
+    tip = side.branches.get(branch(target.version))
+    if tip is None or tip == side.main or not git.is_ancestor(side.place, side.main, tip):
+        return None
+    answers = git.read(side.place, tip, ANSWERS_FILE)
+    return tip if answers and recorded(answers).template == target else None
+
+
+def replaceable(side: Side, target: Template) -> str | None:
+    """What the branch holds that a new commit takes the place of; None where there is no such branch.
+
+    Raises:
+        Conflict: somebody else's commits would be lost.
+    """
+    name = branch(target.version)
+    tip = side.branches.get(name)
+    if tip is None:
+        return None
+    extra = git.run("rev-list", f"{side.main}..{tip}", cwd=side.place).split()
+    if len(extra) > 1 or (extra and not is_ours(side.place, tip)):
+        raise Conflict(
+            f"the branch {name} of {side.url} has diverged: it holds commits that mlops-new did not make",
+            hint="merge it into main or delete it, and run the same command again",
+        )
+    return tip
+
+
+def is_ours(place: Path, commit: str) -> bool:
+    """Whether a commit is an update that no person had a hand in."""
+    return git.has_commit(place, commit) and TRAILER in git.run("log", "-1", "--format=%B", commit, cwd=place)
+
+
+def commit(side: Side, tree: str, target: Template) -> str:
+    """Commit a merged tree on top of `main`, in the scratch repository."""
+    message = f"{title(target)}\n\nFrom {side.recorded.version} of {side.recorded.url}.\n\n{TRAILER}\n"
+    return git.run("commit-tree", tree, "-p", side.main, "-m", message, cwd=side.place).strip()

@@ -1,0 +1,87 @@
+"""What came of updating one project, for people and for programs."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mlops_new.errors import Error
+from mlops_new.spec import Kind
+from mlops_new.update import texts
+from mlops_new.update.model import Updated
+from mlops_new.update.prepare import Prepared
+from mlops_new.update.versions import branch
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One project.
+
+    Args:
+        name: The project.
+        prepared: Its update; None where it failed before.
+        error: Why it failed.
+        changed: Whether something was pushed or opened.
+        proposals: The addresses of the pull requests that are open.
+    """
+
+    name: str
+    prepared: Prepared | None = None
+    error: Error | None = None
+    changed: bool = False
+    proposals: Mapping[Kind, str] = field(default_factory=dict)
+
+    def document(self) -> dict[str, Any]:
+        """The project for programs."""
+        told: dict[str, Any] = {"project": self.name, "changed": self.changed}
+        if self.prepared:
+            target = self.prepared.target
+            told["template"] = {"source": target.url, "version": target.version}
+            for one in self.prepared.repositories:
+                told[one.side.kind.value] = texts.document(one, self.proposals.get(one.side.kind))
+        if self.error:
+            told["error"] = {"code": self.error.code, "message": self.error.message, "hint": self.error.hint}
+        return told
+
+    def line(self, *, dry_run: bool) -> str:
+        """The project among others."""
+        return f"{self.name}: {self._summary(dry_run=dry_run)}"
+
+    def text(self, copies: Mapping[Kind, Path], *, dry_run: bool) -> str:
+        """The project by itself: every file, and what to do next."""
+        lines = [self.line(dry_run=dry_run)]
+        for one in self.prepared.repositories if self.prepared else ():
+            lines += [one.side.slug, *texts.details(one)] if one.merged else []
+        return "\n".join([*lines, *([] if dry_run else self._next(copies))])
+
+    def _summary(self, *, dry_run: bool) -> str:
+        if self.error:
+            return self.error.message
+        prepared = self.prepared
+        if prepared is None or prepared.is_current:
+            return f"at template {prepared.target.version}, nothing to do" if prepared else "nothing to do"
+        name = branch(prepared.target.version)
+        where = "would be on" if dry_run else "are on" if self.changed else "wait on"
+        froms = " and ".join(sorted({one.side.recorded.version for one in prepared.repositories}))
+        return f"the changes from template {froms} to {prepared.target.version} {where} the branch {name}"
+
+    def _next(self, copies: Mapping[Kind, Path]) -> Iterator[str]:
+        """Pull requests to review; where the host has none, branches."""
+        if self.prepared is None:
+            return
+        for one in self.prepared.repositories:
+            kind = one.side.kind
+            if kind in self.proposals:
+                yield f"Review: {self.proposals[kind]}"
+            elif one.merged and one.merged.clashes and kind in copies:
+                yield f"Resolve: {', '.join(clash.path for clash in one.merged.clashes)} in {copies[kind]}"
+            elif _has_branch(one) and kind in copies:
+                name = branch(one.target.version)
+                yield f"Review: git -C {copies[kind]} diff main...origin/{name}"
+                yield f"Merge:  git -C {copies[kind]} merge origin/{name} && git -C {copies[kind]} push origin main"
+            elif _has_branch(one):
+                yield f"Review: {branch(one.target.version)} of {one.side.url}"
+
+
+def _has_branch(one: Updated) -> bool:
+    return one.merged is not None or one.in_place is not None

@@ -1,0 +1,102 @@
+"""Takes the steps of an update; each can be taken again."""
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, assert_never
+
+from mlops_new import git, publishing
+from mlops_new.errors import Error
+from mlops_new.ports import GitHost
+from mlops_new.spec import Kind
+from mlops_new.steps import PublishTemplate
+from mlops_new.update.model import Side
+from mlops_new.update.prepare import Prepared
+from mlops_new.update.shelf import TemplateCopy
+from mlops_new.update.steps import Propose, PushBranch, UpdateStep
+
+
+class Clashing(Error):
+    """Somebody has to decide between the template and what was edited; nothing was pushed."""
+
+    def __init__(self, message: str, *, hint: str, document: dict[str, Any]) -> None:
+        super().__init__(message, hint=hint)
+        self.document = document
+
+
+def clashing(prepared: Prepared, document: dict[str, Any]) -> Clashing:
+    """What clashes, file by file, and the way on."""
+    files = [
+        f"{one.side.slug}/{clash}"
+        for one in prepared.repositories
+        for clash in (one.merged.clashes if one.merged else ())
+    ]
+    return Clashing(
+        f"{prepared.name} conflicts with template {prepared.target.version} in {_count(len(files))}, "
+        f"nothing was pushed: {'; '.join(files)}",
+        hint="`mlops-new update --resolve` checks the update out in the working copies; mend the files and `git add` "
+        "them, then `mlops-new update --continue`",
+        document=document,
+    )
+
+
+def perform_all(
+    steps: Iterable[UpdateStep], host: GitHost, template: TemplateCopy, listener: Callable[[UpdateStep], None]
+) -> dict[Kind, str]:
+    """Take the steps in turn.
+
+    Args:
+        steps: They begin with what others need.
+        host: The Git host.
+        template: The template repository that the update goes to.
+        listener: Told after each.
+
+    Returns:
+        The address of each pull request that was opened.
+    """
+    opened: dict[Kind, str] = {}
+    for step in steps:
+        match step:
+            case PublishTemplate():
+                publish(step, template, host)
+            case PushBranch():
+                _push(step, host)
+            case Propose():
+                opened[step.kind] = host.propose(step.slug, step.branch, step.title, step.description)
+            case _:
+                assert_never(step)
+        listener(step)
+    return opened
+
+
+def publish(step: PublishTemplate, template: TemplateCopy, host: GitHost) -> None:
+    """Push the version that the copy was given; one that somebody published meanwhile is the same."""
+    with host.credentials(step.url) as env:
+        try:
+            publishing.push(template.path, step.url, step.version, git.remote_refs(step.url, env), env)
+        except git.GitError:
+            if f"refs/tags/{step.version}" not in git.remote_refs(step.url, env):
+                raise
+
+
+def _push(step: PushBranch, host: GitHost) -> None:
+    ref = f"refs/heads/{step.branch}"
+    # Only over what was seen there: a branch that somebody has pushed to meanwhile is not overwritten.
+    lease = f"--force-with-lease={ref}:{step.replaces or ''}"
+    with host.credentials(step.url) as env:
+        try:
+            git.run("push", "--quiet", lease, "origin", f"{step.commit}:{ref}", cwd=step.place, env=env)
+        except git.GitError:
+            if git.remote_refs(step.url, env).get(ref) != step.commit:
+                raise
+
+
+def fetch_into(copies: Mapping[Kind, Path], sides: Iterable[Side], host: GitHost) -> None:
+    """Let the working copies know the new branches."""
+    for side in sides:
+        if side.kind in copies:
+            with host.credentials(side.url) as env:
+                git.run("fetch", "--quiet", "origin", cwd=copies[side.kind], env=env)
+
+
+def _count(number: int) -> str:
+    return f"{number} file{'' if number == 1 else 's'}"

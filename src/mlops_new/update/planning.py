@@ -1,0 +1,69 @@
+"""Which steps on the Git host a prepared update takes."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from mlops_new.ports import GitHost
+from mlops_new.spec import Kind, Mark
+from mlops_new.steps import PublishTemplate
+from mlops_new.update import branches, texts
+from mlops_new.update.model import Updated
+from mlops_new.update.prepare import Prepared
+from mlops_new.update.steps import Propose, PushBranch, UpdateStep
+from mlops_new.update.versions import branch
+
+
+@dataclass(frozen=True)
+class Planned:
+    """Steps of one project.
+
+    Args:
+        steps: In the order in which they are taken.
+        open: The addresses of the pull requests that are open already.
+    """
+
+    steps: tuple[UpdateStep, ...] = ()
+    open: dict[Kind, str] = field(default_factory=dict)
+
+
+def plan_update(prepared: Prepared, host: GitHost) -> Planned:
+    """Commit what was merged, in scratch, and say what the host lacks.
+
+    Raises:
+        Conflict: the branch there holds somebody else's commits.
+    """
+    pushes: list[UpdateStep] = []
+    proposals: list[UpdateStep] = []
+    found: dict[Kind, str] = {}
+    for one in prepared.repositories:
+        if one.merged is None and one.in_place is None:
+            continue
+        if one.merged and one.merged.tree:
+            pushes.append(_push(one, one.merged.tree))
+        address = host.find_proposal(one.side.slug, branch(one.target.version)) if host.has_pull_requests else ""
+        if address:
+            found[one.side.kind] = address
+        elif address is None:
+            proposals.append(_proposal(prepared.name, one))
+    return Planned((*publications([prepared]), *pushes, *proposals), found)
+
+
+def publications(prepared: Iterable[Prepared]) -> Iterator[PublishTemplate]:
+    """The program's own version, where projects are brought to it before anybody has published it; once."""
+    copies = {one.template.seen.url: one.template for one in prepared if not one.is_current}
+    for url, copy in copies.items():
+        if copy.unpublished:
+            yield PublishTemplate(url, copy.unpublished, create=False)
+
+
+def _push(one: Updated, tree: str) -> PushBranch:
+    side = one.side
+    replaces = branches.replaceable(side, one.target)
+    made = branches.commit(side, tree, one.target)
+    return PushBranch(side.kind, side.url, branch(one.target.version), side.place, made, replaces)
+
+
+def _proposal(name: str, one: Updated) -> Propose:
+    mark = Mark(name, one.side.kind.value)
+    description = f"{texts.description(one)}\n\n{mark}"
+    return Propose(one.side.kind, one.side.slug, branch(one.target.version), branches.title(one.target), description)

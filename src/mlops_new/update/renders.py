@@ -1,0 +1,62 @@
+"""Many renders: by several processes where there are many, since Copier works in its process's one current folder."""
+
+import os
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+
+from mlops_new.errors import Error
+from mlops_new.ports import Templates
+from mlops_new.spec import Template
+
+# Up to here a second process, which has to load Copier, would not save time.
+_ALONE = 4
+
+
+@dataclass(frozen=True)
+class Job:
+    """One repository to render.
+
+    Args:
+        template: What is rendered.
+        answers: The text of the repository's answers file.
+        destination: A place that does not exist yet.
+        env: Lets git read the template.
+    """
+
+    template: Template
+    answers: str
+    destination: Path
+    env: Mapping[str, str]
+
+
+class RenderFailed(Error):
+    """A render failed, perhaps in another process."""
+
+    def __init__(self, code: int, message: str, hint: str) -> None:
+        super().__init__(message, hint=hint)
+        self.code = code  # type: ignore[misc]  # that of its cause
+
+
+def perform(jobs: Sequence[Job], templates: Templates) -> list[RenderFailed | None]:
+    """Render; for each job, why it failed."""
+    render = partial(_perform, templates)
+    processes = min(os.cpu_count() or 1, len(jobs) // _ALONE)
+    if processes < 2:  # noqa: PLR2004  # one works as well by itself
+        told = [render(job) for job in jobs]
+    else:
+        # Not forked: this process has threads.
+        with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+            told = list(pool.map(render, jobs))
+    return [RenderFailed(*failed) if failed else None for failed in told]
+
+
+def _perform(templates: Templates, job: Job) -> tuple[int, str, str] | None:
+    try:
+        templates.rerender(job.template, job.answers, job.destination, job.env)
+    except Error as error:
+        return error.code, error.message, error.hint
+    return None

@@ -1,0 +1,128 @@
+"""Conflicts are resolved by people, in their working copies: putting them there, and taking what they made of them."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from mlops_new import definition, git
+from mlops_new.errors import Conflict, Error, Invalid
+from mlops_new.ports import GitHost
+from mlops_new.spec import DEFINITIONS, Kind
+from mlops_new.templates import ANSWERS_FILE
+from mlops_new.update import branches
+from mlops_new.update.merge import pick, unmerged
+from mlops_new.update.model import Updated
+from mlops_new.update.prepare import Prepared
+from mlops_new.update.versions import branch, branch_version, recorded
+
+_PICKED = "refs/mlops-new/picked"
+_MARKERS = r"^(<{7} |>{7} )"
+
+
+def check_out(prepared: Prepared, copies: Mapping[Kind, Path]) -> None:
+    """Put an update into the working copies: a commit where it merged, and conflicts where it did not.
+
+    Raises:
+        Invalid: a working copy is missing, or has such a branch already.
+    """
+    name = branch(prepared.target.version)
+    todo = [one for one in prepared.repositories if one.merged]
+    for one in todo:
+        path = copies.get(one.side.kind)
+        if path is None:
+            raise Invalid(
+                f"there is no working copy of {one.side.slug} to resolve conflicts in",
+                hint=f"mlops-new project {prepared.name} clones it; -C says where",
+            )
+        if git.commit_of(path, f"refs/heads/{name}"):
+            raise Invalid(
+                f"{path} has the branch {name} already",
+                hint=f"`mlops-new update --continue` goes on with it; git -C {path} branch -D {name} gives it up",
+            )
+    for one in todo:
+        _check_out(one, copies[one.side.kind], name)
+
+
+def _check_out(one: Updated, path: Path, name: str) -> None:
+    merged = one.merged
+    if merged is None:
+        return
+    tip = branches.commit(one.side, merged.tree, one.target) if merged.tree else merged.theirs
+    git.run("update-ref", _PICKED, tip, cwd=one.side.place)
+    git.run("update-ref", f"{_PICKED}-onto", one.side.main, cwd=one.side.place)
+    git.run("fetch", "--quiet", "--no-tags", str(one.side.place), _PICKED, f"{_PICKED}-onto", cwd=path)
+    git.run("switch", "--quiet", "--no-track", "--create", name, tip if merged.tree else one.side.main, cwd=path)
+    if not merged.tree:
+        pick(path, tip, one.side.kind)
+
+
+def take(name: str, copies: Mapping[Kind, Path], host: GitHost) -> None:
+    """Commit what was resolved, and push both branches; nothing is pushed before both are whole.
+
+    Args:
+        name: The project.
+        copies: Its working copies.
+        host: The Git host.
+
+    Raises:
+        Invalid: no working copy is in the middle of an update.
+        Error: something is not resolved, naming it.
+    """
+    found = {kind: (path, on) for kind, path in copies.items() if (on := git.branch(path)) and branch_version(on)}
+    names = {on for _, on in found.values()}
+    if len(names) != 1:
+        several = f"the working copies of {name} are on two updates: {', '.join(sorted(names))}"
+        raise Invalid(
+            several if names else f"no working copy of {name} is in the middle of an update",
+            hint="`mlops-new update --resolve` begins one where it conflicts",
+        )
+    for kind, (path, on) in found.items():
+        faults = list(_faults(path, kind, str(branch_version(on))))
+        if faults:
+            raise Error(f"{path} is not resolved: {'; '.join(faults)}", hint="mend it, git add it, run this again")
+    for path, on in found.values():
+        if git.run("status", "--porcelain", cwd=path).strip():
+            git.run("commit", "--quiet", "--message", f"Update to template {branch_version(on)}", cwd=path)
+    for path, on in found.values():
+        _push(path, on, host)
+
+
+def _faults(path: Path, kind: Kind, version: str) -> Iterator[str]:
+    left = unmerged(path)
+    yield from (f"{file} is in conflict" for file in left)
+    yield from (f"{file} has conflict markers" for file in _marked(path) if file not in left)
+    changed = git.run("diff", "--name-only", cwd=path).split("\n")
+    yield from (f"{file} has changes that are not added" for file in changed if file and file not in left)
+    answers = (path / ANSWERS_FILE).read_text(encoding="utf-8") if (path / ANSWERS_FILE).is_file() else ""
+    if recorded(answers).version != version:
+        yield f"{ANSWERS_FILE} does not record {version}"
+    for file in DEFINITIONS[kind].values():
+        try:
+            definition.check(definition.parse((path / file).read_bytes(), source=file), source=file)
+        except OSError:
+            yield f"{file} is missing"
+        except Error as error:
+            yield error.message
+
+
+def _marked(path: Path) -> list[str]:
+    changed = [file for file in git.run("diff", "--name-only", "HEAD", cwd=path).split("\n") if (path / file).is_file()]
+    try:
+        return git.run("grep", "-l", "-E", _MARKERS, "--", *changed, cwd=path).split("\n")[:-1] if changed else []
+    except git.GitError:  # nothing was found
+        return []
+
+
+def _push(path: Path, name: str, host: GitHost) -> None:
+    ref = f"refs/heads/{name}"
+    url = git.origin(path) or ""
+    with host.credentials(url) as env:
+        tip = git.remote_refs(url, env).get(ref)
+        head = git.head(path)
+        if tip == head:
+            return
+        if tip and not git.is_ancestor(path, tip, "HEAD") and not branches.is_ours(path, tip):
+            raise Conflict(
+                f"the branch {name} of {url} holds commits that {path} has not",
+                hint=f"git -C {path} pull --rebase origin {name}, and run this again",
+            )
+        git.run("push", "--quiet", f"--force-with-lease={ref}:{tip or ''}", "origin", f"HEAD:{ref}", cwd=path, env=env)
