@@ -1,5 +1,6 @@
 """The only door to Copier, and the templates that come with the program."""
 
+import atexit
 import os
 import re
 import shutil
@@ -7,6 +8,7 @@ import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +25,22 @@ ANSWERS_FILE = ".copier-answers.yml"
 PACKAGED_VERSION = f"v{__version__}"
 
 
+_INSTALLED = Path(__file__).resolve().parent / "_template"
+_CHECKOUT = Path(__file__).resolve().parents[2]
+
+
 def packaged() -> Path:
-    """The folder with `copier.yml` and `templates/`: inside the installed package, or the checkout's root."""
-    here = Path(__file__).resolve().parent
-    installed = here / "_template"
-    return installed if installed.is_dir() else here.parents[1]
+    """The folder with `copier.yml` and `templates/`: the checkout, or unpacked for as long as the program runs."""
+    return _unpacked(_INSTALLED) if _INSTALLED.is_dir() else _CHECKOUT
+
+
+@cache
+def _unpacked(installed: Path) -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="mlops-new-templates-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    shutil.copyfile(installed / "copier.yml", folder / "copier.yml")
+    shutil.unpack_archive(installed / "templates.tar.gz", folder, filter="data")
+    return folder
 
 
 class Copier:
@@ -143,7 +156,8 @@ def _seen_by_copier(env: Mapping[str, str]) -> Iterator[None]:
 
 def _questions(folder: Path) -> str:
     """The packaged questions in a folder of their own: the checkout of a developer would be cloned, for seconds."""
-    shutil.copyfile(packaged() / "copier.yml", folder / "copier.yml")
+    questions = _INSTALLED if _INSTALLED.is_dir() else _CHECKOUT  # and nothing is unpacked for them
+    shutil.copyfile(questions / "copier.yml", folder / "copier.yml")
     for kind in Kind:
         (folder / "templates" / kind).mkdir(parents=True)
     return str(folder)
