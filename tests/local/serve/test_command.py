@@ -77,7 +77,7 @@ def _exports(own: Local) -> Path:
     file = own.platform.home.root / "exports"
     with file.open("w", encoding="utf-8") as out:
         process = subprocess.Popen(
-            ["python", "-m", "mlops_new", "serve", "--port", "0"],
+            [sys.executable, "-m", "mlops_new", "serve", "--port", "0"],
             env={**os.environ, "MLOPS_NEW_HOME": str(own.platform.home.root)},
             stdin=subprocess.DEVNULL,
             stdout=out,
