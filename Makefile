@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test lint format bench test-sdk test-oracles test-airflow definitions clean
+.PHONY: help demo test lint format bench test-sdk test-oracles test-airflow check-template definitions clean
 
 help:
 	@echo "make demo         make a project and run a model's whole life on this machine (about 3 minutes)"
@@ -12,6 +12,7 @@ help:
 	@echo "make test-sdk     compile the templates' pipelines with the SageMaker SDK and compare (1 GB environment)"
 	@echo "make test-oracles compare the monitoring with shap, lightgbm and other independent computations"
 	@echo "make test-airflow run the DAGs on Airflow 2 and 3 against mlops-new serve (two environments of 400 MB)"
+	@echo "make check-template render every combination of answers, and update every released version"
 	@echo "make bench        the speed ratios that README quotes"
 	@echo "make definitions  recompile the templates' definitions after editing a pipeline.py"
 
@@ -40,6 +41,10 @@ test-oracles: $(VENV)/installed-dev .venv-oracles/installed
 test-airflow: $(VENV)/installed-dev .venv-airflow2/installed .venv-airflow3/installed
 	MLOPS_NEW_AIRFLOW2_PYTHON="$(CURDIR)/.venv-airflow2/bin/python" \
 	MLOPS_NEW_AIRFLOW3_PYTHON="$(CURDIR)/.venv-airflow3/bin/python" $(BIN)/pytest tests/airflow
+
+# The released versions are this checkout's tags. What went well is known until a template changes.
+check-template: $(VENV)/installed
+	MLOPS_NEW_HOME="$(CURDIR)/$(VENV)/template-check" $(BIN)/mlops-new template check --released "$(CURDIR)"
 
 definitions: $(VENV)/installed .venv-sdk/installed
 	$(BIN)/python tools/compile_definitions.py --sdk-python .venv-sdk/bin/python
