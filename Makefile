@@ -66,7 +66,7 @@ $(VENV)/installed-dev: $(VENV)/installed pyproject.toml requirements-dev.txt
 .venv-oracles/installed: templates/build/container/requirements.txt tests/monitoring/requirements.txt
 	$(PYTHON) -m venv .venv-oracles
 	@# One after the other: where a file has hashes, pip wants them for all that it installs with it.
-	for file in $^; do .venv-oracles/bin/pip install --quiet --requirement $$file || exit 1; done
+	for file in $^; do .venv-oracles/bin/pip install --quiet --no-compile --requirement $$file || exit 1; done
 	@touch $@
 
 .venv-airflow%/installed: templates/deploy/requirements-airflow%.txt
@@ -76,7 +76,7 @@ $(VENV)/installed-dev: $(VENV)/installed pyproject.toml requirements-dev.txt
 
 .venv-sdk/installed: templates/shared/requirements-sdk.txt
 	$(PYTHON) -m venv .venv-sdk
-	.venv-sdk/bin/pip install --quiet --requirement $<
+	.venv-sdk/bin/pip install --quiet --no-compile --requirement $<
 	@touch $@
 
 clean:
