@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test lint format bench test-sdk test-oracles test-airflow definitions clean
+.PHONY: help demo test lint format bench test-sdk test-oracles test-airflow check-template definitions clean
 
 help:
 	@echo "make demo         make a project and run a model's whole life on this machine (about 3 minutes)"
@@ -12,6 +12,7 @@ help:
 	@echo "make test-sdk     compile the templates' pipelines with the SageMaker SDK and compare (1 GB environment)"
 	@echo "make test-oracles compare the monitoring with shap, lightgbm and other independent computations"
 	@echo "make test-airflow run the DAGs on Airflow 2 and 3 against mlops-new serve (two environments of 400 MB)"
+	@echo "make check-template render every combination of answers, and update every released version"
 	@echo "make bench        the speed ratios that README quotes"
 	@echo "make definitions  recompile the templates' definitions after editing a pipeline.py"
 
@@ -41,6 +42,10 @@ test-airflow: $(VENV)/installed-dev .venv-airflow2/installed .venv-airflow3/inst
 	MLOPS_NEW_AIRFLOW2_PYTHON="$(CURDIR)/.venv-airflow2/bin/python" \
 	MLOPS_NEW_AIRFLOW3_PYTHON="$(CURDIR)/.venv-airflow3/bin/python" $(BIN)/pytest tests/airflow
 
+# The released versions are this checkout's tags. What went well is known until a template changes.
+check-template: $(VENV)/installed
+	MLOPS_NEW_HOME="$(CURDIR)/$(VENV)/template-check" $(BIN)/mlops-new template check --released "$(CURDIR)"
+
 definitions: $(VENV)/installed .venv-sdk/installed
 	$(BIN)/python tools/compile_definitions.py --sdk-python .venv-sdk/bin/python
 
@@ -61,7 +66,7 @@ $(VENV)/installed-dev: $(VENV)/installed pyproject.toml requirements-dev.txt
 .venv-oracles/installed: templates/build/container/requirements.txt tests/monitoring/requirements.txt
 	$(PYTHON) -m venv .venv-oracles
 	@# One after the other: where a file has hashes, pip wants them for all that it installs with it.
-	for file in $^; do .venv-oracles/bin/pip install --quiet --requirement $$file || exit 1; done
+	for file in $^; do .venv-oracles/bin/pip install --quiet --no-compile --requirement $$file || exit 1; done
 	@touch $@
 
 .venv-airflow%/installed: templates/deploy/requirements-airflow%.txt
@@ -71,7 +76,7 @@ $(VENV)/installed-dev: $(VENV)/installed pyproject.toml requirements-dev.txt
 
 .venv-sdk/installed: templates/shared/requirements-sdk.txt
 	$(PYTHON) -m venv .venv-sdk
-	.venv-sdk/bin/pip install --quiet --requirement $<
+	.venv-sdk/bin/pip install --quiet --no-compile --requirement $<
 	@touch $@
 
 clean:

@@ -5,7 +5,7 @@ Single figures of a noisy machine mean little; each ratio is the median of pairs
 
 import sys
 
-from bench import bitbucket, environment, pipelines, startup
+from bench import bitbucket, day_two, environment, pipelines, startup
 
 MEASUREMENTS = (
     startup.help_page,
@@ -14,6 +14,7 @@ MEASUREMENTS = (
     bitbucket.latency,
     pipelines.overhead,
     pipelines.transform,
+    day_two.many_projects,
 )
 
 

@@ -8,7 +8,9 @@ import pytest
 from mlops_new.platforms.local.environments import environment
 from mlops_new.platforms.local.home import Home
 
-REQUIREMENTS = Path(__file__).parents[2] / "templates" / "build" / "container" / "requirements.txt"
+TEMPLATES = Path(__file__).parents[2] / "templates"
+BUILD, CI = TEMPLATES / "build", TEMPLATES / "shared" / "ci"
+REQUIREMENTS = BUILD / "container" / "requirements.txt"
 
 
 @pytest.fixture(scope="session")
@@ -30,3 +32,12 @@ def working_home(shared_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def data_python(shared_home: Path) -> Path:
     """The interpreter of the image: it has pandas and scikit-learn, which this one does not."""
     return environment(Home.open(shared_home), REQUIREMENTS, print) / "bin" / "python"
+
+
+@pytest.fixture(scope="session")
+def linting_python(shared_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the build repository's Makefile installs; the deploy repository's is a part of it."""
+    pinned = tmp_path_factory.mktemp("requirements") / "requirements.txt"
+    files = (BUILD / "container" / "requirements.txt", CI / "requirements.txt", BUILD / "requirements-dev.txt")
+    pinned.write_text("\n".join(file.read_text(encoding="utf-8") for file in files), encoding="utf-8")
+    return environment(Home.open(shared_home), pinned, print) / "bin" / "python"

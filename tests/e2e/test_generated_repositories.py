@@ -6,13 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from mlops_new.platforms.local.environments import environment
-from mlops_new.platforms.local.home import Home
 from mlops_new.spec import Kind, Template
-from mlops_new.templates import Copier, packaged, packaged_files
+from mlops_new.templates import Copier, packaged_files
 
-BUILD = packaged() / "templates" / "build"
-CI = packaged() / "templates" / "shared" / "ci"
 PROBLEM_TYPES = ("regression", "binary_classification", "multiclass_classification")
 # Either shape is tried, but not with each problem type.
 PROCESSING = {"regression": "pipeline", "binary_classification": "pipeline", "multiclass_classification": "airflow"}
@@ -35,15 +31,6 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for command in (["init", "--quiet"], ["add", "--all"], ["commit", "--quiet", "--message", "x"], ["tag", "v1"]):
         subprocess.run(["git", *command], cwd=folder, check=True)
     return folder
-
-
-@pytest.fixture(scope="session")
-def linting_python(shared_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the build repository's Makefile installs; the deploy repository's is a part of it."""
-    pinned = tmp_path_factory.mktemp("requirements") / "requirements.txt"
-    files = (BUILD / "container" / "requirements.txt", CI / "requirements.txt", BUILD / "requirements-dev.txt")
-    pinned.write_text("\n".join(file.read_text(encoding="utf-8") for file in files), encoding="utf-8")
-    return environment(Home.open(shared_home), pinned, print) / "bin" / "python"
 
 
 @pytest.mark.parametrize("problem_type", PROBLEM_TYPES)

@@ -10,7 +10,7 @@ from tests.update.conftest import KINDS, Project, copied
 from tests.update.fork import NEWEST, git
 
 # Most of the effects are the work of Git in scratch, each much like the one before.
-STRIDE = 1 if os.environ.get("MLOPS_NEW_TEST_EVERY_FAULT") else 6
+STRIDE = 1 if os.environ.get("MLOPS_NEW_TEST_EVERY_FAULT") else 8
 BRANCH = f"mlops-new/template-{NEWEST}"
 
 

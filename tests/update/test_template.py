@@ -203,6 +203,8 @@ def test_every_combination_that_the_questions_allow_is_rendered_once(small: Path
     assert [line.split()[-1] for line in known.splitlines()] == ["seconds", "known", "known"]
 
 
+# Copier leaves the files of what it cannot render to the garbage collector.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize(
     ("file", "text", "told"),
     [

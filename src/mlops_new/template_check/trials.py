@@ -19,6 +19,7 @@ from mlops_new.template_check.inspection import faults
 from mlops_new.templates import ANSWERS_FILE, Copier, read_answers
 
 _CHECKS = (("ruff", "check", "."), ("ruff", "format", "--check", "."), ("mypy",), ("pytest", "-q"))
+_ALONE = 8  # up to here a second process, which has to load Copier, would not save time
 _LINES = 12  # of what a failed check says
 
 
@@ -71,7 +72,7 @@ class Tried:
 
 def perform(trials: Sequence[Trial]) -> list[Tried]:
     """Try them side by side."""
-    processes = min(os.cpu_count() or 1, len(trials))
+    processes = min(os.cpu_count() or 1, len(trials) // _ALONE)
     if processes < 2:  # noqa: PLR2004  # one works as well by itself
         return [_perform(trial) for trial in trials]
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
