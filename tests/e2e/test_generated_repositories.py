@@ -9,6 +9,7 @@ import pytest
 from mlops_new.spec import Kind, Template
 from mlops_new.templates import Copier, packaged_files
 
+SOMEBODY = ("-c", "user.name=Test", "-c", "user.email=test@localhost")  # whoever runs the tests may be nobody to git
 PROBLEM_TYPES = ("regression", "binary_classification", "multiclass_classification")
 # Either shape is tried, but not with each problem type.
 PROCESSING = {"regression": "pipeline", "binary_classification": "pipeline", "multiclass_classification": "airflow"}
@@ -28,7 +29,8 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(file.read_bytes())
         (folder / name).chmod(file.stat().st_mode)
-    for command in (["init", "--quiet"], ["add", "--all"], ["commit", "--quiet", "--message", "x"], ["tag", "v1"]):
+    commit = [*SOMEBODY, "commit", "--quiet", "--message", "x"]
+    for command in (["init", "--quiet"], ["add", "--all"], commit, ["tag", "v1"]):
         subprocess.run(["git", *command], cwd=folder, check=True)
     return folder
 
