@@ -14,6 +14,7 @@ def main() -> None:
     gc.set_threshold(50_000)
     code = _exit_code(sys.argv[1:])
     _let_go_of_output()
+    gc.freeze()  # nor is it looked through once more at the end
     sys.exit(code)
 
 

@@ -1,42 +1,22 @@
 """Performs steps, side by side where they do not depend on each other."""
 
-import shutil
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from graphlib import TopologicalSorter
-from pathlib import Path
 from typing import assert_never
 
-from mlops_new import definition, git, publishing
+from mlops_new import definition, git, publishing, rendering
 from mlops_new.errors import Conflict, Error
 from mlops_new.files import make_folder, staging
 from mlops_new.plan import Plan
-from mlops_new.ports import GitHost, HostSetup, Registry, Templates
-from mlops_new.spec import DEFINITIONS, TEMPLATE_MARK, TEMPLATE_SLUG, Kind, ProjectSpec, slug
+from mlops_new.ports import GitHost
+from mlops_new.spec import TEMPLATE_MARK, TEMPLATE_SLUG, Kind, ProjectSpec
 from mlops_new.steps import Clone, CreateGroup, CreateRepository, PublishTemplate, Push, Register, Render, SetUp, Step
+from mlops_new.world import World
 
 # Most steps wait for a server.
 SIDE_BY_SIDE = 16
-
-
-@dataclass(frozen=True)
-class World:
-    """The outside, as the core sees it.
-
-    Args:
-        host: The Git host.
-        setup: What the Git host has besides repositories.
-        registry: The platform's pipelines.
-        templates: Copier.
-        scratch: A folder of our own for working copies that nobody sees; private to one command while it applies.
-    """
-
-    host: GitHost
-    setup: HostSetup
-    registry: Registry
-    templates: Templates
-    scratch: Path
 
 
 @dataclass(frozen=True)
@@ -98,7 +78,7 @@ def perform(step: Step, spec: ProjectSpec, world: World) -> None:
         case PublishTemplate():
             _publish(step, world)
         case Render():
-            _render(step, spec, world)
+            rendering.render(step, spec, world)
         case Clone():
             _clone(step, world)
         case CreateRepository():
@@ -152,67 +132,6 @@ def _reach(host: GitHost, url: str, act: Callable[[Mapping[str, str]], None]) ->
             if not host.appears(url):
                 raise
             act(env)
-
-
-def _render(step: Render, spec: ProjectSpec, world: World) -> None:
-    make_folder(spec.directory)
-    env = publishing.at_hand(world.host, spec.template.url, world.scratch)
-    with staging(spec.directory, spec.name) as place:
-        place.mkdir()
-        # Copier works in the process's one current folder, so it renders one by one; git commits meanwhile.
-        with ThreadPoolExecutor() as pool:
-            commits = [
-                pool.submit(_commit, _make(place, kind, path, spec, world, env), spec) for kind, path in step.paths
-            ]
-        for commit in commits:
-            commit.result()
-        _move_all([(place / path.name, path) for _, path in step.paths])
-
-
-def _make(place: Path, kind: Kind, path: Path, spec: ProjectSpec, world: World, env: Mapping[str, str]) -> "_Seed":
-    made = place / path.name
-    world.templates.render(spec.template, kind, spec.answers, made, env)
-    for file in DEFINITIONS[kind].values():
-        _check_definition(made, file, spec)
-    return _Seed(made, kind, world.host.url(slug(spec.name, kind)))
-
-
-def _check_definition(made: Path, file: str, spec: ProjectSpec) -> None:
-    if not (made / file).is_file():
-        raise Error(
-            f"template {spec.template.version} of {spec.template.url} has no {file}, which this mlops-new registers",
-            hint="tag a newer template version there, or use the mlops-new that it was made for",
-        )
-    definition.check(definition.parse((made / file).read_bytes(), source=file), source=file)
-
-
-@dataclass(frozen=True)
-class _Seed:
-    """A rendered repository that waits for its first commit."""
-
-    path: Path
-    kind: Kind
-    origin: str
-
-
-def _commit(seed: _Seed, spec: ProjectSpec) -> None:
-    for file in DEFINITIONS[seed.kind].values():
-        _check_definition(seed.path, file, spec)
-    git.init(seed.path)
-    git.set_origin(seed.path, seed.origin)
-    git.commit_all(seed.path, f"Start {spec.name} from mlops-new template {spec.template.version}")
-
-
-def _move_all(moves: list[tuple[Path, Path]]) -> None:
-    moved: list[Path] = []
-    try:
-        for source, target in moves:
-            source.rename(target)  # replaces an empty folder, refuses any other
-            moved.append(target)
-    except OSError:
-        for target in moved:
-            shutil.rmtree(target)
-        raise
 
 
 def _push(step: Push, world: World) -> None:

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import tempfile
+import threading
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -41,6 +42,15 @@ def _unpacked(installed: Path) -> Path:
     shutil.copyfile(installed / "copier.yml", folder / "copier.yml")
     shutil.unpack_archive(installed / "templates.tar.gz", folder, filter="data")
     return folder
+
+
+# Copier works in its process's one current folder.
+_one_at_a_time = threading.Lock()
+
+
+def load() -> None:
+    """Import Copier, which takes a while, before it is needed."""
+    import copier  # noqa: F401
 
 
 class Copier:
@@ -139,18 +149,24 @@ def _seen_by_copier(env: Mapping[str, str]) -> Iterator[None]:
     """Variables for Copier and the git that it starts, and no secret: plumbum passes on what it saw when imported."""
     from plumbum import local
 
+    with _one_at_a_time, _cached_where(env.get(CACHE)), local.env(**env):
+        for name in local.env.keys() & set(SECRET_VARIABLES):
+            del local.env[name]
+        yield
+
+
+@contextmanager
+def _cached_where(folder: str | None) -> Iterator[None]:
+    """The one variable that Copier reads itself."""
     before = os.environ.get(CACHE)
-    if CACHE in env:
-        os.environ[CACHE] = env[CACHE]  # this one Copier reads itself
+    if folder:
+        os.environ[CACHE] = folder
     try:
-        with local.env(**env):
-            for name in local.env.keys() & set(SECRET_VARIABLES):
-                del local.env[name]
-            yield
+        yield
     finally:
         if before is not None:
             os.environ[CACHE] = before
-        elif CACHE in env:
+        elif folder:
             del os.environ[CACHE]
 
 

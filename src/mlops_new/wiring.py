@@ -5,8 +5,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, assert_never
 
-from mlops_new import locks
-from mlops_new.apply import World
+from mlops_new import locks, processes
 from mlops_new.environ import SECRET_VARIABLES, withhold
 from mlops_new.hosts.local import LocalHost, NoSetup
 from mlops_new.platforms.local.activity import LocalActivities
@@ -15,6 +14,7 @@ from mlops_new.ports import Activities, GitHost, HostSetup, Registry
 from mlops_new.running import Platform
 from mlops_new.settings import Host, PlatformName, Settings
 from mlops_new.templates import Copier
+from mlops_new.world import World
 
 if TYPE_CHECKING:
     from mlops_new.platforms.local.runs import LocalRuns
@@ -38,6 +38,7 @@ def connect(settings: Settings, say: Say) -> World:
         registry=_registry(settings),
         templates=Copier(),
         scratch=settings.home / "scratch",
+        helpers=processes.helpers(1),  # a project has two repositories
     )
 
 

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from mlops_new import wiring
-from mlops_new.apply import World
 from mlops_new.commands import project
 from mlops_new.console import Console
 from mlops_new.hosts.bitbucket import setup
@@ -25,6 +24,7 @@ from mlops_new.ports import Templates
 from mlops_new.settings import Host, PlatformName, Settings
 from mlops_new.spec import Kind, Template
 from mlops_new.templates import Copier, read_answers
+from mlops_new.world import World
 from tests.doubles.bitbucket import BitbucketServer
 from tests.doubles.bitbucket.client import Waits, environment
 from tests.doubles.bitbucket.state import Repository, new_uuid

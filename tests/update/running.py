@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mlops_new.apply import World
 from mlops_new.commands import update as command
 from mlops_new.console import Console
 from mlops_new.errors import Error
@@ -18,6 +17,7 @@ from mlops_new.spec import Kind, Template
 from mlops_new.templates import Copier
 from mlops_new.update.prepare import Goal
 from mlops_new.wiring import Say, connect
+from mlops_new.world import World
 from tests.e2e.program import Ended
 
 

@@ -10,7 +10,6 @@ import yaml
 
 from mlops_new import git
 from mlops_new.adoption import Found, Gap, gap, look
-from mlops_new.apply import World
 from mlops_new.console import Console
 from mlops_new.errors import Conflict, Invalid
 from mlops_new.settings import Settings
@@ -20,6 +19,7 @@ from mlops_new.update.shelf import Shelf, TemplateCopy
 from mlops_new.update.trees import Entry, listing, tree_of, with_entries
 from mlops_new.update.versions import choose_target, named_template
 from mlops_new.wiring import Connect, connect
+from mlops_new.world import World
 
 
 @dataclass(frozen=True)

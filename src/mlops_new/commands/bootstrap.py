@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mlops_new.apply import World
 from mlops_new.commands import publication
 from mlops_new.console import Console
 from mlops_new.errors import Conflict, Denied, Error, Invalid
@@ -20,6 +19,7 @@ from mlops_new.settings import Settings
 from mlops_new.spec import TEMPLATE_SLUG
 from mlops_new.steps import PublishTemplate
 from mlops_new.wiring import Connect, account, connect
+from mlops_new.world import World
 
 _UUID = re.compile(r"\{?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\}?")
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import assert_never
 
 from mlops_new import git, removal
-from mlops_new.apply import World
 from mlops_new.console import Console
 from mlops_new.errors import Error
 from mlops_new.files import remove_whole, staged, sweep
@@ -17,6 +16,7 @@ from mlops_new.removal import Clear, DeleteRepository, Found, Removal, RemoveCop
 from mlops_new.settings import Settings
 from mlops_new.spec import Kind, Mark, slug, valid_name
 from mlops_new.wiring import Connect, connect, lock
+from mlops_new.world import World
 
 
 @dataclass(frozen=True)

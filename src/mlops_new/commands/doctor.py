@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-from mlops_new.apply import World
 from mlops_new.commands.inputs import config
 from mlops_new.commands.repository import standing_in
 from mlops_new.console import Console, table
@@ -14,6 +13,7 @@ from mlops_new.prices import Job
 from mlops_new.settings import PlatformName, Settings
 from mlops_new.spec import valid_name
 from mlops_new.wiring import Connect, connect
+from mlops_new.world import World
 
 # The answer that copier.yml gives by default.
 USUAL_INSTANCE = "ml.m5.xlarge"

@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from mlops_new import git
-from mlops_new.apply import World
 from mlops_new.console import Console, table
 from mlops_new.errors import DRIFT, Error
 from mlops_new.fleet import HEADINGS, Copied, Known, Project, by_project, drift, said
@@ -19,6 +18,7 @@ from mlops_new.update.shelf import Shelf, TemplateCopy
 from mlops_new.update.trees import listing
 from mlops_new.update.versions import BRANCHES, Recorded, tags
 from mlops_new.wiring import Connect, activities, connect
+from mlops_new.world import World
 
 
 def run(settings: Settings, console: Console, connect: Connect = connect) -> int:

@@ -3,13 +3,13 @@
 import tempfile
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mlops_new import git
-from mlops_new.apply import World, apply
+from mlops_new.apply import apply
 from mlops_new.console import Console
 from mlops_new.errors import Conflict, Invalid
 from mlops_new.files import require_writable, staged, sweep
@@ -22,9 +22,10 @@ from mlops_new.publishing import at_hand
 from mlops_new.settings import Settings
 from mlops_new.spec import DEFINITIONS, Kind, ProjectSpec, Template, pipeline_name, slug, valid_name
 from mlops_new.steps import Register, SetUp
-from mlops_new.templates import PACKAGED_VERSION
+from mlops_new.templates import PACKAGED_VERSION, load
 from mlops_new.update.versions import Source, choose_target, named_template
 from mlops_new.wiring import Connect, connect, lock
+from mlops_new.world import World
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def run(request: Request, settings: Settings, console: Console, connect: Connect
     git.check()
     require_writable(request.directory, way_out="choose a folder that is yours with -C")
     require_writable(settings.home, way_out="set MLOPS_NEW_HOME to a folder that is yours")
-    with _one_at_a_time(request, settings, console):
+    with closing(world.helpers), _one_at_a_time(request, settings, console):
         _run(request, world, console)
 
 
@@ -73,6 +74,8 @@ def _run(request: Request, world: World, console: Console) -> None:
     template = _template(request, seen, source)
     unanswered = ProjectSpec(request.name, request.directory, request.answers, template)
     refuse_foreign(unanswered, seen)
+    if not (request.dry_run or seen.recorded_answers()):
+        world.helpers.begin(load)  # while the questions are answered
     answers = _answers(request, seen, template, world, ask=console.interactive and not request.yes)
     spec = ProjectSpec(request.name, request.directory, answers, template)
     plan = plan_project(spec, seen, {kind: world.host.url(slug(spec.name, kind)) for kind in Kind}, world.setup.depends)

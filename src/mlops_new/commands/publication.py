@@ -2,13 +2,14 @@
 
 from pathlib import Path
 
-from mlops_new.apply import World, apply
+from mlops_new.apply import apply
 from mlops_new.console import Console
 from mlops_new.errors import Conflict
 from mlops_new.observe import template_repository
 from mlops_new.plan import Plan, choose_template
 from mlops_new.spec import TEMPLATE_MARK, TEMPLATE_SLUG, ProjectSpec, Template
 from mlops_new.steps import PublishTemplate
+from mlops_new.world import World
 
 
 def lacking(world: World) -> PublishTemplate | None:

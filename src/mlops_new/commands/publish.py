@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mlops_new import git
-from mlops_new.apply import World
 from mlops_new.console import Console
 from mlops_new.errors import Conflict, Error, Invalid
 from mlops_new.observe import TemplateRepository, template_repository, version_of
@@ -15,6 +14,7 @@ from mlops_new.settings import Settings
 from mlops_new.spec import TEMPLATE_MARK, TEMPLATE_SLUG
 from mlops_new.templates import PACKAGED_VERSION, packaged, template_files
 from mlops_new.wiring import Connect, connect, lock
+from mlops_new.world import World
 
 
 @dataclass(frozen=True)

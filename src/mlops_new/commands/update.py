@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from mlops_new import git
-from mlops_new.apply import World
 from mlops_new.commands.repository import standing_in
 from mlops_new.console import Console
 from mlops_new.errors import Error, Invalid
@@ -25,6 +24,7 @@ from mlops_new.update.planning import Planned, plan_update
 from mlops_new.update.prepare import SIDE_BY_SIDE, Goal, Prepared, Workshop
 from mlops_new.update.steps import UpdateStep
 from mlops_new.wiring import Connect, connect, lock
+from mlops_new.world import World
 
 Result = TypeVar("Result")
 # Projects that are in scratch with all their renders at one time.

@@ -1,19 +1,17 @@
 """What is tried with a template, each trial in a process of its own; what went well is not tried again."""
 
 import json
-import os
 import subprocess
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 from mlops_new.environ import inheritable
 from mlops_new.errors import Error, Invalid
+from mlops_new.processes import spread
 from mlops_new.spec import Kind, Template
 from mlops_new.template_check.inspection import faults
 from mlops_new.templates import ANSWERS_FILE, Copier, read_answers
@@ -72,11 +70,7 @@ class Tried:
 
 def perform(trials: Sequence[Trial]) -> list[Tried]:
     """Try them side by side."""
-    processes = min(os.cpu_count() or 1, len(trials) // _ALONE)
-    if processes < 2:  # noqa: PLR2004  # one works as well by itself
-        return [_perform(trial) for trial in trials]
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        return list(pool.map(_perform, trials))
+    return spread(_perform, trials, alone=_ALONE)
 
 
 def _perform(trial: Trial) -> Tried:

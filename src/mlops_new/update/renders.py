@@ -1,15 +1,13 @@
 """Many renders: by several processes where there are many, since Copier works in its process's one current folder."""
 
-import os
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 
 from mlops_new.errors import Error
 from mlops_new.ports import Templates
+from mlops_new.processes import spread
 from mlops_new.spec import Template
 
 # Up to here a second process, which has to load Copier, would not save time.
@@ -43,14 +41,7 @@ class RenderFailed(Error):
 
 def perform(jobs: Sequence[Job], templates: Templates) -> list[RenderFailed | None]:
     """Render; for each job, why it failed."""
-    render = partial(_perform, templates)
-    processes = min(os.cpu_count() or 1, len(jobs) // _ALONE)
-    if processes < 2:  # noqa: PLR2004  # one works as well by itself
-        told = [render(job) for job in jobs]
-    else:
-        # Not forked: this process has threads.
-        with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-            told = list(pool.map(render, jobs))
+    told = spread(partial(_perform, templates), jobs, alone=_ALONE)
     return [RenderFailed(*failed) if failed else None for failed in told]
 
 

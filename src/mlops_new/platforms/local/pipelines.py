@@ -1,7 +1,8 @@
 """The registered pipelines of this machine, as making a project sees them."""
 
-from collections.abc import Collection
-from contextlib import AbstractContextManager, closing
+import threading
+from collections.abc import Collection, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,8 @@ class LocalPipelines:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        # Steps come side by side, and one that SQLite has wait sleeps longer than the other takes.
+        self._turn = threading.Lock()
 
     def find_pipeline(self, name: str) -> Pipeline | None:
         """The registered pipeline, or None."""
@@ -85,8 +88,10 @@ class LocalPipelines:
         with self._platform() as platform:
             purging.perform(platform, what)
 
-    def _platform(self) -> "AbstractContextManager[LocalPlatform]":
+    @contextmanager
+    def _platform(self) -> "Iterator[LocalPlatform]":
         # The runner comes with it, and a new project is rendered and pushed before there is anything to register.
         from mlops_new.platforms.local.platform import LocalPlatform
 
-        return closing(LocalPlatform(self._root))
+        with self._turn, closing(LocalPlatform(self._root)) as platform:
+            yield platform
