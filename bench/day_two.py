@@ -12,6 +12,7 @@ from pathlib import Path
 from tests.update import fork
 
 from bench.ratios import Line, clean_environment, seconds
+from mlops_new.errors import DRIFT
 from mlops_new.spec import Kind, Mark
 
 BIN = Path(sys.executable).parent
@@ -43,12 +44,15 @@ class Fleet:
                     shutil.copytree(hosted / f"{NAME}-{kind}.git", path)
                     (path / "description").write_text(f"{Mark(f'p{index}', kind)}\n", "utf-8")
 
-    def ours(self, *arguments: str) -> float:
-        """Seconds of one command of ours, whatever it tells."""
+    def ours(self, *arguments: str, tells: int = 1) -> float:
+        """Seconds of one command of ours, which has to tell so many lines: one for each project."""
         started = time.perf_counter()
         command = [str(BIN / "mlops-new"), *arguments]
-        subprocess.run(command, check=False, capture_output=True, env=clean_environment() | self.env)
-        return time.perf_counter() - started
+        done = subprocess.run(command, check=False, capture_output=True, text=True, env=clean_environment() | self.env)
+        taken = time.perf_counter() - started
+        if done.returncode not in (0, DRIFT) or len(done.stdout.splitlines()) < tells:
+            raise RuntimeError(f"{command} ended with {done.returncode}: {done.stdout}{done.stderr}")
+        return taken
 
     def copier(self, *arguments: str) -> float:
         """Mean seconds of one of Copier's commands in a fresh working copy, half of them builds."""
@@ -69,13 +73,13 @@ def many_projects() -> Iterator[Line]:
         fleet = _fleet(Path(folder))
         fleet.grow(UPDATED)
         fleet.ours("update", NAME, "--dry-run")  # byte-compiles
-        ratio = fleet.ours("update", "--all", "--dry-run") / (
+        ratio = fleet.ours("update", "--all", "--dry-run", tells=UPDATED) / (
             2 * UPDATED * fleet.copier("update", "--defaults", "--quiet", "--vcs-ref", fork.NEWEST)
         )
         yield Line(f"update --all --dry-run of {UPDATED} projects / a loop of copier update", ratio, 0.5)
         fleet.grow(PROJECTS)
         fleet.ours("status", "--all")  # fills the disk's caches
-        ratio = fleet.ours("status", "--all") / (2 * PROJECTS * fleet.copier("check-update"))
+        ratio = fleet.ours("status", "--all", tells=PROJECTS + 1) / (2 * PROJECTS * fleet.copier("check-update"))
         yield Line(f"status --all of {PROJECTS} projects / a loop of copier check-update", ratio, 0.5)
 
 

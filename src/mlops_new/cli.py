@@ -506,7 +506,7 @@ def check_template(
     *,
     released: Annotated[
         str | None,
-        typer.Option("--released", metavar="URL", help="Repository with the released versions (default: the hosted)."),
+        typer.Option("--released", metavar="URL", help="Has the released versions (default: FOLDER, else the hosted)."),
     ] = None,
     sdk_python: Annotated[
         str | None,

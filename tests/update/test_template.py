@@ -245,6 +245,14 @@ def test_an_update_that_comes_to_something_else_than_a_fresh_render_is_told(
     assert fault["faults"] == ["settings.toml is not what a fresh render has"]
 
 
+def test_a_repository_has_its_own_released_versions(small: Path, here: Here) -> None:
+    """Maintainers stand in the template repository, and name nothing else."""
+    git(small, "init", "--quiet")
+    fork.release(small, "v1.0.0", "x")
+    (small / "templates" / "build" / "new.txt").write_text("new\n", "utf-8")
+    assert check(here, small)["update from v1.0.0"]["ok"] is True
+
+
 def test_a_folder_without_templates(somewhere: Path, here: Here) -> None:
     assert here("template", "check", somewhere).code == 2
     assert here("template", "publish", somewhere, "--yes").code == 2

@@ -11,12 +11,13 @@ from mlops_new import git
 from mlops_new.console import Console, table
 from mlops_new.errors import DRIFT, Error
 from mlops_new.files import read_json
+from mlops_new.ports import GitHost
 from mlops_new.settings import Settings
 from mlops_new.spec import TEMPLATE_SLUG, Kind
 from mlops_new.template_check.candidate import Candidate, gather
 from mlops_new.template_check.combinations import Answers, combined, covering, finite, named
 from mlops_new.template_check.trials import Trial, Tried, perform
-from mlops_new.update.versions import named_template
+from mlops_new.update.versions import named_template, tags
 from mlops_new.wiring import Connect, connect
 
 _KNOWN = "template-check.json"
@@ -28,7 +29,7 @@ class Request:
 
     Args:
         folder: Holds the templates; None for the packaged ones.
-        released: Where the released versions are; None: the Git host's template repository, where there is one.
+        released: Where the released versions are; None: the folder's own tags, else the Git host's template repository.
         sdk_python: An interpreter with the SageMaker SDK; None: definitions are not compiled.
         python: An interpreter with what the rendered repositories' tests need; None: they are not run.
         fresh: Try everything, also what went well before.
@@ -49,7 +50,7 @@ def run(request: Request, settings: Settings, console: Console, connect: Connect
     """
     world = connect(settings, console.say)
     git.check()
-    url = named_template(request.released).url if request.released else _hosted(world.host.find(TEMPLATE_SLUG))
+    url = _released(request, world.host)
     with tempfile.TemporaryDirectory(prefix="mlops-new-") as folder, world.host.credentials(url or "") as env:
         candidate = gather(request.folder, url, env, Path(folder) / "template.git")
         known = _Known(settings.home / _KNOWN, candidate.digest, fresh=request.fresh)
@@ -60,8 +61,14 @@ def run(request: Request, settings: Settings, console: Console, connect: Connect
     return DRIFT if any(one.faults for one in told) else 0
 
 
-def _hosted(found: Any) -> str | None:
-    return str(found.url) if found and found.head else None
+def _released(request: Request, host: GitHost) -> str | None:
+    """Where the released versions are: as named, else the folder's own tags, else in the hosted repository."""
+    if request.released:
+        return named_template(request.released).url
+    if request.folder and (request.folder / ".git").exists() and tags(git.remote_refs(str(request.folder))):
+        return str(request.folder.absolute())
+    found = host.find(TEMPLATE_SLUG)
+    return found.url if found and found.head else None
 
 
 def _try(request: Request, candidate: Candidate, known: "_Known", console: Console) -> list[Tried]:
