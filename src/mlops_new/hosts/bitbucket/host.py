@@ -57,6 +57,7 @@ class BitbucketCloud:
         self.transport = Transport(account, patience or Patience(), memory)
         self._patience = self.transport.patience
         self._lock = threading.Lock()
+        self._workspace_turn = threading.Lock()
         self._workspace_seen = False
         self._projects: set[str] = set()
         self._unseen_by_git: set[str] = set()
@@ -127,15 +128,18 @@ class BitbucketCloud:
         Raises:
             Denied: it is not.
         """
-        if self._workspace_seen:
-            return
+        with self._workspace_turn:  # who finds nothing at the same time waits for the one answer
+            if not self._workspace_seen:
+                self._see_workspace()
+                self._workspace_seen = True
+
+    def _see_workspace(self) -> None:
         workspace = self.account.workspace
         if self.transport.find(at("workspaces", workspace), f"see the workspace {workspace}") is None:
             raise Denied(
                 f"Bitbucket shows no workspace {workspace!r}",
                 hint="check BITBUCKET_WORKSPACE, and that the token's owner is a member of the workspace",
             )
-        self._workspace_seen = True
 
     def workspace(self) -> Workspace:
         """The workspace with its UUID.
