@@ -8,7 +8,6 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -95,34 +94,29 @@ def spread(function: Callable[[T], R], items: Sequence[T], *, alone: int) -> lis
         return [outcome() for outcome in [several.begin(function, item) for item in items]]
 
 
-@dataclass(frozen=True)
-class _Failed:
-    """An error on its way here: not each can be pickled."""
+class Carried(Error):
+    """An error on its way between processes: the words and the exit code of one that perhaps cannot be pickled."""
 
-    code: int
-    message: str
-    hint: str
+    def __init__(self, message: str, *, hint: str = "", code: int = Error.code) -> None:
+        super().__init__(message, hint=hint)
+        self.code = code  # type: ignore[misc]  # that of its cause
 
-
-class _FailedElsewhere(Error):
-    def __init__(self, failed: _Failed) -> None:
-        super().__init__(failed.message, hint=failed.hint)
-        self.code = failed.code  # type: ignore[misc]  # that of its cause
+    @classmethod
+    def of(cls, error: Error) -> "Carried":
+        """What is carried of an error."""
+        return cls(error.message, hint=error.hint, code=error.code)
 
 
-def _outcome(future: "Future[R | _Failed]") -> R:
+def _outcome(future: "Future[R]") -> R:
     from concurrent.futures.process import BrokenProcessPool
 
     try:
-        outcome = future.result()
+        return future.result()
     except BrokenProcessPool as error:
         raise Error(
             "another process that mlops-new had started was ended from outside, perhaps for want of memory",
             hint="run the same command again",
         ) from error
-    if isinstance(outcome, _Failed):
-        raise _FailedElsewhere(outcome)
-    return outcome
 
 
 @contextmanager
@@ -151,11 +145,11 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _perform(function: Callable[..., R], arguments: Sequence[Any]) -> R | _Failed:
+def _perform(function: Callable[..., R], arguments: Sequence[Any]) -> R:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         return function(*arguments)
     except Error as error:
-        return _Failed(error.code, error.message, error.hint)
+        raise Carried.of(error) from None
     finally:
         signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -4,7 +4,6 @@ import atexit
 import os
 import re
 import shutil
-import tarfile
 import tempfile
 import threading
 import warnings
@@ -38,12 +37,12 @@ def packaged() -> Path:
 
 @cache
 def _unpacked(installed: Path) -> Path:
+    from mlops_new.unpacking import unpack  # a checkout needs none
+
     folder = Path(tempfile.mkdtemp(prefix="mlops-new-templates-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     shutil.copyfile(installed / "copier.yml", folder / "copier.yml")
-    with tarfile.open(installed / "templates.tar.gz") as archive:
-        archive.extraction_filter = getattr(tarfile, "data_filter", lambda member, _: member)  # from 3.11.4
-        archive.extractall(folder)  # noqa: S202  # our own archive
+    unpack(installed / "templates.tar.gz", folder)
     return folder
 
 

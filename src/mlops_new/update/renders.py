@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mlops_new.errors import Error
 from mlops_new.ports import Templates
-from mlops_new.processes import spread
+from mlops_new.processes import Carried, spread
 from mlops_new.spec import Template
 
 # Up to here a second process, which has to load Copier, would not save time.
@@ -31,23 +31,14 @@ class Job:
     env: Mapping[str, str]
 
 
-class RenderFailed(Error):
-    """A render failed, perhaps in another process."""
-
-    def __init__(self, code: int, message: str, hint: str) -> None:
-        super().__init__(message, hint=hint)
-        self.code = code  # type: ignore[misc]  # that of its cause
-
-
-def perform(jobs: Sequence[Job], templates: Templates) -> list[RenderFailed | None]:
+def perform(jobs: Sequence[Job], templates: Templates) -> list[Carried | None]:
     """Render; for each job, why it failed."""
-    told = spread(partial(_perform, templates), jobs, alone=_ALONE)
-    return [RenderFailed(*failed) if failed else None for failed in told]
+    return spread(partial(_perform, templates), jobs, alone=_ALONE)
 
 
-def _perform(templates: Templates, job: Job) -> tuple[int, str, str] | None:
+def _perform(templates: Templates, job: Job) -> Carried | None:
     try:
         templates.rerender(job.template, job.answers, job.destination, job.env)
     except Error as error:
-        return error.code, error.message, error.hint
+        return Carried.of(error)
     return None

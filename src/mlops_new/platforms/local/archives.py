@@ -1,10 +1,9 @@
-"""model.tar.gz: packed so that the same files give the same bytes, unpacked so that nothing leaves its folder."""
+"""model.tar.gz: packed so that the same files give the same bytes."""
 
 import gzip
 import tarfile
 from pathlib import Path
 
-from mlops_new.errors import Error
 from mlops_new.platforms.local import files
 
 _LEVEL = 1  # the disk is near: time counts more than size
@@ -22,22 +21,6 @@ def pack(folder: Path, archive: Path) -> None:
             member = tar.gettarinfo(file.resolve(), file.relative_to(folder).as_posix())
             with file.open("rb") as content:
                 tar.addfile(_anonymous(member), content)
-
-
-def unpack(archive: Path, folder: Path) -> None:
-    """Unpack an archive into a folder.
-
-    Raises:
-        Error: It is no archive, or would write outside the folder.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        with tarfile.open(archive, "r:*") as tar:
-            # Python's own idiom for "checked wherever this Python can": releases before 3.11.4 lack the filter.
-            tar.extraction_filter = getattr(tarfile, "data_filter", lambda member, _: member)
-            tar.extractall(folder)  # noqa: S202 - see the line above
-    except (tarfile.TarError, EOFError, gzip.BadGzipFile) as error:
-        raise Error(f"{archive.name} cannot be unpacked: {error}") from error
 
 
 def _anonymous(member: tarfile.TarInfo) -> tarfile.TarInfo:

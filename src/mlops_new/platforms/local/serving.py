@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Self
 
 from mlops_new.errors import Error
-from mlops_new.platforms.local import archives
 from mlops_new.platforms.local.jobs import failure, last_line
 from mlops_new.platforms.local.records import package_arn
 from mlops_new.platforms.local.supervised import Ending, Supervised
 from mlops_new.platforms.local.task import StepFailed, StepStopped, Task
+from mlops_new.unpacking import unpack
 
 START_SECONDS = 600.0
 
@@ -174,7 +174,7 @@ def _model_data(task: Task, container: Mapping[str, Any]) -> None:
     try:
         archive = task.objects.path(uri)
         if archive.is_file() and source.get("CompressionType", "Gzip") != "None":
-            archives.unpack(archive, folder)
+            unpack(archive, folder)
         else:
             task.objects.fetch(uri, folder)
     except Error as error:
