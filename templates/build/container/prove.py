@@ -82,9 +82,12 @@ def stop(server: subprocess.Popen[bytes]) -> None:
         code = server.wait(SECONDS_TO_STOP)
     except subprocess.TimeoutExpired:
         raise ProofError(f"serve goes on {SECONDS_TO_STOP} s after SIGTERM") from None
-    if code or alive(server):
-        raise ProofError(f"serve ended with exit code {code} after SIGTERM, or left workers behind")
-    say(f"serve: ended {time.monotonic() - started:.1f} s after SIGTERM, with all its workers")
+    seconds = time.monotonic() - started
+    if code:
+        raise ProofError(f"serve ended with exit code {code} after SIGTERM")
+    if alive(server):
+        raise ProofError(f"serve ended {seconds:.1f} s after SIGTERM and left workers behind")
+    say(f"serve: ended {seconds:.1f} s after SIGTERM, with all its workers")
 
 
 def alive(server: subprocess.Popen[bytes]) -> bool:

@@ -7,6 +7,7 @@ object of features by name, or a list of them in order, as it is or under the ke
 from __future__ import annotations
 
 import os
+import signal
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, request
@@ -66,6 +67,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
 
     def __init__(self, app: Flask, options: Mapping[str, Any]) -> None:
         self.app, self.options = app, options
+        os.register_at_fork(after_in_parent=_hear_sigterm)
         super().__init__()
 
     def load_config(self) -> None:
@@ -76,6 +78,18 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     def load(self) -> Flask:
         """Give the application that is there; gunicorn calls this."""
         return self.app
+
+
+def _hold_sigterm(_server: object, _worker: object) -> None:
+    """SIGTERM waits until the new worker has its own handler.
+
+    The one that it starts with does nothing: the server would wait for that worker until it had to kill it.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+
+
+def _hear_sigterm(_worker: object = None) -> None:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
 
 
 def options(environment: Mapping[str, str]) -> dict[str, Any]:
@@ -95,7 +109,9 @@ def options(environment: Mapping[str, str]) -> dict[str, Any]:
         "worker_class": "sync",
         "timeout": TIMEOUT_SECONDS,
         "graceful_timeout": STOP_SECONDS,
+        "pre_fork": _hold_sigterm,
         "post_fork": limit_threads,
+        "post_worker_init": _hear_sigterm,
         "loglevel": "warning",
         "control_socket_disable": True,  # one more file, in a home that a container may not have
     }

@@ -207,3 +207,32 @@ def test_the_server_answers_and_stops(address: str) -> None:
     request = urllib.request.Request(f"{address}/invocations", ROWS.encode(), {"Content-Type": "text/csv"})  # noqa: S310
     with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310
         assert len(response.read().splitlines()) == 2
+
+
+SLOW_TO_START = """
+import os, time
+from flask import Flask
+from model import serve
+
+def start_slowly(_server, _worker):
+    print("forked", flush=True)
+    time.sleep(1)
+
+serve.Server(Flask("app"), serve.options(os.environ) | {"post_fork": start_slowly}).run()
+"""
+
+
+def test_a_worker_that_is_only_starting_stops_too() -> None:
+    """Or SageMaker would wait for it until it kills the container."""
+    environment = os.environ | {
+        "PYTHONPATH": str(paths.CODE),
+        "SAGEMAKER_BIND_TO_PORT": "0",
+        "MODEL_SERVER_HOST": "127.0.0.1",
+        "MODEL_SERVER_WORKERS": "1",
+    }
+    command = [sys.executable, "-c", SLOW_TO_START]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout
+        assert server.stdout.readline() == "forked\n"
+        server.send_signal(signal.SIGTERM)
+        assert server.wait(timeout=serve.STOP_SECONDS - 5) == 0
