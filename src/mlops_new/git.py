@@ -13,19 +13,32 @@ from mlops_new.ports import Commit
 
 # What a surrounding git command (a hook, a rebase) exports would send our commands to another repository.
 _INHERITED = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR", "GIT_PREFIX")
-# The person's own ignore rules, hooks and line endings must not change what a template commits.
+# What a person configures must not change what git says and does here. In a working copy their ignore rules and line
+# endings hold, as for their own commands.
 _PLAIN = (
-    "-c", "core.excludesFile=/dev/null",
-    "-c", "core.hooksPath=/dev/null",
-    "-c", "core.autocrlf=false",
-    "-c", "advice.detachedHead=false",
-    "-c", "gc.auto=0",
-    "-c", "core.compression=1",  # of what is written by the way; the host packs as it likes
-)  # fmt: skip
+    ("core.hooksPath", "/dev/null"),
+    ("core.quotePath", "false"),
+    ("color.ui", "false"),
+    ("status.showUntrackedFiles", "normal"),
+    ("push.followTags", "false"),
+    ("safe.bareRepository", "all"),  # the local Git host is a folder of them
+    ("advice.detachedHead", "false"),
+    ("gc.auto", "0"),
+    ("core.compression", "1"),  # of what is written by the way; the host packs as it likes
+)
+# What a template renders is committed byte for byte.
+_EXACT = (
+    ("core.excludesFile", "/dev/null"),
+    ("core.attributesFile", "/dev/null"),
+    ("core.autocrlf", "false"),
+    ("core.eol", "lf"),
+)
 # Since then configuration can be given by environment, which is how credentials are.
 _OLDEST = (2, 31)
 _INSTALL = "install git 2.31 or newer and run the same command again"
 _DUBIOUS = "dubious ownership"
+_COUNT = "GIT_CONFIG_COUNT"
+_SHA1 = {"GIT_DEFAULT_HASH": "sha1"}  # Git hosts know no other
 
 
 class GitError(Error):
@@ -46,7 +59,7 @@ def run(
     """
     try:
         done = subprocess.run(
-            ["git", *_PLAIN, *arguments],
+            ["git", *arguments],
             cwd=cwd,
             env=_environment(env or {}),
             input=stdin or b"",
@@ -93,6 +106,13 @@ def init(path: Path) -> None:
     run("init", "--quiet", "--initial-branch=main", "--template=", str(path))
 
 
+def init_scratch(path: Path) -> None:
+    """Make an empty repository that is nobody's own: its files are what is committed, byte for byte."""
+    init(path)
+    with (path / ".git" / "config").open("a", encoding="utf-8") as config:
+        config.write("[core]\n" + "".join(f"\t{key.partition('.')[2]} = {value}\n" for key, value in _EXACT))
+
+
 def set_origin(path: Path, url: str) -> None:
     """Make a URL the remote `origin` that `main` is pushed to and pulled from."""
     with (path / ".git" / "config").open("a", encoding="utf-8") as config:
@@ -107,9 +127,10 @@ def commit_all(path: Path, message: str) -> None:
 
 
 def add_all(path: Path, env: Mapping[str, str] | None = None) -> None:
-    """Add everything in a folder to its repository's index, or to the one that `env` names."""
+    """Add everything in a folder, byte for byte, to its repository's index, or to the one that `env` names."""
     # Every file counts as a big one: they go into one pack, which takes a third of the time of a file each.
-    run("-c", "core.bigFileThreshold=1", "add", "--all", ".", cwd=path, env=env)
+    settings = configuration(*_EXACT, ("core.bigFileThreshold", "1"))
+    run("add", "--all", ".", cwd=path, env=settings | dict(env or {}))
 
 
 def head(path: Path) -> str | None:
@@ -246,19 +267,25 @@ def remote_refs(url: str, env: Mapping[str, str] | None = None) -> dict[str, str
     return refs
 
 
-def configuration(*settings: tuple[str, str]) -> dict[str, str]:
-    """Environment variables that configure git, after what the person's own environment configures in this way."""
-    inherited = os.environ.get("GIT_CONFIG_COUNT", "0")
+def configuration(*settings: tuple[str, str], env: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Environment variables that configure git, after what an environment, the person's own, configures in this way."""
+    inherited = env.get(_COUNT, "0")
     start = int(inherited) if inherited.isdigit() else 0
-    variables = {"GIT_CONFIG_COUNT": str(start + len(settings))}
+    variables = {_COUNT: str(start + len(settings))}
     for index, (key, value) in enumerate(settings, start):
         variables |= {f"GIT_CONFIG_KEY_{index}": key, f"GIT_CONFIG_VALUE_{index}": value}
     return variables
 
 
+def exact(env: Mapping[str, str]) -> dict[str, str]:
+    """An environment in which git, whoever starts it, has the same files for everyone."""
+    return {**env, **_SHA1, **configuration(*_PLAIN, *_EXACT, env=env)}
+
+
 def _environment(extra: Mapping[str, str]) -> dict[str, str]:
     kept = {name: value for name, value in inheritable().items() if name not in _INHERITED}
-    return kept | {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"} | dict(extra)
+    env = kept | {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"} | _SHA1 | dict(extra)
+    return env | configuration(*_PLAIN, env=env)
 
 
 def _quoted(value: str) -> str:

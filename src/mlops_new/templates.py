@@ -131,7 +131,7 @@ class Copier:
         Raises:
             Error: the template, then or now, cannot be rendered.
         """
-        git.init(repository)
+        git.init_scratch(repository)
         git.commit_all(repository, "as rendered")
         with _copier_errors(), _seen_by_copier({}):
             from copier import run_update
@@ -152,6 +152,7 @@ def _seen_by_copier(env: Mapping[str, str]) -> Iterator[None]:
     from plumbum import local
 
     with _one_at_a_time, _cached_where(env.get(CACHE)), local.env(**env):
+        local.env.update(git.exact(dict(local.env)))
         for name in local.env.keys() & set(SECRET_VARIABLES):
             del local.env[name]
         yield

@@ -98,6 +98,50 @@ def test_a_lost_working_copy_is_cloned_back(somewhere: Path, home: Path) -> None
     assert state(somewhere, home) == made
 
 
+PERSONAL = """
+[core]
+    autocrlf = true
+    attributesFile = {folder}/attributes
+    excludesFile = {folder}/ignored
+    hooksPath = {folder}/hooks
+[color]
+    ui = always
+[init]
+    defaultBranch = trunk
+    defaultObjectFormat = sha256
+[status]
+    showUntrackedFiles = no
+[safe]
+    bareRepository = explicit
+"""
+
+
+def test_a_persons_own_git_configuration_changes_no_file(somewhere: Path, home: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "personal"
+    (folder / "hooks").mkdir(parents=True)
+    for hook in ("pre-commit", "pre-push"):
+        (folder / "hooks" / hook).write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
+        (folder / "hooks" / hook).chmod(0o755)
+    (folder / "attributes").write_text("*.toml eol=crlf\n", encoding="utf-8")
+    (folder / "ignored").write_text(".DS_Store\n*.json\n", encoding="utf-8")
+    config = Path(os.environ["GIT_CONFIG_GLOBAL"])
+    config.write_text(config.read_text(encoding="utf-8") + PERSONAL.format(folder=folder), encoding="utf-8")
+
+    assert mlops_new("project", NAME, "--yes").code == 0
+    for kind in ("build", "deploy"):
+        copy = somewhere / f"{NAME}-{kind}"
+        files = {path.relative_to(copy).as_posix(): path for path in copy.rglob("*") if path.is_file()}
+        files = {name: path for name, path in files.items() if not name.startswith(".git/")}
+        assert set(git(copy, "ls-tree", "-r", "--name-only", "origin/main").split("\n")) == set(files)
+        assert [name for name, path in files.items() if b"\r" in path.read_bytes()] == []
+    assert mlops_new("status", NAME).code == 0
+
+    git(somewhere, "clone", "--quiet", str(home / "git" / f"{NAME}-build.git"), "again")
+    assert b"\r" not in (somewhere / "again" / "container" / "bin" / "serve").read_bytes()
+    (somewhere / f"{NAME}-build" / ".DS_Store").touch()
+    assert mlops_new("update", NAME, "--yes").code == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "why"),
     [

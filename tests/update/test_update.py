@@ -163,6 +163,23 @@ def test_a_conflict_is_told_and_nothing_is_pushed(project: Project) -> None:
     assert project.update(dry_run=True).code == 0
 
 
+def test_a_conflict_is_told_apart_from_what_merged_whatever_the_file_is_called(project: Project) -> None:
+    """Git tells of states by a letter, which is also the first of this file's name."""
+    project.edit("build", {"README.md": instead("## The container", "## Our container")})
+    told = project.update(dry_run=True)
+    assert (told.code, told.err) == (0, "")
+    build = told.document["build"]
+    assert [one["path"] for one in build["conflicts"]] == ["README.md"]
+    assert {one["path"]: one["change"] for one in build["files"]} == {
+        "bitbucket-pipelines.yml": "changed",
+        "config.toml": "changed",
+        "data/README.md": "deleted",
+        "jobs.py": "changed",
+        "pipeline.json": "changed",
+        "steps/evaluate.py": "changed",
+    }
+
+
 def test_a_conflict_is_resolved_in_the_working_copies(project: Project, here: Here) -> None:
     clash(project)
     build, hosted = project.copy("build"), git(project.hosted("deploy"), "for-each-ref")

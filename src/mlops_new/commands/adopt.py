@@ -125,7 +125,7 @@ def _adoption(
     text = (rendered / ANSWERS_FILE).read_text(encoding="utf-8")
     _refuse_ignored(request.answers, read_answers(text))
     scratch = private / f"{one.kind}-scratch"
-    git.init(scratch)
+    git.init_scratch(scratch)
     lacks = gap(listing(one.path, "HEAD"), listing(scratch, tree_of(scratch, rendered)))
     return Adoption(one, lacks, text, is_marked=_is_marked(one, name, world))
 

@@ -79,7 +79,7 @@ def _run(request: Request, world: World, console: Console, place: Path) -> None:
 
 def _prepare(request: Request, seen: TemplateRepository, world: World, place: Path) -> str:
     """A clone with the new version on top of what was published before; gives its commit."""
-    git.init(place)
+    git.init_scratch(place)
     git.set_origin(place, seen.url)
     if seen.refs:
         with world.host.credentials(seen.url) as env:
@@ -147,7 +147,7 @@ def _merge(request: Request, seen: TemplateRepository, place: Path, world: World
     try:
         git.run("merge", "--quiet", "--no-ff", "-m", f"Merge templates {request.tag}", UPSTREAM, cwd=place)
     except git.GitError:
-        files = git.run("diff", "--name-only", "--diff-filter=U", cwd=place).split()
+        files = git.run("diff", "--name-only", "-z", "--diff-filter=U", cwd=place).split("\0")[:-1]
         if not files:
             raise
         if not request.dry_run:

@@ -94,8 +94,7 @@ def _run_one(request: Request, world: World, settings: Settings, console: Consol
         prepared = found(workshop.prepare([fetched])[name])
         outcome = Outcome(name, prepared)
         if prepared.clashes and not request.dry_run:
-            console.say(outcome.text(copies, dry_run=True))
-            _clash(prepared, copies, outcome, request)
+            _clash(prepared, copies, outcome, request, console)
         elif not request.dry_run:
             outcome = _bring(outcome, plan_update(prepared, world.host), world, console, request)
             perform.fetch_into(copies, fetched.sides, world.host)
@@ -110,8 +109,11 @@ def _take(name: str, request: Request, world: World, console: Console) -> None:
     resolving.take(name, ours, world.host)
 
 
-def _clash(prepared: Prepared, copies: Mapping[Kind, Path], outcome: Outcome, request: Request) -> None:
+def _clash(
+    prepared: Prepared, copies: Mapping[Kind, Path], outcome: Outcome, request: Request, console: Console
+) -> None:
     if not request.resolve:
+        console.say(outcome.text(copies, dry_run=True))
         raise perform.clashing(prepared, outcome.document())
     resolving.check_out(prepared, copies)
 

@@ -48,7 +48,7 @@ _FOREIGN = "mlops-new adopt PATH… brings repositories that somebody made by ha
 
 def _fetch(kind: Kind, found: HostedRepository, host: GitHost, private: Path) -> Side:
     place = private / found.slug
-    git.init(place)
+    git.init_scratch(place)
     git.set_origin(place, found.url)
     wanted = [f"+refs/heads/{name}:{_REMOTE}{name}" for name in ("main", "mlops-new/*")]
     with host.credentials(found.url) as env:

@@ -168,25 +168,22 @@ def unmerged(place: Path) -> list[str]:
 
 
 def _changes(place: Path, main: str) -> tuple[Change, ...]:
-    """What the index has that `main` has not."""
+    """What the index has that `main` has not, but for what is in conflict."""
     counts = dict(_counts(git.run("diff-index", "--cached", "-M", "--numstat", "-z", main, cwd=place)))
-    words = iter(git.run("diff-index", "--cached", "-M", "--name-status", "-z", main, cwd=place).split("\0"))
+    words = iter(git.run("diff-index", "--cached", "-M", "--name-status", "-z", main, cwd=place).split("\0")[:-1])
     changes = []
-    for word in words:
-        if word[:1] not in _WORDS:
-            continue
-        was = next(words) if word[0] == "R" else ""
+    for status in words:  # one letter, a rename's with a number behind it; then one path, or two
+        was = next(words) if status[0] == "R" else ""
         path = next(words)
-        changes.append(Change(path, _WORDS[word[0]], *counts.get(path, (0, 0)), was=was))
-    return tuple(change for change in changes if change.path != ANSWERS_FILE)
+        if status[0] in _WORDS and path != ANSWERS_FILE:
+            changes.append(Change(path, _WORDS[status[0]], *counts.get(path, (0, 0)), was=was))
+    return tuple(changes)
 
 
 def _counts(output: str) -> Iterable[tuple[str, tuple[int, int]]]:
     """Lines that came and went, by path; a binary file has none."""
-    words = iter(output.split("\0"))
+    words = iter(output.split("\0")[:-1])
     for word in words:
-        if not word:
-            continue
         added, removed, path = word.split("\t", 2)
         if not path:  # a rename: the two paths follow
             next(words)

@@ -1,5 +1,6 @@
 """What came of updating one project, for people and for programs."""
 
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -66,21 +67,29 @@ class Outcome:
         return f"the changes from template {froms} to {prepared.target.version} {where} the branch {name}"
 
     def _next(self, copies: Mapping[Kind, Path]) -> Iterator[str]:
-        """Pull requests to review; where the host has none, branches."""
+        """What a person does next: resolve conflicts, or review pull requests; where the host has none, branches."""
         if self.prepared is None:
+            return
+        if self.prepared.clashes:
+            yield from self._resolve(self.prepared, copies)
             return
         for one in self.prepared.repositories:
             kind = one.side.kind
             if kind in self.proposals:
                 yield f"Review: {self.proposals[kind]}"
-            elif one.merged and one.merged.clashes and kind in copies:
-                yield f"Resolve: {', '.join(clash.path for clash in one.merged.clashes)} in {copies[kind]}"
             elif _has_branch(one) and kind in copies:
                 name = branch(one.target.version)
                 yield f"Review: git -C {copies[kind]} diff main...origin/{name}"
                 yield f"Merge:  git -C {copies[kind]} merge origin/{name} && git -C {copies[kind]} push origin main"
             elif _has_branch(one):
                 yield f"Review: {branch(one.target.version)} of {one.side.url}"
+
+    def _resolve(self, prepared: Prepared, copies: Mapping[Kind, Path]) -> Iterator[str]:
+        for one in prepared.repositories:
+            if one.merged and one.merged.clashes and one.side.kind in copies:
+                files = " ".join(shlex.quote(clash.path) for clash in one.merged.clashes)
+                yield f"Resolve: mend what is marked, then git -C {copies[one.side.kind]} add {files}"
+        yield f"Then:    mlops-new update {self.name} --continue"
 
 
 def _has_branch(one: Updated) -> bool:

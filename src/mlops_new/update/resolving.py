@@ -90,7 +90,7 @@ def _faults(path: Path, kind: Kind, version: str) -> Iterator[str]:
     left = unmerged(path)
     yield from (f"{file} is in conflict" for file in left)
     yield from (f"{file} has conflict markers" for file in _marked(path) if file not in left)
-    changed = git.run("diff", "--name-only", cwd=path).split("\n")
+    changed = git.run("diff", "--name-only", "-z", cwd=path).split("\0")
     yield from (f"{file} has changes that are not added" for file in changed if file and file not in left)
     answers = (path / ANSWERS_FILE).read_text(encoding="utf-8") if (path / ANSWERS_FILE).is_file() else ""
     if recorded(answers).version != version:
@@ -105,9 +105,10 @@ def _faults(path: Path, kind: Kind, version: str) -> Iterator[str]:
 
 
 def _marked(path: Path) -> list[str]:
-    changed = [file for file in git.run("diff", "--name-only", "HEAD", cwd=path).split("\n") if (path / file).is_file()]
+    changed = git.run("diff", "--name-only", "-z", "--diff-filter=d", "HEAD", cwd=path).split("\0")[:-1]
+    found = ("--literal-pathspecs", "grep", "-l", "-z", "-E", _MARKERS, "--", *changed)
     try:
-        return git.run("grep", "-l", "-E", _MARKERS, "--", *changed, cwd=path).split("\n")[:-1] if changed else []
+        return git.run(*found, cwd=path).split("\0")[:-1] if changed else []
     except git.GitError:  # nothing was found
         return []
 

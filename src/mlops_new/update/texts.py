@@ -27,6 +27,8 @@ def details(updated: Updated) -> Iterator[str]:
     merged = updated.merged
     if merged is None:
         return
+    if not (merged.changes or merged.clashes or _decided(merged)):
+        yield "  only the version that is recorded"
     yield from (f"  {change}" for change in merged.changes)
     for heading, paths in _decided(merged).items():
         yield from (f"  {heading.lower()}: {path}" for path in paths)
