@@ -68,8 +68,10 @@ def conclude(
             hint = f"mlops-new run --resume {this} follows it again, mlops-new stop {this} stops it"
             raise RunStopped(f"{execution.pipeline} goes on as {execution.id}", hint=hint, document=document)
         case _:
-            again = f"mlops-new run --resume {execution.id}{platform.option}"
-            raise _failure(execution, document, console, again if resumable else "run the same command again")
+            resume = f"mlops-new run --resume {execution.id}{platform.option}"
+            again = "when data or code is mended: run the same command again"
+            again += f"; where it was something else: {resume} goes on with the same code" if resumable else ""
+            raise _failure(execution, document, console, again)
 
 
 def _document(execution: Execution, platform: Platform, registered: ModelPackage | None) -> dict[str, Any]:
@@ -168,7 +170,7 @@ def _failure(execution: Execution, document: dict[str, Any], console: Console, a
     if failed is None or not (failed.log or failed.link):
         return RunFailed(f"{execution.pipeline} failed: {execution.reason}", hint="", document=document)
     _show_log(failed, console)
-    hint = f"the whole log: {failed.log or failed.link}\n      when it is mended: {again}"
+    hint = f"the whole log: {failed.log or failed.link}\n      {again}"
     return RunFailed(f"step {failed.name} failed: {failed.reason}", hint=hint, document=document)
 
 

@@ -18,7 +18,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils._param_validation import InvalidParameterError
 
 from model.errors import InputError
-from model.values import as_text, numbers
+from model.values import as_text, numbers, texts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -136,6 +136,18 @@ def read_signature(folder: Path) -> Signature:
 def describe(features: pd.DataFrame) -> tuple[Column, ...]:
     """The columns of a typed table: text is a category, everything else a number."""
     return tuple(_describe(features[name]) for name in features.columns)
+
+
+def as_trained(table: pd.DataFrame, signature: Signature) -> pd.DataFrame:
+    """The model's columns of a table, whatever its values look like: categories as text, all others as floats.
+
+    A value that is no number is missing (NaN) where one belongs.
+    """
+    read = {
+        column.name: numbers(table[column.name])[0] if column.categories is None else texts(table[column.name])
+        for column in signature.columns
+    }
+    return pd.DataFrame(read, index=table.index)
 
 
 def encode(features: pd.DataFrame, signature: Signature) -> NDArray[np.float64]:

@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 from sklearn import metrics
 
+from model.values import sorted_classes
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -68,6 +70,17 @@ def multiclass(actual: NDArray[np.int64], label: NDArray[np.int64]) -> Values:
     for name, score_of in (("precision", metrics.precision_score), ("recall", metrics.recall_score)):
         values[f"weighted_{name}"] = float(score_of(actual, label, average="weighted", zero_division=0.0))
     return values
+
+
+def positive_class(truth: pd.DataFrame) -> str:
+    """The positive one of two classes: the last in order, as for the model.
+
+    Rows may all be of one class, so what the model answered counts, too.
+
+    Args:
+        truth: Columns `actual` and `label`, as text.
+    """
+    return sorted_classes(pd.concat([truth["actual"], truth["label"]]))[-1]
 
 
 def of(problem_type: ProblemType, truth: pd.DataFrame, positive: str | None) -> Values:

@@ -28,7 +28,6 @@ from model import estimator, features
 from model import schema as schemas
 from model.errors import InputError
 from model.estimator import Model
-from model.schema import Schema
 from monitoring import background, findings, job, kernel, ranking, settings
 from monitoring.findings import Finding, Result, Skipped
 from monitoring.kernel import Explanation
@@ -96,11 +95,11 @@ def main() -> None:
     output = job.folder(given.output_folder, lambda: paths.step_output("attribution"))
     model = load_model(paths.step_input("model"))
     if given.baseline:
-        make_baseline(data, model, output, schema, config.attribution)
+        make_baseline(data, model, output, config.attribution)
         job.say("Completed: Job completed successfully. The baseline is made.")
         return
     known = job.folder(given.baseline_folder, lambda: paths.step_input("baseline"))
-    result = check(data, model, known, output, schema=schema, config=config.attribution)
+    result = check(data, model, known, output, config.attribution)
     job.finish(result, config, schema.name, {f"ndcg_{label}": value for label, value in result.facts["ndcg"].items()})
 
 
@@ -124,13 +123,13 @@ def load_model(folder: Path) -> Model:
         return estimator.load(Path(place))
 
 
-def make_baseline(data: pd.DataFrame, model: Model, output: Path, schema: Schema, config: Attribution) -> Json:
+def make_baseline(data: pd.DataFrame, model: Model, output: Path, config: Attribution) -> Json:
     """Explain rows of a table against a background of its own, and write both.
 
     Raises:
         InputError: The table lacks columns of the model or has no rows.
     """
-    columns = model_columns(data, model, schema)
+    columns = model_columns(data, model)
     coder = Coder.of(columns)
     typical = background.typical_rows(
         coder.encode(sample(columns, background.MOST_ROWS)), coder.categorical, config.clusters, config.seed
@@ -140,17 +139,15 @@ def make_baseline(data: pd.DataFrame, model: Model, output: Path, schema: Schema
     return document
 
 
-def check(
-    data: pd.DataFrame, model: Model, known: Path, output: Path, *, schema: Schema, config: Attribution
-) -> Result:
+def check(data: pd.DataFrame, model: Model, known: Path, output: Path, config: Attribution) -> Result:
     """Explain a batch against the baseline's background and compare the ranking of the features.
 
     Raises:
         InputError: The baseline is missing, damaged or of another model.
     """
     before = _global_values(job.baseline_file(known, ANALYSIS))
-    columns = model_columns(data, model, schema)
-    typical = _read_background(job.baseline_file(known, "baseline.csv"), columns, schema)
+    columns = model_columns(data, model)
+    typical = _read_background(job.baseline_file(known, "baseline.csv"), model)
     explained, document = explain(sample(columns, config.rows), typical, model, output, config)
     findings.save(document, output / ANALYSIS)
     now = {label: told["global_shap_values"] for label, told in document["explanations"]["kernel_shap"].items()}
@@ -251,18 +248,21 @@ def _local(explained: Explanation, names: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame(columns | predicted)
 
 
-def model_columns(data: pd.DataFrame, model: Model, schema: Schema) -> pd.DataFrame:
+def model_columns(data: pd.DataFrame, model: Model) -> pd.DataFrame:
     """The model's columns of a table, as numbers and texts.
 
     Raises:
-        InputError: Some are missing, or there is no row.
+        InputError: Some are missing, a number is infinite, or there is no row.
     """
     names = [column.name for column in model.signature.columns]
     if missing := [name for name in names if name not in data.columns]:
         raise InputError(f"the table lacks columns of the model: {', '.join(missing)}")
     if data.empty:
         raise InputError("the table has no rows: nothing can be explained")
-    return features.typed(data[names], schema)
+    columns = estimator.as_trained(data, model.signature)
+    for name in columns.select_dtypes("number").columns:
+        features.check_finite(columns[name])
+    return columns
 
 
 def sample(rows: pd.DataFrame, most: int) -> pd.DataFrame:
@@ -284,11 +284,11 @@ def _global_values(file: Path) -> dict[str, dict[str, float]]:
         raise InputError(f"{file} is not as Clarify writes it: {error!r}") from None
 
 
-def _read_background(file: Path, columns: pd.DataFrame, schema: Schema) -> pd.DataFrame:
+def _read_background(file: Path, model: Model) -> pd.DataFrame:
     table = tables.read(file)
-    if missing := [name for name in columns.columns if name not in table.columns]:
+    if missing := [column.name for column in model.signature.columns if column.name not in table.columns]:
         raise InputError(f"{file} lacks columns of the model: {', '.join(missing)}")
-    return features.typed(table[list(columns.columns)], schema)
+    return estimator.as_trained(table, model.signature)
 
 
 if __name__ == "__main__":

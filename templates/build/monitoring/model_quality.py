@@ -27,8 +27,9 @@ import pandas as pd
 import paths
 from model import schema as schemas
 from model.errors import InputError
+from model.metrics import positive_class
 from model.schema import ProblemType, Schema
-from model.values import dates, sorted_classes, texts
+from model.values import dates
 from monitoring import findings, job, metrics, settings, truth
 from monitoring.findings import Finding, Result
 from monitoring.metrics import CONSTANT, worse_when_higher
@@ -173,7 +174,7 @@ def evaluated(predictions: Path, ground_truth: Path, schema: Schema) -> pd.DataF
 
 def write_baseline(rows: pd.DataFrame, output: Path, schema: Schema, config: Settings) -> Json:
     """Write the metrics of matched rows and the constraints that follow from them."""
-    positive = _positive(rows["actual"], schema)
+    positive = _positive(rows, schema)
     document = metrics.statistics(schema.problem_type, rows.drop(columns=list(schema.id_columns)), positive)
     limits = suggest(document, rows, positive, schema, config)
     findings.save(document | ({"positive_class": positive} if positive else {}), output / STATISTICS)
@@ -181,8 +182,8 @@ def write_baseline(rows: pd.DataFrame, output: Path, schema: Schema, config: Set
     return document
 
 
-def _positive(actual: pd.Series, schema: Schema) -> str | None:
-    return sorted_classes(texts(actual))[-1] if schema.problem_type == "binary_classification" else None
+def _positive(rows: pd.DataFrame, schema: Schema) -> str | None:
+    return positive_class(rows) if schema.problem_type == "binary_classification" else None
 
 
 def suggest(
@@ -301,7 +302,7 @@ def check(rows: pd.DataFrame, prints: truth.Prints, known: Path, output: Path, s
     """
     limits = read_limits(job.baseline_file(known, CONSTRAINTS), schema.problem_type)
     before = findings.read(job.baseline_file(known, STATISTICS))
-    positive = before.get("positive_class") or _positive(rows["actual"], schema)
+    positive = before.get("positive_class") or _positive(rows, schema)
     document = metrics.statistics(schema.problem_type, rows.drop(columns=list(schema.id_columns)), positive)
     told = document[f"{schema.problem_type}_metrics"]
     judged = {

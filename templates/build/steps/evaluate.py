@@ -13,7 +13,7 @@ import paths
 from model import metrics, schema
 from model.errors import InputError
 from model.schema import LOWER_IS_BETTER
-from model.values import numbers, sorted_classes, texts
+from model.values import numbers, texts
 from steps import tables
 
 if TYPE_CHECKING:
@@ -71,10 +71,10 @@ def evaluate(predictions: pd.DataFrame, ground_truth: pd.DataFrame, settings: Sc
         settings: Metric and threshold of the gate.
 
     Raises:
-        InputError: The rows of the two differ, or the gate's metric is not defined on them.
+        InputError: The rows of the two differ, show one class only, or the gate's metric is not defined on them.
     """
     truth = _joined(predictions, ground_truth, settings)
-    positive = _positive(ground_truth[settings.target]) if settings.problem_type == "binary_classification" else None
+    positive = _positive(truth) if settings.problem_type == "binary_classification" else None
     reported = metrics.with_deviation(
         len(truth), lambda rows: metrics.of(settings.problem_type, truth.iloc[rows], positive)
     )
@@ -109,8 +109,14 @@ def _joined(predictions: pd.DataFrame, ground_truth: pd.DataFrame, settings: Sch
     return joined.assign(label=texts(joined["label"])) if "label" in joined.columns else joined
 
 
-def _positive(actual: pd.Series) -> str:
-    return sorted_classes(texts(actual))[-1]
+def _positive(truth: pd.DataFrame) -> str:
+    only, *others = {*truth["actual"], *truth["label"]}
+    if not others:
+        raise InputError(
+            f"all {len(truth):,} evaluation rows are {only!r}, and predicted so: they cannot tell whether the model "
+            "knows the other class; take more data, or more of it to evaluate ([data] evaluation in config.toml)"
+        )
+    return metrics.positive_class(truth)
 
 
 def _benchmarks(truth: pd.DataFrame) -> dict[str, dict[str, float]]:

@@ -172,6 +172,20 @@ def test_predictions_of_other_rows_are_refused(schema_of: Callable[..., Schema])
         evaluate.evaluate(predictions, truth, settings)
 
 
+def test_the_positive_class_is_the_models_where_the_rows_show_one_only(schema_of: Callable[..., Schema]) -> None:
+    """Else a model would be praised for what it says of the other class."""
+    settings = schema_of(
+        project={"problem_type": "binary_classification"}, data={"ids": ["id"]}, evaluation={"metric": "f1"}
+    )
+    truth = pd.DataFrame({"id": list("abcd"), "y": ["no"] * 4})
+    answers = pd.DataFrame({"id": list("abcd"), "label": ["no", "no", "no", "yes"], "probability": ["0"] * 3 + ["1"]})
+    report = evaluate.evaluate(answers, truth, settings)
+    assert report["binary_classification_metrics"]["f1"]["value"] == 0.0
+    assert report["binary_classification_metrics"]["accuracy"]["value"] == 0.75
+    with pytest.raises(InputError, match="all 4 evaluation rows are 'no'"):
+        evaluate.evaluate(answers.assign(label="no"), truth, settings)
+
+
 def test_a_metric_that_misses_the_threshold_does_not_pass(schema_of: Callable[..., Schema]) -> None:
     settings = schema_of(data={"ids": ["id"]}, evaluation={"metric": "mae", "threshold": 0.4})
     truth = pd.DataFrame({"id": ["a", "b"], "y": [1.0, 2.0]})
