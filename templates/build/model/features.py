@@ -7,6 +7,7 @@ not a shift.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from model.schema import Schema
+
+log = logging.getLogger(__name__)
 
 CALENDAR = ("weekday", "day_of_month", "day_of_year")  # features of a row's date
 WEEKS = 4  # of the same weekday, in the benchmark of that name
@@ -188,6 +191,8 @@ def _typed(values: pd.Series, *, named: bool) -> pd.Series:
         return texts(values)
     parsed, bad = numbers(values)
     if bad.any():
+        if bad.sum() < parsed.notna().sum():
+            log.warning("column %r is taken as categories, not as numbers: %s", values.name, first_bad(values, bad))
         return texts(values)
     check_finite(parsed)
     return parsed

@@ -137,6 +137,11 @@ def test_a_column_is_a_number_or_a_category(values: list[Any], kind: str, schema
     assert pd.api.types.is_numeric_dtype(typed["a"]) == (kind == "number")
 
 
+def test_a_few_texts_among_numbers_are_told(schema_of: Callable[..., Schema], caplog: pytest.LogCaptureFixture) -> None:
+    features.typed(pd.DataFrame({"a": ["1", "2", "3", "1,5"], "b": ["x", "y", "1", None]}), schema_of())
+    assert caplog.messages == ["column 'a' is taken as categories, not as numbers: row 4 holds '1,5'"]
+
+
 def test_named_categories_are_text(schema_of: Callable[..., Schema]) -> None:
     typed = features.typed(pd.DataFrame({"a": ["1.0", "2", ""]}), schema_of(data={"categorical": ["a"]}))
     assert typed["a"].fillna("-").tolist() == ["1", "2", "-"]
