@@ -127,10 +127,13 @@ def commit_all(path: Path, message: str) -> None:
 
 
 def add_all(path: Path, env: Mapping[str, str] | None = None) -> None:
-    """Add everything in a folder, byte for byte, to its repository's index, or to the one that `env` names."""
+    """Add everything in a folder, byte for byte, to its repository's index, or to the one that `env` names.
+
+    Also what the folder's own `.gitignore` names: a template that ignores a file that it renders takes it from nobody.
+    """
     # Every file counts as a big one: they go into one pack, which takes a third of the time of a file each.
     settings = configuration(*_EXACT, ("core.bigFileThreshold", "1"))
-    run("add", "--all", ".", cwd=path, env=settings | dict(env or {}))
+    run("add", "--all", "--force", ".", cwd=path, env=settings | dict(env or {}))
 
 
 def head(path: Path) -> str | None:

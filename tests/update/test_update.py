@@ -205,6 +205,9 @@ def test_a_conflict_is_resolved_in_the_working_copies(project: Project, here: He
     lines = [line for line in ours.splitlines() if not line.startswith(("<<<<<<<", ">>>>>>>", "learning_rate = 0.15"))]
     (build / "config.toml").write_text("\n".join(lines) + "\n", "utf-8")
     git(build, "add", "--all")
+    (build / "left.txt").touch()
+    assert "left.txt is neither added nor ignored" in project.update(go_on=True).document["error"]["message"]
+    (build / "left.txt").unlink()
     done = here("update", "--continue", "--yes", "--json", "-C", build)
     assert done.code == 0, done.err
     assert tomllib.loads(project.read("build", "config.toml"))["model"]["hyperparameters"]["learning_rate"] == 0.3

@@ -59,7 +59,9 @@ def merge(place: Path, main: str, kind: Kind, renders: Renders, message: str) ->
     now, then = listing(place, theirs), listing(place, base)
     moved = {path for path in {*now, *then} if now.get(path) != then.get(path)}
     both = sorted(path for path in moved & ours.keys() if path in then and ours[path] != then[path])
-    decided = {clash.path for clash in settled.clashes} | {*settled.kept, *settled.stays_deleted, ANSWERS_FILE}
+    # What Git has put aside is called like the file, with `~` and whose it is behind.
+    clashing = {name for clash in settled.clashes for name in (clash.path, clash.path.partition("~")[0])}
+    decided = clashing | {*settled.kept, *settled.stays_deleted, ANSWERS_FILE}
     return replace(
         settled,
         tree=None if settled.clashes else git.run("write-tree", cwd=place).strip(),
@@ -98,10 +100,13 @@ def _settle(place: Path, theirs: str, kind: Kind) -> Merged:
     clashes: list[Clash] = []
     kept: list[str] = []
     gone: list[str] = []
+    ours = listing(place, "HEAD")
     for path, stages in _unmerged(place).items():
         match sorted(stages):
             case _ if path == ANSWERS_FILE:
                 pass  # below
+            case [1, 2] if path not in ours:  # put aside by Git, under another name: a folder has taken its own
+                clashes.append(Clash(path, MOVED))
             case [1, 2]:
                 git.run("add", "--force", "--", path, cwd=place)
                 kept.append(path)

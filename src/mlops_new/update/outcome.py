@@ -78,9 +78,9 @@ class Outcome:
             if kind in self.proposals:
                 yield f"Review: {self.proposals[kind]}"
             elif _has_branch(one) and kind in copies:
-                name = branch(one.target.version)
-                yield f"Review: git -C {copies[kind]} diff main...origin/{name}"
-                yield f"Merge:  git -C {copies[kind]} merge origin/{name} && git -C {copies[kind]} push origin main"
+                name, at = branch(one.target.version), f"git -C {shlex.quote(str(copies[kind]))}"
+                yield f"Review: {at} diff main...origin/{name}"
+                yield f"Merge:  {at} switch main && {at} merge origin/{name} && {at} push origin main"
             elif _has_branch(one):
                 yield f"Review: {branch(one.target.version)} of {one.side.url}"
 
@@ -88,7 +88,7 @@ class Outcome:
         for one in prepared.repositories:
             if one.merged and one.merged.clashes and one.side.kind in copies:
                 files = " ".join(shlex.quote(clash.path) for clash in one.merged.clashes)
-                yield f"Resolve: mend what is marked, then git -C {copies[one.side.kind]} add {files}"
+                yield f"Resolve: mend what is marked, then git -C {shlex.quote(str(copies[one.side.kind]))} add {files}"
         yield f"Then:    mlops-new update {self.name} --continue"
 
 

@@ -92,6 +92,8 @@ def _faults(path: Path, kind: Kind, version: str) -> Iterator[str]:
     yield from (f"{file} has conflict markers" for file in _marked(path) if file not in left)
     changed = git.run("diff", "--name-only", "-z", cwd=path).split("\0")
     yield from (f"{file} has changes that are not added" for file in changed if file and file not in left)
+    unknown = git.run("ls-files", "--others", "--exclude-standard", "-z", cwd=path).split("\0")[:-1]
+    yield from (f"{file} is neither added nor ignored" for file in unknown)
     answers = (path / ANSWERS_FILE).read_text(encoding="utf-8") if (path / ANSWERS_FILE).is_file() else ""
     if recorded(answers).version != version:
         yield f"{ANSWERS_FILE} does not record {version}"

@@ -23,7 +23,7 @@ def listing(place: Path, revision: str) -> dict[str, Entry]:
 
 
 def tree_of(place: Path, folder: Path) -> str:
-    """Store a folder in a repository, as its own `.gitignore` would have it committed, and give the tree."""
+    """Store a folder in a repository, and give the tree."""
     env = _aside(place, folder.name) | {"GIT_WORK_TREE": str(folder)}
     git.add_all(folder, env)
     return git.run("write-tree", cwd=folder, env=env).strip()
