@@ -171,7 +171,10 @@ def _clone(step: Clone, world: World) -> None:
 def _register(step: Register, spec: ProjectSpec, world: World) -> None:
     text = git.read(step.path, "HEAD", step.file)
     if text is None:
-        raise Error(f"{step.file} is not committed in {step.path}", hint="commit it and run the same command again")
+        raise Error(
+            f"{step.file} is not committed in {step.path}",
+            hint=f"commit it (`mlops-new update {spec.name}` brings the template's) and run the same command again",
+        )
     found = definition.parse(text, source=step.file)
     definition.check(found, source=step.file)
     world.registry.register(step.pipeline, found, mark=spec.mark(step.kind))

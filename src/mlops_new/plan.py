@@ -103,9 +103,11 @@ def _refuse_other_origins(seen: Observed, host_urls: Mapping[Kind, str]) -> None
         hosted, url = seen.hosted[kind], host_urls[kind]
         is_pushed = copy.state is CopyState.OURS and (hosted is None or hosted.head is None)
         if is_pushed and not (copy.origin and same_remote(copy.origin, url)):
+            has = f"the origin {copy.origin}, not" if copy.origin else "no origin; it would be"
+            change = "set-url" if copy.origin else "add"
             raise Conflict(
-                f"{copy.path} has the origin {copy.origin or 'of no other repository'}, not {url}",
-                hint=f"choose another folder with -C, or: git -C {copy.path} remote set-url origin {url}",
+                f"{copy.path} has {has} {url}",
+                hint=f"choose another folder with -C, or: git -C {copy.path} remote {change} origin {url}",
             )
 
 

@@ -1,6 +1,7 @@
 """`mlops-new adopt`: repositories that somebody made by hand come under a template version."""
 
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -56,6 +57,22 @@ def test_a_pair_made_by_hand_comes_under_a_version_and_can_be_updated(by_hand: P
     updated = f"mlops-new/template-{NEWEST}"
     assert "# ours" in by_hand.read("build", "model/metrics.py", updated)
     assert (by_hand.hosted("build") / "description").read_text("utf-8").endswith("sales, by hand\n")
+
+
+def test_a_pair_that_is_hosted_nowhere_is_told_the_whole_way(by_hand: Project, here: Here) -> None:
+    for kind in KINDS:
+        git(by_hand.copy(kind), "remote", "remove", "origin")
+        shutil.rmtree(by_hand.hosted(kind))
+    refused = here("project", NAME, "--yes", "-C", by_hand.folder)
+    assert refused.code == 3
+    done = here("adopt", *(by_hand.copy(kind) for kind in KINDS), "--template", by_hand.template, "--yes")
+    assert done.code == 0, done.err
+    for line in [line.strip() for line in done.out.splitlines() if line.startswith("  git -C")]:
+        subprocess.run(["sh", "-c", line], check=True, capture_output=True)  # as a person pastes it
+    assert f"`mlops-new project {NAME}` hosts" in done.out
+    hosted = here("project", NAME, "--yes", "-C", by_hand.folder)
+    assert hosted.code == 0, hosted.err
+    assert by_hand.update().code == 0
 
 
 def without_git(project: Project) -> list[str | Path]:

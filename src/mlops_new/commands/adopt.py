@@ -1,5 +1,6 @@
 """`mlops-new adopt`: repositories made by hand, or with an older generator, under a template version."""
 
+import shlex
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -82,7 +83,7 @@ def run(request: Request, settings: Settings, console: Console, connect: Connect
     for one in pair:
         if not one.is_marked:
             world.host.adopt(slug(name, one.found.kind), mark=Mark(name, one.found.kind.value))
-    console.result(_next(branch, pair), document)
+    console.result(_next(name, branch, pair, world), document)
 
 
 def _project(found: Sequence[Found], request: Request) -> str:
@@ -180,10 +181,17 @@ def _text(name: str, target: Template, pair: Sequence[Adoption]) -> str:
     return "\n".join(lines)
 
 
-def _next(branch: str, pair: Sequence[Adoption]) -> str:
+def _next(name: str, branch: str, pair: Sequence[Adoption], world: World) -> str:
     lines = [f"The branch {branch} records the template. Where that is right:"]
-    lines += [f"  git -C {one.found.path} merge {branch} && git -C {one.found.path} push" for one in pair]
-    return "\n".join([*lines, "Then `mlops-new update` brings what is missing, and every later version."])
+    for one in pair:
+        at = f"git -C {shlex.quote(str(one.found.path))}"
+        url = world.host.url(slug(name, one.found.kind))
+        lines.append(
+            f"  {at} merge {branch} && {at} {'push origin HEAD' if one.found.origin else f'remote add origin {url}'}"
+        )
+    if not all(one.found.origin for one in pair):
+        lines.append(f"Then `mlops-new project {name}` hosts what is not hosted yet;")
+    return "\n".join([*lines, f"then `mlops-new update {name}` brings what is missing, and every later version."])
 
 
 def _document(name: str, target: Template, branch: str, pair: Sequence[Adoption]) -> dict[str, Any]:

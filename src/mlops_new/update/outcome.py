@@ -63,7 +63,10 @@ class Outcome:
             return f"at template {prepared.target.version}, nothing to do" if prepared else "nothing to do"
         name = branch(prepared.target.version)
         where = "would be on" if dry_run else "are on" if self.changed else "wait on"
-        froms = " and ".join(sorted({one.side.recorded.version for one in prepared.repositories}))
+        versions = {one.side.recorded.version for one in prepared.repositories}
+        if versions == {prepared.target.version}:
+            return f"what template {prepared.target.version} has and was not here {where} the branch {name}"
+        froms = " and ".join(sorted(versions))
         return f"the changes from template {froms} to {prepared.target.version} {where} the branch {name}"
 
     def _next(self, copies: Mapping[Kind, Path]) -> Iterator[str]:

@@ -1,11 +1,12 @@
 """What people and programs read about an update. Pure."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from mlops_new.update.model import Merged, Updated
 from mlops_new.update.versions import branch
 
+_MOST = 20
 _WHAT = "`mlops-new update` merged the template's changes with what was edited here."
 
 
@@ -61,12 +62,18 @@ def document(updated: Updated, pull_request: str | None) -> dict[str, Any]:
 
 def _decided(merged: Merged) -> dict[str, tuple[str, ...]]:
     found = {
-        "Edited here and merged": merged.both,
+        "Edited here and merged": _few(merged.both),
         "Deleted by the template, edited here: kept, decide whether it is needed": merged.kept,
         "Changed by the template, deleted here: stays deleted": merged.stays_deleted,
-        "Lagged behind the recorded version: brought along": merged.healed,
+        "Lagged behind the recorded version: brought along": _few(merged.healed),
     }
     return {heading: paths for heading, paths in found.items() if paths}
+
+
+def _few(paths: Sequence[str]) -> tuple[str, ...]:
+    """Files that are told among the changes, too: a heading does not repeat a hundred of them."""
+    more = len(paths) - _MOST
+    return (*paths[:_MOST], *([f"and {more} more"] if more > 0 else []))
 
 
 def _list(heading: str, items: Iterable[object]) -> list[str]:
