@@ -63,11 +63,17 @@ class Outcome:
             return f"at template {prepared.target.version}, nothing to do" if prepared else "nothing to do"
         name = branch(prepared.target.version)
         where = "would be on" if dry_run else "are on" if self.changed else "wait on"
-        versions = {one.side.recorded.version for one in prepared.repositories}
-        if versions == {prepared.target.version}:
-            return f"what template {prepared.target.version} has and was not here {where} the branch {name}"
-        froms = " and ".join(sorted(versions))
-        return f"the changes from template {froms} to {prepared.target.version} {where} the branch {name}"
+        return f"{self._what(prepared)} {where} the branch {name}"
+
+    @staticmethod
+    def _what(prepared: Prepared) -> str:
+        target, recorded = prepared.target, [one.side.recorded for one in prepared.repositories]
+        froms = " and ".join(sorted({one.version for one in recorded}))
+        if any(one.url != target.url for one in recorded):
+            return f"the changes from template {froms} to {target.version} of {target.url}"
+        if froms == target.version:
+            return f"what template {froms} has and was not here"
+        return f"the changes from template {froms} to {target.version}"
 
     def _next(self, copies: Mapping[Kind, Path]) -> Iterator[str]:
         """What a person does next: resolve conflicts, or review pull requests; where the host has none, branches."""

@@ -29,7 +29,7 @@ def details(updated: Updated) -> Iterator[str]:
     if merged is None:
         return
     if not (merged.changes or merged.clashes or _decided(merged)):
-        yield "  only the version that is recorded"
+        yield "  only what is recorded of the template"
     yield from (f"  {change}" for change in merged.changes)
     for heading, paths in _decided(merged).items():
         yield from (f"  {heading.lower()}: {path}" for path in paths)

@@ -60,7 +60,7 @@ def named_template(text: str) -> Source:
         raise Invalid(f"{text!r} names no template repository", hint="like https://example.com/templates.git@v1.2.3")
     url, version = found.groups()
     if _is_path(url):
-        url = str(Path(url).expanduser().absolute())
+        url = str(Path(url).expanduser().resolve())
         if not Path(url).is_dir():
             raise Invalid(f"there is no template repository {url}", hint="name a Git repository: a folder or a URL")
     elif not url.endswith(".git"):
