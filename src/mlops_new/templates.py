@@ -18,7 +18,7 @@ import yaml
 from mlops_new import __version__, git
 from mlops_new.environ import SECRET_VARIABLES
 from mlops_new.errors import Error, Invalid
-from mlops_new.files import readable_errors
+from mlops_new.files import readable_errors, translate
 from mlops_new.spec import Kind, Template
 
 CACHE = "COPIER_CACHE_DIR"
@@ -136,7 +136,11 @@ class Copier:
         with _copier_errors(), _seen_by_copier({}):
             from copier import run_update
 
-            run_update(repository, vcs_ref=version, defaults=True, overwrite=True, quiet=True)
+            try:
+                run_update(repository, vcs_ref=version, defaults=True, overwrite=True, quiet=True)
+            except OSError as error:  # a folder, say, where a file is
+                fails = Error(f"`copier update` fails at {_within(repository, error)}")
+                raise translate(error, repository) or fails from error
 
 
 def _require_recorded(template: Template, rendered: Path) -> None:
@@ -275,6 +279,11 @@ def _copier_errors() -> Iterator[None]:
         raise Invalid(f"an answer is refused: {_first_line(error)}") from error
     except CopierError as error:
         raise Error(f"the template cannot be rendered: {_first_line(error)}") from error
+
+
+def _within(repository: Path, error: OSError) -> str:
+    name = str(error.filename or "").removeprefix(f"{repository}{os.sep}")
+    return f"{name}: {(error.strerror or str(error)).lower()}"
 
 
 def _first_line(error: object) -> str:

@@ -241,8 +241,30 @@ def test_an_update_that_comes_to_something_else_than_a_fresh_render_is_told(
     assert check(here, small, "--released", released)["update from v1.0.0"]["ok"] is True
     (small / "copier.yml").write_text(f"_skip_if_exists: [settings.toml]\n{QUESTIONS}", "utf-8")
     (small / "templates" / "build" / "settings.toml.jinja").write_text("size = 1\n", "utf-8")
-    (fault,) = check(here, small, "--released", released)["update from v1.0.0"]["faults"]
+    (fault, *_) = check(here, small, "--released", released)["update from v1.0.0"]["faults"]
     assert fault["faults"] == ["settings.toml is not what a fresh render has"]
+
+
+# Copier leaves a folder that it was reading to the garbage collector.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_an_update_that_copier_cannot_make_is_told(small: Path, here: Here) -> None:
+    git(small, "init", "--quiet")
+    fork.release(small, "v1.0.0", "x")
+    (small / "templates" / "build" / "test_it.py").unlink()
+    (small / "templates" / "build" / "test_it.py").mkdir()
+    (small / "templates" / "build" / "test_it.py" / "new.txt").touch()
+    (fault, *_) = check(here, small)["update from v1.0.0"]["faults"]
+    assert fault["faults"] == ["`copier update` fails at test_it.py: file exists"]
+
+
+def test_an_answer_that_is_new_is_not_tried_with_versions_that_refuse_it(small: Path, here: Here) -> None:
+    git(small, "init", "--quiet")
+    fork.release(small, "v1.0.0", "x")
+    fork.change(small / "copier.yml", "[small, large]", "[small, huge]")
+    update = check(here, small)["update from v1.0.0"]
+    assert update["ok"]
+    assert update["refused"] > 0
+    assert update["repositories"] > 0
 
 
 def test_a_repository_has_its_own_released_versions(small: Path, here: Here) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -84,8 +84,9 @@ def _try(request: Request, candidate: Candidate, known: "_Known", console: Conso
         others += _trials("definitions", few, candidate, python=request.sdk_python)
     if request.python:
         others += _trials("tests", few, candidate, python=request.python)
-    for version in candidate.released:
-        others += _trials(f"update from {version}", [{}], candidate, old=version)
+    for version in candidate.released:  # the oldest first; most projects have the newest
+        answers = [{}, *few] if version == candidate.released[-1] else [{}]
+        others += _trials(f"update from {version}", answers, candidate, old=version)
     return [*renders, *known.perform(others)]
 
 
@@ -145,10 +146,17 @@ def _text(told: Sequence[Tried]) -> str:
         seconds = sum(one.seconds for one in some)
         took = f"{seconds:.1f}" if seconds else "known"
         rows.append([what, str(len(some) - refused), str(refused), str(faults), took])
-    lines = [
-        f"{one.trial.what}, {one.trial.kind}, {named(one.trial.data)}: {fault}" for one in told for fault in one.faults
-    ]
-    return "\n".join([table(rows), *lines])
+    return "\n".join([table(rows), *_fault_lines(told)])
+
+
+def _fault_lines(told: Iterable[Tried]) -> Iterator[str]:
+    """What is wrong, once for all answers with which the same is wrong."""
+    alike: dict[tuple[str, Kind, tuple[str, ...]], list[Tried]] = {}
+    for one in told:
+        alike.setdefault((one.trial.what, one.trial.kind, one.faults), []).append(one)
+    for (what, kind, faults), some in alike.items():
+        others = f" and {len(some) - 1} more combinations" if len(some) > 1 else ""
+        yield from (f"{what}, {kind}, {named(some[0].trial.data)}{others}: {fault}" for fault in faults)
 
 
 def _document(what: str, some: Sequence[Tried]) -> dict[str, Any]:

@@ -48,7 +48,9 @@ def _unparsable(folder: Path) -> Iterator[str]:
             continue
         try:
             parse(path.read_text(encoding="utf-8"))
-        except (ValueError, SyntaxError, yaml.YAMLError) as error:
+        except SyntaxError as error:
+            yield f"{path.relative_to(folder)}:{error.lineno}: {error.msg}"
+        except (ValueError, yaml.YAMLError) as error:
             yield f"{path.relative_to(folder)}: {str(error).splitlines()[0]}"
 
 

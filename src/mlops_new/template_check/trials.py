@@ -79,9 +79,7 @@ def _perform(trial: Trial) -> Tried:
         try:
             found = _faults(trial, Path(folder))
         except Invalid:
-            if trial.what == "render":  # the other trials are of answers that were rendered
-                return Tried(trial, refused=True, seconds=time.monotonic() - started)
-            raise
+            return Tried(trial, refused=True, seconds=time.monotonic() - started)
         except Error as error:
             found = [error.message]
     return Tried(trial, tuple(found), seconds=time.monotonic() - started)
@@ -115,7 +113,10 @@ def _update_faults(trial: Trial, folder: Path) -> list[str]:
     """Where plain `copier update` of a released version comes to something else than a fresh render."""
     copier, updated, fresh = Copier(), folder / "updated", folder / "fresh"
     copier.render(Template(trial.template.url, str(trial.old)), trial.kind, trial.data, updated, {})
-    copier.update(updated, trial.template.version)
+    try:
+        copier.update(updated, trial.template.version)
+    except Invalid as error:  # which that version did not
+        return [error.message]
     answers = (updated / ANSWERS_FILE).read_text(encoding="utf-8")
     if read_answers(answers).get("_commit") != trial.template.version:
         return ["the update did not arrive at this version"]
