@@ -3,6 +3,7 @@
 import gc
 import os
 import sys
+from io import TextIOWrapper
 from pathlib import Path
 
 from mlops_new.errors import BUG, INTERRUPTED, Error, Invalid
@@ -12,6 +13,7 @@ def main() -> None:
     """Run the command line and exit."""
     # Start-up makes many objects that stay; looking through them for rubbish again and again takes a tenth of it.
     gc.set_threshold(50_000)
+    _speak_in_any_encoding()
     code = _exit_code(sys.argv[1:])
     _let_go_of_output()
     gc.freeze()  # nor is it looked through once more at the end
@@ -32,6 +34,12 @@ def _exit_code(arguments: list[str]) -> int:
         return _tell(_refusal(error) or _bug(error), as_json=as_json)
     except Exception as error:  # noqa: BLE001  # the last line: whatever it is, a person gets a line and we get a log
         return _tell(_bug(error), as_json=as_json)
+
+
+def _speak_in_any_encoding() -> None:
+    """A letter that a terminal does not know, or a file's name that is no text, is shown by its number."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def _let_go_of_output() -> None:

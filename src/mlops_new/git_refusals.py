@@ -27,7 +27,11 @@ _DENIED = Denied.code
 _UNREACHABLE = Unreachable.code
 # The first expression that is found decides.
 _MEANINGS: tuple[tuple[str, int, str], ...] = (
-    (r"No space left on device|Disk quota exceeded", Error.code, f"free some disk space and {_CONTINUE}"),
+    (
+        r"No space left on device|Out of diskspace|Disk quota exceeded",
+        Error.code,
+        f"free some disk space and {_CONTINUE}",
+    ),
     (
         r"dubious ownership",
         Error.code,

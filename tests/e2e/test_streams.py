@@ -61,3 +61,10 @@ def test_output_that_nobody_reads_is_no_bug(somewhere: Path, arguments: list[str
     assert "Traceback" not in done.stderr
     assert "Exception" not in done.stderr
     assert done.returncode in {0, 1, 2}, done
+
+
+def test_a_terminal_that_knows_few_letters(somewhere: Path) -> None:
+    env = os.environ | {"PYTHONIOENCODING": "ascii", "MLOPS_NEW_HOME": str(somewhere / "höme")}
+    done = subprocess.run([*COMMAND, "project", "few-letters", "--yes"], capture_output=True, check=False, env=env)
+    assert done.returncode == 0, done.stderr
+    assert rb"h\xf6me" in done.stdout
