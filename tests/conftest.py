@@ -43,24 +43,43 @@ if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _nobody_at_all(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[None]":
+    """The same for what several tests share, which is made before any one of them."""
+    with pytest.MonkeyPatch.context() as patch:
+        _become_nobody(patch, tmp_path_factory.mktemp("nobody"))
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _nobody(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """A git identity and a home that are the test's own."""
-    place = tmp_path_factory.mktemp("nobody")
+    _become_nobody(monkeypatch, tmp_path_factory.mktemp("nobody"))
+
+
+def _become_nobody(patch: pytest.MonkeyPatch, place: Path) -> None:
     config = place / "gitconfig"
     config.write_text("[user]\n\tname = Test\n\temail = test@localhost\n", encoding="utf-8")
     for name in [name for name in os.environ if name.startswith(("GIT_", "MLOPS_NEW_", "AWS_", "BITBUCKET_"))]:
         if name not in _SUITES:
-            monkeypatch.delenv(name)
+            patch.delenv(name)
+    patch.setenv("GIT_CONFIG_GLOBAL", str(config))
+    patch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    patch.setenv("GIT_ALLOW_PROTOCOL", "file")
+    patch.setenv("XDG_CONFIG_HOME", str(place / "config"))
+    patch.setenv("XDG_CACHE_HOME", str(place / "cache"))
+    patch.setenv("MLOPS_NEW_HOME", str(place / "home"))
+    patch.setenv("AWS_CONFIG_FILE", str(place / "aws"))
+    patch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(place / "aws-credentials"))
+    patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+@pytest.fixture
+def unknown_to_git(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No identity is configured, and git guesses none from the machine's name."""
+    config = tmp_path_factory.mktemp("unknown") / "gitconfig"
+    config.write_text("[user]\n\tuseConfigOnly = true\n", encoding="utf-8")
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(config))
-    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
-    monkeypatch.setenv("GIT_ALLOW_PROTOCOL", "file")
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(place / "config"))
-    monkeypatch.setenv("XDG_CACHE_HOME", str(place / "cache"))
-    monkeypatch.setenv("MLOPS_NEW_HOME", str(place / "home"))
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(place / "aws"))
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(place / "aws-credentials"))
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
 
 
 @pytest.fixture(scope="session")

@@ -33,6 +33,12 @@ _EXACT = (
     ("core.autocrlf", "false"),
     ("core.eol", "lf"),
 )
+# Whose commits are that never leave a scratch repository.
+NOBODY = {
+    f"GIT_{role}_{what}": value
+    for role in ("AUTHOR", "COMMITTER")
+    for what, value in (("NAME", "mlops-new"), ("EMAIL", "mlops-new@localhost"))
+}
 # Since then configuration can be given by environment, which is how credentials are.
 _OLDEST = (2, 31)
 _INSTALL = "install git 2.31 or newer and run the same command again"
@@ -120,10 +126,10 @@ def set_origin(path: Path, url: str) -> None:
         config.write('[branch "main"]\n\tremote = origin\n\tmerge = refs/heads/main\n')
 
 
-def commit_all(path: Path, message: str) -> None:
+def commit_all(path: Path, message: str, env: Mapping[str, str] | None = None) -> None:
     """Commit everything in the working copy."""
     add_all(path)
-    run("commit", "--quiet", "--message", message, cwd=path)
+    run("commit", "--quiet", "--message", message, cwd=path, env=env)
 
 
 def add_all(path: Path, env: Mapping[str, str] | None = None) -> None:

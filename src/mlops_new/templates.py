@@ -132,7 +132,7 @@ class Copier:
             Error: the template, then or now, cannot be rendered.
         """
         git.init_scratch(repository)
-        git.commit_all(repository, "as rendered")
+        git.commit_all(repository, "as rendered", git.NOBODY)
         with _copier_errors(), _seen_by_copier({}):
             from copier import run_update
 

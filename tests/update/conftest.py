@@ -1,11 +1,9 @@
 """A project of the oldest version of an organisation's templates, made once and copied for each test."""
 
-import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,15 +26,14 @@ Here = Callable[..., Ended]
 @pytest.fixture(scope="session")
 def acme(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The template repository, for reading."""
-    with _somebody(tmp_path_factory):
-        return fork.make(tmp_path_factory.mktemp("template") / "acme.git")
+    return fork.make(tmp_path_factory.mktemp("template") / "acme.git")
 
 
 @pytest.fixture(scope="session")
 def made(tmp_path_factory: pytest.TempPathFactory, acme: Path) -> Path:
     """A home and the working copies of a project, for copying."""
     place = tmp_path_factory.mktemp("made")
-    with _somebody(tmp_path_factory) as patch:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MLOPS_NEW_HOME", str(place / "home"))
         template = f"{acme}@{fork.OLDEST}"
         assert _exit_code(["project", NAME, "--yes", "-C", str(place / "here"), "--template", template]) == 0
@@ -152,16 +149,3 @@ def organisation(
         organisation.make(acme)
         server.forget()
         yield organisation
-
-
-@contextmanager
-def _somebody(factory: pytest.TempPathFactory) -> Iterator[pytest.MonkeyPatch]:
-    """A git identity outside of any one test."""
-    config = factory.mktemp("somebody") / "gitconfig"
-    config.write_text("[user]\n\tname = Test\n\temail = test@localhost\n", encoding="utf-8")
-    with pytest.MonkeyPatch.context() as patch:
-        for name in [name for name in os.environ if name.startswith("GIT_")]:
-            patch.delenv(name)
-        patch.setenv("GIT_CONFIG_GLOBAL", str(config))
-        patch.setenv("GIT_CONFIG_NOSYSTEM", "1")
-        yield patch

@@ -267,11 +267,12 @@ def test_an_answer_that_is_new_is_not_tried_with_versions_that_refuse_it(small: 
     assert update["repositories"] > 0
 
 
-def test_a_repository_has_its_own_released_versions(small: Path, here: Here) -> None:
-    """Maintainers stand in the template repository, and name nothing else."""
+def test_a_repository_has_its_own_released_versions(small: Path, here: Here, request: pytest.FixtureRequest) -> None:
+    """Maintainers stand in the template repository, and name nothing else; their CI is nobody to Git."""
     git(small, "init", "--quiet")
     fork.release(small, "v1.0.0", "x")
     (small / "templates" / "build" / "new.txt").write_text("new\n", "utf-8")
+    request.getfixturevalue("unknown_to_git")
     assert check(here, small)["update from v1.0.0"]["ok"] is True
 
 

@@ -129,6 +129,14 @@ def test_a_dry_run_tells_every_file_and_touches_nothing(project: Project, here: 
     assert project.state() == before
 
 
+def test_looking_needs_no_git_identity(project: Project, here: Here, request: pytest.FixtureRequest) -> None:
+    edit_everything(project)
+    request.getfixturevalue("unknown_to_git")
+    assert here("update", NAME, "--dry-run").code == 0
+    refused = here("update", NAME, "--yes")
+    assert (refused.code, "does not know who you are" in refused.err) == (1, True)
+
+
 def test_without_a_terminal_nothing_happens_without_yes(project: Project, here: Here) -> None:
     before = project.state()
     refused = here("update", NAME)

@@ -64,7 +64,7 @@ class Adoption:
 def run(request: Request, settings: Settings, console: Console, connect: Connect = connect) -> None:
     """Look, show the gap, commit on a branch."""
     world = connect(settings, console.say)
-    git.check()
+    git.check_version()
     found = [look(path) for path in request.paths]
     name = _project(found, request)
     with tempfile.TemporaryDirectory(prefix="mlops-new-") as folder:
@@ -78,6 +78,7 @@ def run(request: Request, settings: Settings, console: Console, connect: Connect
     console.say(_text(name, target, pair))
     if not request.yes and not console.confirm(f"Record template {target.version} on the branch {branch}?"):
         raise KeyboardInterrupt
+    git.check_identity()
     for one in pair:
         _commit(one, branch, target)
     for one in pair:

@@ -49,7 +49,7 @@ def run(request: Request, settings: Settings, console: Console, connect: Connect
         The exit code: 0, or 6 where something is not as it should be.
     """
     world = connect(settings, console.say)
-    git.check()
+    git.check_version()
     url = _released(request, world.host)
     with tempfile.TemporaryDirectory(prefix="mlops-new-") as folder, world.host.credentials(url or "") as env:
         candidate = gather(request.folder, url, env, Path(folder) / "template.git")

@@ -92,8 +92,8 @@ def _sides(place: Path, ours: Tree, renders: Renders, message: str) -> tuple[str
     kept = [path for path in ours if renders.only_new(path)]
     base = with_entries(place, renders.base, dict.fromkeys(kept) | dict(renders.lagging))
     theirs = with_entries(place, renders.theirs, dict.fromkeys(kept))
-    parent = git.run("commit-tree", base, "-m", "the template that was", cwd=place).strip()
-    return parent, git.run("commit-tree", theirs, "-p", parent, "-m", message, cwd=place).strip()
+    parent = git.run("commit-tree", base, "-m", "the template that was", cwd=place, env=git.NOBODY).strip()
+    return parent, git.run("commit-tree", theirs, "-p", parent, "-m", message, cwd=place, env=git.NOBODY).strip()
 
 
 def _settle(place: Path, theirs: str, kind: Kind) -> Merged:

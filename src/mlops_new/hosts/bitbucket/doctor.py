@@ -26,11 +26,6 @@ _SIDE_BY_SIDE = 8
 # AWS refuses signatures that are older, and tokens expire by the clock.
 _SKEW = 300.0
 _EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
-_NOBODY = {
-    f"GIT_{role}_{what}": value
-    for role in ("AUTHOR", "COMMITTER")
-    for what, value in (("NAME", "mlops-new"), ("EMAIL", "mlops-new@localhost"))
-}
 
 
 def needs_of_project(host: BitbucketCloud, setups: Iterable[RepositorySetup]) -> tuple[Scope, ...]:
@@ -231,7 +226,7 @@ def _push(host: BitbucketCloud, repository: HostedRepository) -> Check:
     try:
         with tempfile.TemporaryDirectory(prefix="mlops-new-") as folder, host.credentials(repository.url) as env:
             git.init(Path(folder))
-            commit = git.run("commit-tree", _EMPTY_TREE, "-m", "nothing", cwd=Path(folder), env=_NOBODY).strip()
+            commit = git.run("commit-tree", _EMPTY_TREE, "-m", "nothing", cwd=Path(folder), env=git.NOBODY).strip()
             refs = f"{commit}:refs/heads/mlops-new-doctor"
             git.run("push", "--dry-run", "--quiet", repository.url, refs, cwd=Path(folder), env=env)
     except Error as error:

@@ -3,6 +3,7 @@
 import contextlib
 import sqlite3
 import threading
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -84,6 +85,7 @@ class Database:
             except BaseException:
                 self._connection.close()
                 raise
+        weakref.finalize(self, self._connection.close)  # commands keep theirs until they end
 
     def close(self) -> None:
         """Let the file go."""
