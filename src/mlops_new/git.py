@@ -80,10 +80,11 @@ def run(
     return done.stdout.decode("utf-8", "surrogateescape")
 
 
-def check() -> None:
-    """Make sure that git is there, new enough, and knows whose commits it makes."""
+def check(*, commits: bool = True) -> None:
+    """Make sure that git is there and new enough; and, where commits are made, that it knows whose they are."""
     check_version()
-    check_identity()
+    if commits:
+        check_identity()
 
 
 def check_version() -> str:

@@ -64,7 +64,7 @@ class Adoption:
 def run(request: Request, settings: Settings, console: Console, connect: Connect = connect) -> None:
     """Look, show the gap, commit on a branch."""
     world = connect(settings, console.say)
-    git.check_version()
+    git.check(commits=not request.dry_run)
     found = [look(path) for path in request.paths]
     name = _project(found, request)
     with tempfile.TemporaryDirectory(prefix="mlops-new-") as folder:
@@ -78,7 +78,6 @@ def run(request: Request, settings: Settings, console: Console, connect: Connect
     console.say(_text(name, target, pair))
     if not request.yes and not console.confirm(f"Record template {target.version} on the branch {branch}?"):
         raise KeyboardInterrupt
-    git.check_identity()
     for one in pair:
         _commit(one, branch, target)
     for one in pair:
@@ -186,10 +185,9 @@ def _next(name: str, branch: str, pair: Sequence[Adoption], world: World) -> str
     lines = [f"The branch {branch} records the template. Where that is right:"]
     for one in pair:
         at = f"git -C {shlex.quote(str(one.found.path))}"
-        url = world.host.url(slug(name, one.found.kind))
-        lines.append(
-            f"  {at} merge {branch} && {at} {'push origin HEAD' if one.found.origin else f'remote add origin {url}'}"
-        )
+        add = f"remote add origin {world.host.url(slug(name, one.found.kind))}"
+        then = "push origin HEAD" if one.found.origin else add
+        lines.append(f"  {at} merge {branch} && {at} {then}")
     if not all(one.found.origin for one in pair):
         lines.append(f"Then `mlops-new project {name}` hosts what is not hosted yet;")
     return "\n".join([*lines, f"then `mlops-new update {name}` brings what is missing, and every later version."])

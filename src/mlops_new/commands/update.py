@@ -69,9 +69,7 @@ def run(request: Request, settings: Settings, console: Console, connect: Connect
     if request.every and (request.resolve or request.go_on):
         raise Invalid("conflicts are resolved project by project", hint="name it instead of --all")
     world = connect(settings, console.say)
-    git.check_version()
-    if not request.dry_run:
-        git.check_identity()
+    git.check(commits=not request.dry_run)
     if request.every:
         _run_all(request, world, settings, console)
     else:

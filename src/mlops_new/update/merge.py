@@ -100,8 +100,9 @@ def _settle(place: Path, theirs: str, kind: Kind) -> Merged:
     clashes: list[Clash] = []
     kept: list[str] = []
     gone: list[str] = []
-    ours = listing(place, "HEAD")
-    for path, stages in _unmerged(place).items():
+    left = _unmerged(place)
+    ours = listing(place, "HEAD") if left else {}
+    for path, stages in left.items():
         match sorted(stages):
             case _ if path == ANSWERS_FILE:
                 pass  # below
