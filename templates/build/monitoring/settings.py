@@ -48,6 +48,10 @@ class Attribution:
     """Coalitions of features evaluated for each row and background row; 0: chosen by the number of features."""
     clusters: int = 10
     """Rows of the background."""
+    share: float = 0.05
+    """A feature's share of attribution has moved by at least so much of the whole, else it does not matter."""
+    seconds: int = 600
+    """A check explains as many rows as it can in this time, about; 0: as many as `rows` says."""
     aggregate: str = "mean_abs"
     seed: int = 1
 
@@ -87,7 +91,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
 }
 _SHARES = {
     "datatype_check_threshold", "domain_content_threshold", "comparison_threshold", "categorical_comparison_threshold",
-    "threshold", "drifted_features", "attribution_ndcg",
+    "threshold", "share", "drifted_features", "attribution_ndcg",
 }  # fmt: skip
 
 
