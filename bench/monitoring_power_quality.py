@@ -25,7 +25,8 @@ import numpy as np
 import pandas as pd
 
 from model import schema, train
-from monitoring import attribution
+from monitoring import attribution, limits
+from monitoring.measures import Measures
 from monitoring.settings import Attribution
 
 
@@ -122,7 +123,125 @@ class _Explained:
         return bool(found) if dead is None else any(finding.feature == "f0" for finding in found)
 
 
-TABLES: dict[str, Any] = {"attribution": attribution_cells}
+def truth_cells(*, whole: bool) -> Iterator[Cell]:
+    """Periods of ground truth in which the model is as good as at registration, and some in which it is worse."""
+    baselines, each = (20, 20) if whole else (10, 20)
+    for kind in PERIODS:
+        for rows in (50, 200, 1000, 5000):
+            clean = worse = 0
+            for baseline in range(baselines):
+                known = _Registered(kind, baseline)
+                clean += sum(known.fires(seed, rows, worse=1.0) for seed in range(each))
+                worse += sum(known.fires(1000 + seed, rows, worse=kind.times) for seed in range(each // 2))
+            yield Cell(f"truth, {kind.name}, as good as ever", rows, clean, baselines * each, 0.01, clean=True)
+            # What can be seen in so few rows is printed, not wanted; in many rows it is wanted.
+            bar = kind.power if rows >= MANY else 0.0
+            yield Cell(f"truth, {kind.name}, {kind.what}", rows, worse, baselines * (each // 2), bar, clean=False)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How a model errs, and what is worse about a period."""
+
+    name: str
+    problem: str
+    metric: str
+    times: float
+    what: str
+    power: float = 0.95
+    positives: float = 0.5
+    tails: bool = False
+    days: float = 0.0
+    stores: float = 0.0
+
+
+PERIODS = (
+    Kind("regression", "regression", "wape", 1.5, "errors 1.5 times as large"),
+    Kind("regression, heavy tails", "regression", "wape", 1.5, "errors 1.5 times as large", tails=True),
+    Kind("regression, mse, heavy tails", "regression", "mse", 2.0, "errors twice as large", power=0.0, tails=True),
+    # A period of few rows is then one store's morning.
+    Kind(
+        "regression, days and stores differ",
+        "regression",
+        "wape",
+        2.0,
+        "errors twice as large",
+        power=0.8,
+        days=0.2,
+        stores=0.2,
+    ),
+    Kind("half are positive", "binary_classification", "auc", 0.5, "half the signal"),
+    Kind("half are positive, f1", "binary_classification", "f1", 0.5, "half the signal"),
+    Kind("2 % are positive", "binary_classification", "auc", 0.3, "a third of the signal", power=0.0, positives=0.02),
+    Kind(
+        "2 % are positive, f1", "binary_classification", "f1", 0.3, "a third of the signal", power=0.0, positives=0.02
+    ),
+    Kind("2 % are positive, recall", "binary_classification", "recall", 0.3, "a third of the signal", 0.0, 0.02),
+    Kind("2 % are positive, precision", "binary_classification", "precision", 0.3, "a third of the signal", 0.0, 0.02),
+)
+MANY, HALF = 1000, 0.5
+STORES = 12
+DAY = 60 * STORES  # rows
+
+
+class _Registered:
+    """The evaluation data of a model, and the limits that follow from it."""
+
+    def __init__(self, kind: Kind, seed: int, rows: int = 2500) -> None:
+        self.kind, self.seed = kind, seed
+        timed = {"ids": ["day", "store", "id"], "time": "day"} if kind.days else {"ids": ["id"]}
+        self.known = schema.parse(
+            {
+                "project": {"name": "p", "problem_type": kind.problem},
+                "data": {"target": "y", "evaluation": 28 if kind.days else 0.25, **timed},
+                "evaluation": {"metric": kind.metric if kind.metric != "mse" else "mse", "threshold": 0.5},
+            }
+        )
+        self.draws = np.random.default_rng((seed, 7))
+        # What differs between stores is the stores' own and stays.
+        self.stores = np.exp(self.draws.normal(0, kind.stores, STORES))
+        self.reference = Measures(kind.problem, self._rows(self.draws, 28 * DAY if kind.days else rows, 1.0), "b")
+        if kind.days:
+            picked = np.sort(self.draws.permutation(28 * DAY)[:rows])
+            self.reference = Measures(kind.problem, self.reference.rows.iloc[picked].reset_index(drop=True), "b")
+        self.cache: dict[Any, Any] = {}
+
+    def _rows(self, draws: np.random.Generator, rows: int, worse: float) -> pd.DataFrame:
+        frame = pd.DataFrame({"id": np.arange(rows).astype(str)})
+        factor = worse
+        if self.kind.days:
+            start = int(draws.integers(0, STORES)) * 60
+            place = start + np.arange(rows)
+            day = place // DAY
+            effect = np.exp(draws.normal(0, self.kind.days, int(day.max()) + 1))
+            store = place // 60 % STORES
+            factor = worse * effect[day] * self.stores[store]
+            when = (pd.Timestamp("2026-01-01") + pd.to_timedelta(day, unit="D")).strftime("%Y-%m-%d")
+            frame = frame.assign(day=when, store=store.astype(str))
+        if self.kind.problem == "regression":
+            actual = draws.gamma(3, 10, rows)
+            error = draws.standard_t(3, rows) if self.kind.tails else draws.normal(size=rows)
+            return frame.assign(actual=actual, prediction=actual + 5 * factor * error)
+        positive = draws.random(rows) < self.kind.positives
+        logit = np.log(self.kind.positives / (1 - self.kind.positives))
+        probability = 1 / (1 + np.exp(-(logit + 2.0 * worse * positive + draws.normal(0, 1.0, rows))))
+        label = np.where(probability > (0.5 if self.kind.positives >= HALF else 0.06), "b", "a")
+        return frame.assign(actual=np.where(positive, "b", "a"), label=label, probability=probability)
+
+    def fires(self, seed: int, rows: int, worse: float) -> bool:
+        """Whether the gate's metric of a period asks for a retraining."""
+        frame = self._rows(np.random.default_rng((self.seed, seed, rows)), rows, worse)
+        period = limits.Period.of(frame, self.known, 0.0)
+        key = (period.rows, period.days, tuple(sorted(period.groups.items())))
+        if key not in self.cache:
+            self.cache[key] = limits.limits(self.reference, period, self.known)
+        limit = self.cache[key].get(self.kind.metric)
+        measured = Measures(self.kind.problem, frame, "b").of(np.ones((1, rows)))
+        value = float(measured[self.kind.metric][0])
+        return limit is not None and limit.reachable and not math.isnan(value) and limit.worse(value)
+
+
+TABLES: dict[str, Any] = {"attribution": attribution_cells, "truth": truth_cells}
 
 
 def main() -> int:

@@ -34,7 +34,10 @@ class ModelQuality:
     """[monitoring.model_quality]."""
 
     tolerance: float = 3.0
-    """How many standard deviations (between batches) a metric may be worse than at registration."""
+    """How many standard deviations a metric may be worse than at registration by the thresholds in constraints.json,
+    which count where Model Monitor checks, or where the baseline is of an earlier version."""
+    matters: float = 0.1
+    """A metric is worse by at least this share of its value at registration (of scores: of their distance from 1)."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
 }
 _SHARES = {
     "datatype_check_threshold", "domain_content_threshold", "comparison_threshold", "categorical_comparison_threshold",
-    "threshold", "share", "drifted_features", "attribution_ndcg",
+    "threshold", "share", "matters", "drifted_features", "attribution_ndcg",
 }  # fmt: skip
 
 

@@ -154,5 +154,6 @@ def _parts(influence: Floats, windows: Windows) -> tuple[Floats, Floats, int]:
 def _drawn(values: Floats) -> Floats:
     """Shares of bootstrap draws of the rows (draws x features)."""
     rows = len(values)
-    counts = np.random.default_rng(SEED).multinomial(rows, np.full(rows, 1 / rows), size=DRAWS)
+    places = np.random.default_rng(SEED).integers(0, rows, (DRAWS, rows)) + np.arange(DRAWS)[:, None] * rows
+    counts = np.bincount(places.ravel(), minlength=DRAWS * rows).reshape(DRAWS, rows)
     return _shares(counts @ values / rows)

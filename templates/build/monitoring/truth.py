@@ -6,6 +6,7 @@ compared.
 
 import hashlib
 import json
+import logging
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,8 @@ from model.errors import InputError
 from model.schema import Schema
 from model.values import numbers, texts
 from steps import tables
+
+log = logging.getLogger(__name__)
 
 Prints = NDArray[np.uint64]
 
@@ -38,21 +41,26 @@ def read_predictions(folder: Path, schema: Schema, package: str = "") -> pd.Data
     files = [
         file
         for file in sorted(folder.rglob("predictions.csv"))
-        if not package or _manifest(file).get("model_package") == package
+        if not package or manifest(file).get("model_package") == package
     ]
     if not files:
         of = f" of {package}" if package else ""
         raise InputError(
             f"there are no predictions{of} in {folder}: a predictions.csv of the inference pipeline is needed"
         )
-    files.sort(key=lambda file: str(_manifest(file).get("created", "")))
+    files.sort(key=lambda file: str(manifest(file).get("created", "")))
     wanted = [*schema.id_columns, "prediction"]
     parts = [_with_columns(tables.read(file), wanted, file) for file in files]
     rows = pd.concat(parts, ignore_index=True)
     return spelled(rows, schema).drop_duplicates(list(schema.id_columns), keep="last", ignore_index=True)
 
 
-def _manifest(file: Path) -> dict[str, object]:
+def manifest(file: Path) -> dict[str, object]:
+    """What the manifest beside predictions says; nothing where there is none.
+
+    Raises:
+        InputError: It is damaged.
+    """
     place = file.with_name("manifest.json")
     try:
         found = json.loads(place.read_text(encoding="utf-8")) if place.exists() else {}
@@ -70,21 +78,22 @@ def _with_columns(table: pd.DataFrame, wanted: list[str], file: Path) -> pd.Data
 
 
 def read_truth(folder: Path, schema: Schema) -> pd.DataFrame:
-    """Ids and target of the rows whose target is known.
+    """Ids and target of the rows whose target is known; of a row that occurs several times, the last one.
+
+    The same row twice says nothing new, and another target of the same ids is a correction.
 
     Raises:
-        InputError: Columns are missing, or a row occurs several times.
+        InputError: Columns are missing.
     """
     ids = list(schema.id_columns)
     table = spelled(_with_columns(tables.read(folder), [*ids, schema.target], folder), schema)[[*ids, schema.target]]
     table = table[texts(table[schema.target]).notna()]
-    twice = table.duplicated(ids)
-    if twice.any():
-        first = ", ".join(str(value) for value in table.loc[twice, ids].iloc[0])
-        raise InputError(
-            f"ground truth has several rows for {first} (and {int(twice.sum()) - 1} more): ids must tell rows apart"
-        )
-    return table.reset_index(drop=True)
+    distinct = table.drop_duplicates()
+    latest = distinct.drop_duplicates(ids, keep="last")
+    if len(latest) < len(table):
+        same, corrected = len(table) - len(distinct), len(distinct) - len(latest)
+        log.warning("ground truth: %s rows occur twice, %s are corrected by later ones", f"{same:,}", f"{corrected:,}")
+    return latest.reset_index(drop=True)
 
 
 def spelled(table: pd.DataFrame, schema: Schema) -> pd.DataFrame:

@@ -11,7 +11,7 @@ import pytest
 
 from model import schema
 from model.errors import InputError
-from monitoring import metrics, model_quality, settings, truth
+from monitoring import metrics, model_quality, provenance, settings, truth
 from tests.cases import document
 
 if TYPE_CHECKING:
@@ -232,9 +232,6 @@ def test_bad_input_is_named(tmp_path: Path) -> None:
         truth.read_predictions(tmp_path, PLAIN)
     with pytest.raises(InputError, match="lacks the columns prediction"):
         truth.read_predictions(write(pd.DataFrame({"id": [1]}), tmp_path / "a" / "predictions.csv"), PLAIN)
-    twice = write(pd.DataFrame({"id": [1, 1], "y": [2, 3]}), tmp_path / "b" / "t.csv")
-    with pytest.raises(InputError, match="several rows for 1"):
-        truth.read_truth(twice, PLAIN)
     (tmp_path / "c").mkdir()
     (tmp_path / "c" / "compared.npy").write_bytes(b"damaged")
     with pytest.raises(InputError, match=r"compared\.npy is damaged"):
@@ -248,3 +245,121 @@ def test_bad_input_is_named(tmp_path: Path) -> None:
     worded = rows(3).astype(object).assign(prediction="high")
     with pytest.raises(InputError, match="column 'prediction' holds 'high' where a number belongs"):
         check(worded, tmp_path)
+
+
+def test_of_truth_that_comes_again_the_last_counts(tmp_path: Path) -> None:
+    write(pd.DataFrame({"id": [1, 1, 2], "y": [5, 5, 6]}), tmp_path / "t" / "2026-06-01.csv")
+    write(pd.DataFrame({"id": [2], "y": [7]}), tmp_path / "t" / "2026-06-02.csv")
+    found = truth.read_truth(tmp_path / "t", PLAIN)
+    assert found.astype({"y": float}).to_dict("records") == [{"id": "1", "y": 5.0}, {"id": "2", "y": 7.0}]
+
+
+# The limits of a period follow from its rows, its days and its series.
+
+
+def test_few_rows_may_be_further_off_than_many(tmp_path: Path) -> None:
+    baseline(rows(2000), tmp_path)
+    told = {count: check(rows(count, 1), tmp_path).facts["metrics"]["mae"]["threshold"] for count in (50, 500, 5000)}
+    assert told[50] > told[500] > told[5000]
+    assert told[5000] == pytest.approx(1.1 * baseline_mae(tmp_path), rel=0.02)  # what matters, when chance is small
+
+
+def baseline_mae(tmp_path: Path) -> float:
+    told = json.loads((tmp_path / "baseline" / "statistics.json").read_text(encoding="utf-8"))
+    value: float = told["regression_metrics"]["mae"]["value"]
+    return value
+
+
+def test_a_day_that_is_worse_is_one_day(tmp_path: Path) -> None:
+    """Rows of a day err together: with as many rows, a day may be further off than a month."""
+    draws = np.random.default_rng(5)
+    effect = np.exp(draws.normal(0, 0.3, 56)).repeat(50)
+    day = (pd.Timestamp("2026-01-01") + pd.to_timedelta(np.arange(2800) // 50, unit="D")).strftime("%Y-%m-%d")
+    frame = rows(2800).assign(day=day)
+    frame = frame.assign(prediction=frame["y"] + effect * (frame["prediction"] - frame["y"]))
+    told = tmp_path / "transform"
+    told.mkdir()
+    frame.assign(f=1)[["day", "id", "f", "prediction"]].to_csv(told / "t.out", index=False, header=False)
+    truths = write(frame[["day", "id", "y"]], tmp_path / "truth" / "t.csv")
+    model_quality.make_baseline(told, truths, tmp_path / "baseline", DAILY, CONFIG)
+    matched = frame.rename(columns={"y": "actual"}).astype({"id": "str"})[["day", "id", "actual", "prediction"]]
+    limit = {}
+    for name, some in (("a day", matched.head(50).assign(day="2026-04-01")), ("a month", matched.iloc[::56])):
+        result = model_quality.check(
+            some.reset_index(drop=True), truth.fingerprints(some), tmp_path / "baseline", tmp_path / "out", DAILY
+        )
+        limit[name] = result.facts["metrics"]["mae"]["threshold"]
+    assert limit["a day"] > 1.3 * limit["a month"]
+
+
+def test_a_period_without_a_positive_says_nothing(tmp_path: Path) -> None:
+    baseline(classes(800), tmp_path, BINARY)
+    result = check(classes(300, 1).assign(y="a", prediction="a"), tmp_path, BINARY)
+    undefined = {item.feature for item in result.skipped if "not defined" in item.reason}
+    assert {"auc", "precision", "recall", "f1", "f2", "f0_5"} <= undefined
+    assert result.facts["metrics"]["recall"]["value"] is None
+    told = json.loads((tmp_path / "out" / "statistics.json").read_text(encoding="utf-8"))
+    assert told["binary_classification_metrics"]["recall"]["value"] == "NaN"
+    assert not result.findings
+
+
+def test_too_few_rows_for_any_limit_are_told(tmp_path: Path) -> None:
+    baseline(classes(800), tmp_path, BINARY)
+    result = check(classes(4, 1), tmp_path, BINARY)
+    assert any("too few" in item.reason for item in result.skipped)
+    assert not result.findings
+
+
+def test_a_worse_metric_is_a_sentence(tmp_path: Path) -> None:
+    baseline(rows(2000), tmp_path)
+    found = {finding.feature: finding for finding in check(rows(500, 3, error=2.0), tmp_path).findings}
+    assert found["mae"].sentence.startswith("mae is worse than at registration: 0.")
+    assert "with 500 rows" in found["mae"].sentence
+    assert found["mae"].sentence.endswith("This metric decides about retraining.")
+    assert found["wape"].sentence.endswith("mae decides, not this.")
+
+
+def test_a_baseline_of_an_earlier_version_is_compared_by_its_thresholds(tmp_path: Path) -> None:
+    baseline(rows(2000), tmp_path)
+    (tmp_path / "baseline" / "reference.csv").unlink()
+    assert not check(rows(500, 1), tmp_path).findings
+    assert "mae" in {finding.feature for finding in check(rows(500, 3, error=2.0), tmp_path).findings}
+
+
+# Predictions of broken data say nothing about the model.
+
+
+def broken(frame: pd.DataFrame, tmp_path: Path, created: str, *, told: bool) -> None:
+    place = write(frame[["id", "prediction"]], tmp_path / "runs" / created / "predictions.csv")
+    document = {"created": created, "broken": ["price is 0 everywhere."] if told else []}
+    (place / "manifest.json").write_text(json.dumps(document), encoding="utf-8")
+
+
+def test_predictions_of_broken_data_are_not_judged(tmp_path: Path) -> None:
+    baseline(rows(2000), tmp_path)
+    bad, good = rows(300, 1).assign(prediction=0.0), rows(300, 2, first=300)
+    broken(bad, tmp_path, "2026-06-01", told=True)
+    broken(good, tmp_path, "2026-06-08", told=False)
+    both = pd.concat([bad, good], ignore_index=True)
+    truths = write(both[["id", "y"]], tmp_path / "later" / "truth.csv")
+    told = truth.read_predictions(tmp_path / "runs", PLAIN)
+    matched = truth.match(told, truth.read_truth(truths, PLAIN), PLAIN)
+    flags = provenance.broken_rows(matched, tmp_path / "runs", PLAIN)
+    assert int(flags.rows.sum()) == 300
+    prints = truth.fingerprints(matched)
+    known, output = tmp_path / "baseline", tmp_path / "out"
+    assert model_quality.check(matched, prints, known, output, PLAIN).findings
+    result = model_quality.check(matched, prints, known, output, PLAIN, broken=flags)
+    assert not result.findings
+    assert result.facts["broken_rows"] == 300
+    assert "predicted from broken data" in result.message
+    only = matched[flags.rows].reset_index(drop=True)
+    alone = provenance.broken_rows(only, tmp_path / "runs", PLAIN)
+    assert not model_quality.check(only, prints, known, output, PLAIN, broken=alone).findings
+
+
+def test_a_forecast_made_anew_from_mended_data_counts(tmp_path: Path) -> None:
+    broken(rows(30), tmp_path, "2026-06-01", told=True)
+    broken(rows(30), tmp_path, "2026-06-02", told=False)
+    matched = rows(30).rename(columns={"y": "actual"}).astype({"id": "str"})
+    assert not provenance.broken_rows(matched, tmp_path / "runs", PLAIN).rows.any()
