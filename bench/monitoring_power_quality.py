@@ -236,9 +236,11 @@ class _Registered:
         if key not in self.cache:
             self.cache[key] = limits.limits(self.reference, period, self.known)
         limit = self.cache[key].get(self.kind.metric)
-        measured = Measures(self.kind.problem, frame, "b").of(np.ones((1, rows)))
-        value = float(measured[self.kind.metric][0])
-        return limit is not None and limit.reachable and not math.isnan(value) and limit.worse(value)
+        now, name = Measures(self.kind.problem, frame, "b"), self.kind.metric
+        value = float(now.of(np.ones((1, rows)))[name][0])
+        if limit is None or not limit.reachable or math.isnan(value) or not limit.worse(value):
+            return False
+        return limits.confirmed(limit, name, self.reference, now).worse(value)
 
 
 TABLES: dict[str, Any] = {"attribution": attribution_cells, "truth": truth_cells}

@@ -6,7 +6,9 @@ at registration, made worse by what chance explains:
 - of blocks: rows of a day, or of a series, have something in common. Evaluation data is cut into stretches of as many
   days as the period covers, and by each id; how the metric varies between them beyond what rows explain (the moment
   estimator of a one-way layout with random effects) counts with the quantile of Student's t for so few blocks.
-Both are put together as independent. Where errors are in the unit of the target, they may grow with the targets.
+Both are put together as independent. What is beyond its limit is looked at once more, with draws from both tables
+together, as in a permutation test: one enormous error in a period is then known to be possible. Where errors are in the
+unit of the target, they may grow with the targets.
 
 A metric is worse where it is beyond its limit, and by so much that it matters: `MATTERS` of its value at registration,
 or, of a score that is at best 1, of its distance from 1.
@@ -14,7 +16,7 @@ or, of a score that is at best 1, of its distance from 1.
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -49,12 +51,16 @@ class Limit:
         value: On the evaluation data.
         threshold: Beyond it, chance does not explain the metric.
         matters: Beyond it, the metric is so much worse that it matters.
+        by_blocks: The square of what days and series add to what chance explains.
+        grown: How many times as large the metric is for targets as large as those of the period.
     """
 
     value: float
     threshold: float
     matters: float
     higher_is_worse: bool
+    by_blocks: float = 0.0
+    grown: float = 1.0
 
     @property
     def reachable(self) -> bool:
@@ -89,9 +95,11 @@ class _Block:
     """Groups of the evaluation data that have something in common: the number of each row's, and a period's share.
 
     Attributes:
+        name: Of the column. Of several blocks of one column, that which tells the most counts.
         inside: How much of the variance between groups is in a period's metric: 1 of a single group.
     """
 
+    name: str
     group: NDArray[np.int64]
     inside: float
 
@@ -111,25 +119,55 @@ def limits(known: Measures, period: Period, schema: Schema, matters: float = MAT
     shrink = math.sqrt(min(1.0, MOST_DRAWN / period.rows))
     blocks = [(block, *_by_group(known, block.group, level)) for block in _blocks(known.rows, period, schema)]
     found = {}
-    for name, (value,) in values.items():
-        if math.isnan(value):
-            continue
+    for name, (measured,) in values.items():
+        value = float(measured)
         sign = 1 if worse_when_higher(name) else -1
-        apart = sign * ((smaller[name] - value) * shrink - (again[name] - value))
-        apart = apart[np.isfinite(apart)]
-        if not len(apart):
+        by_rows = _quantile(sign * ((smaller[name] - value) * shrink - (again[name] - value)))
+        if math.isnan(value) or math.isnan(by_rows):
             continue
         one = float(np.nanvar(smaller[name])) * min(period.rows, MOST_DRAWN)
-        by_rows = max(0.0, float(np.quantile(apart, 1 - ALPHA)))
-        by_blocks = sum(_between(block, seen[name], sizes, one) for block, seen, sizes in blocks)
+        parts = {}
+        for block, seen, sizes in blocks:
+            parts[block.name] = max(parts.get(block.name, 0.0), _between(block, seen[name], sizes, one))
+        by_blocks = sum(parts.values())
         grown = (period.level / level) ** GROWS[name] if name in GROWS and 0 < level < period.level else 1.0
-        found[name] = _limit(float(value), sign, math.hypot(by_rows, math.sqrt(by_blocks)), matters, grown)
+        best = 0.0 if sign > 0 else 1.0
+        enough = (value + sign * matters * abs(value - best)) * grown
+        chance = math.hypot(by_rows, math.sqrt(by_blocks))
+        found[name] = Limit(value, (value + sign * chance) * grown, enough, sign > 0, by_blocks, grown)
     return found
 
 
-def _limit(value: float, sign: int, chance: float, matters: float, grown: float) -> Limit:
-    distance = abs(value) if sign > 0 else abs(1.0 - value)
-    return Limit(value, (value + sign * chance) * grown, (value + sign * matters * distance) * grown, sign > 0)
+def confirmed(limit: Limit, name: str, known: Measures, now: Measures) -> Limit:
+    """The limit when the period's own rows are taken for possible, too: never a stricter one.
+
+    Args:
+        limit: That a metric is beyond.
+        name: The metric.
+        known: Rows of the evaluation data.
+        now: Rows of the period.
+    """
+    some = now.rows.iloc[:: -(-len(now.rows) // MOST_DRAWN)]
+    scale = limit.grown ** (1 / GROWS[name]) if name in GROWS else 1.0
+    pool = replace(known, rows=pd.concat([known.rows, _shrunk(some, scale)], ignore_index=True))
+    apart = _drawn(pool, len(some))[name] - _drawn(pool, len(known.rows), SEED + 1)[name]
+    sign = 1 if limit.higher_is_worse else -1
+    by_rows = _quantile(sign * apart)
+    threshold = (limit.value + sign * math.hypot(by_rows, math.sqrt(limit.by_blocks))) * limit.grown
+    return replace(limit, threshold=(max if sign > 0 else min)(limit.threshold, threshold))
+
+
+def _shrunk(rows: pd.DataFrame, times: float) -> pd.DataFrame:
+    """Targets and predictions of a regression, as if they were as large as those of the evaluation data."""
+    if times == 1.0:
+        return rows
+    return rows.assign(**{name: rows[name] / times for name in ("actual", "prediction")})
+
+
+def _quantile(apart: Floats) -> float:
+    """How far chance reaches; NaN where nothing is known of it."""
+    apart = apart[np.isfinite(apart)]
+    return max(0.0, float(np.quantile(apart, 1 - ALPHA))) if len(apart) else math.nan
 
 
 def _drawn(known: Measures, rows: int, seed: int = SEED) -> Many:
@@ -150,12 +188,14 @@ def _blocks(rows: pd.DataFrame, period: Period, schema: Schema) -> Iterator[_Blo
         when = dates(rows[schema.time])[0]
         number = (when - when.min()).dt.days
         length = max(1, min(period.days, (int(number.max()) + 1) // (2 * FEWEST_BLOCKS)))
-        yield _Block((number // length).to_numpy(np.int64), length / period.days)
+        # Days alone are many and tell the most, if they are independent; stretches are few, and know more.
+        for days in {1, length}:
+            yield _Block(schema.time, (number // days).to_numpy(np.int64), days / period.days)
     for name, inside in period.groups.items():
         codes = pd.factorize(rows[name])[0]
         groups = int(codes.max()) + 1
         if FEWEST_BLOCKS <= groups <= len(rows) // SMALLEST_BLOCK and inside < groups:
-            yield _Block(codes, 1 / inside - 1 / groups)  # where all groups are there, nothing is left to chance
+            yield _Block(name, codes, 1 / inside - 1 / groups)  # where all groups are there, nothing is left to chance
 
 
 def _by_group(known: Measures, group: NDArray[np.int64], level: float) -> tuple[Many, Floats]:

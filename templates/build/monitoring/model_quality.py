@@ -16,6 +16,7 @@ Where there is an input answers (of monitoring.managed), baseline and check take
 
 import argparse
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -266,6 +267,8 @@ def _by_rows(
         if limit is None or not limit.reachable:
             judged[name] = _item(told[name], None, suggested[name].higher_is_worse) | {"worse": False}
             continue
+        if value is not None and limit.worse(value):
+            limit = limits.confirmed(limit, name, reference, replace(reference, rows=rows))
         worst = max if limit.higher_is_worse else min
         threshold = worst(limit.threshold, limit.matters)
         worse = value is not None and limit.worse(value)
