@@ -4,7 +4,8 @@
         inputs data, model → output attribution: analysis.json, explanations_shap/{out,baseline}.csv
     python3 -m monitoring.attribution --check
         inputs data, model, baseline → the same, and constraint_violations.json, check.json
-    Beside the baseline's local values, windows.csv says in which window of time each row lies.
+    Beside the baseline's local values, windows.csv says in which window of time each row lies, and forecasts.json how
+    the model's answers are distributed.
 
 The input model is the folder with model.tar.gz. A check explains with the background of the baseline, so that both say
 the same thing.
@@ -31,7 +32,7 @@ from model.errors import InputError
 from model.estimator import Model
 from model.schema import Schema
 from model.values import dates
-from monitoring import background, findings, job, kernel, ranking, settings, shares
+from monitoring import background, findings, forecasts, job, kernel, ranking, settings, shares
 from monitoring.coding import Coder
 from monitoring.deadline import Deadline, OutOfTimeError
 from monitoring.findings import Finding, Result, Skipped
@@ -63,6 +64,8 @@ def main() -> None:
     if given.baseline:
         windows = windows_of(data, schema, config.data_quality.window_days)
         make_baseline(data, model, output, config.attribution, windows)
+        days = config.data_quality.window_days
+        forecasts.make_baseline(data, model_columns(data, model), model, output, schema, days)
         job.say("Completed: Job completed successfully. The baseline is made.")
         return
     known = job.folder(given.baseline_folder, lambda: paths.step_input("baseline"))

@@ -64,13 +64,17 @@ class Retrain:
     """[retrain]: when data or model have changed so much that a new one should be trained. 0 switches a rule off."""
 
     drifted_features: float = 0.3
-    """Share of the features whose distribution drifted."""
+    """Share of the features whose distribution drifted, weighted by what predictions rest on where that is known."""
     attribution_ndcg: float = 0.90
     """Attributions ranked less alike than this."""
     worse_metrics: int = 1
-    """Number of metrics beyond their constraint."""
+    """Number of metrics beyond their limit, the one that decides about registration among them."""
     model_age_days: int = 0
     """Days since the model was trained."""
+    runs: int = 2
+    """What data says has to be found in so many runs in a row; ground truth counts at once."""
+    cooldown_days: int = 7
+    """Days after a retraining was asked for, or a new version came into use, in which none is asked for."""
     unless_broken: bool = True
     """Never on data with missing columns, wrong types or missing values: such data is to be mended, not learnt."""
 

@@ -108,8 +108,10 @@ def upload_code(s3: Any, bucket: str) -> str:
 
 @task
 def model_in_use() -> dict[str, str]:
-    """The parameters that belong to the latest approved model package."""
-    return of_model(approved())
+    """The parameters that belong to the latest approved model package, and a newer one that waits for approval."""
+    package, lookup = approved(), load("model_in_use.py")
+    waiting = lookup.waiting_in_group(SageMakerHook(CONNECTION).get_conn(), PROJECT, package)
+    return {**of_model(package), "PendingModelPackage": waiting}
 
 
 def approved() -> dict[str, Any]:

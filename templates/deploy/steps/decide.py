@@ -3,23 +3,25 @@
 Yours to edit: when a new model is worth its cost is a question of your business. The rules of `[retrain]` in
 `config.toml` are applied by the model's image; add to what they say, or overrule it, in `overrule`.
 
-Reads what checks left (`data_quality`, `attribution`, `model_quality`: those that the pipeline ran), and writes
-`decision.json`.
+Reads what checks left (`data_quality`, `attribution`, `forecasts`, `model_quality`: those that the pipeline ran) and
+`history`, what earlier executions left. Writes `decision.json`.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import job
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-CHECKS = ("data_quality", "attribution", "model_quality")
+CHECKS = ("data_quality", "attribution", "forecasts", "model_quality")
 
 
 class Decide(Protocol):
@@ -49,7 +51,20 @@ def overrule(decision: dict[str, Any]) -> dict[str, Any]:
     return decision
 
 
+def told(arguments: Sequence[str] | None = None) -> dict[str, str]:
+    """What the pipeline says on the command line about the run and the model in use; other words are left alone."""
+    parser = argparse.ArgumentParser(description="Decide whether to retrain.")
+    parser.add_argument("--execution", default="", help="id of the pipeline's execution")
+    parser.add_argument("--created", default="", help="when the execution was started")
+    parser.add_argument("--model-package", dest="model", default="", help="ARN of the model package in use")
+    parser.add_argument("--trained", default="", help="when it was registered")
+    parser.add_argument("--waiting", default="", help="ARN of a newer one that waits for approval, or none")
+    return dict(vars(parser.parse_known_args(arguments)[0]))
+
+
 if __name__ == "__main__":
     import image
 
-    sys.exit(job.run(lambda: main(image.decide), expected=image.InputError))
+    about = told()
+    decided = partial(image.decide, told=about)
+    sys.exit(job.run(lambda: main(decided, about["trained"]), expected=image.InputError))
