@@ -41,6 +41,8 @@ def main(decide: Decide, trained: str = "") -> None:
     """Decide, and write the decision."""
     found = {name: job.input_folder(name) for name in CHECKS if job.input_folder(name).is_dir()}
     decision = overrule(decide(found, job.table("retrain"), trained))
+    if decision.get("broken") and job.table("postprocess").get("publish_when_broken") is False:
+        decision["withheld"] = True
     text = json.dumps(decision, indent=2, ensure_ascii=False) + "\n"
     (job.output_folder("decision") / "decision.json").write_text(text, encoding="utf-8")
     job.say(f"retrain: {'yes' if decision['retrain'] else 'no'}. {' '.join(decision['reasons'])}")
