@@ -276,7 +276,7 @@ def lines(
         *drawn,
         *values,
         *days,
-        viewBox="0 0 700 182",
+        viewBox="0 0 716 182",
         class_="curves",
         role="img",
         aria_label="Forecasts by day",

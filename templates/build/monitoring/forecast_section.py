@@ -38,7 +38,11 @@ def _curve(told: Json) -> Safe:
     chart = charts.lines(series, [(_number(day), day[5:]) for day in places])
     keys = charts.legend(*((f"curve-{kind}", name) for kind, name, _ in reversed(series)))
     means = [f"{name} {short(_mean(list(values.values())))}" for name, values in known.items() if values]
-    return join(keys, chart, el("p", f"Mean forecast of a row, by day. On average: {', '.join(means)}.", class_="soft"))
+    return join(
+        keys,
+        el("div", chart, class_="scroll"),
+        el("p", f"Mean forecast of a row, by day. On average: {', '.join(means)}.", class_="soft"),
+    )
 
 
 def _points(values: Mapping[str, float]) -> list[tuple[float, float]]:

@@ -74,7 +74,7 @@ def violations(checks: Mapping[str, Json]) -> Safe:
     parts: list[Safe] = [el("p", nothing) if not found else _violation_table(found)]
     if len(found) > SHOWN:
         rest = ", ".join(dict.fromkeys(item["feature"] for _, item in found[SHOWN:]))
-        parts.append(el("p", f"{len(found) - SHOWN} more are in the JSON files, of {rest}.", class_="soft wrap"))
+        parts.append(el("p", f"{len(found) - SHOWN} more are in the JSON files, of {rest}.", class_="soft"))
     return join(*parts)
 
 
