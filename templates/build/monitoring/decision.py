@@ -219,8 +219,13 @@ def _age(age: int | None, config: Retrain) -> Rule | None:
 
 def _broken(checks: Mapping[str, Json]) -> Rule:
     found = broken_inputs(checks)
-    text = _some([f"{item['feature']} ({item['check'].removesuffix('_check').replace('_', ' ')})" for item in found])
+    text = _some([f"{_plain(item['feature'])} ({_plain(item['check'])})" for item in found])
     return Rule("broken_data", len(found), 1, fired=bool(found), evidence=text or NOTHING_BROKEN)
+
+
+def _plain(name: str) -> str:
+    """A feature or a check for a person: `(forecasts)`, `data_type_check`."""
+    return name.strip("()").removesuffix("_check").replace("_", " ") if name.endswith(("_check", ")")) else name
 
 
 NOTHING_BROKEN = "no column is missing, mistyped or incomplete"

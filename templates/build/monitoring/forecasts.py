@@ -1,11 +1,11 @@
 """The forecasts themselves: are their distribution and level like those of the model before?
 
 The baseline keeps what the model answers to its training data: by stretches of time where rows have one, and by day.
-A batch of forecasts is compared with the most similar stretch of the baseline and with the last runs. It is unlike them
-all where the largest difference of the distributions (Kolmogorov-Smirnov; of classes, of their shares), or the ratio of
-the means, is larger than
+A batch of forecasts is compared with the last runs, and with those stretches of the baseline that are just before it or
+of the same season: with all of them where there are none. It is unlike them all where the largest difference of the
+distributions (Kolmogorov-Smirnov; of classes, of their shares), or the ratio of the means, is larger than
 - what matters (`MATTERS`, `TIMES`),
-- what is usual: how far stretches of the baseline are from the most similar one of another season,
+- what is usual: how far stretches of the baseline are from the most similar one of the same season in another year,
 - and what chance makes of so many rows (Kolmogorov's limit for a chance of one in a thousand).
 Such forecasts are broken: they are told at once, no model is trained on what made them, and they can be kept back
 (`publish_when_broken = false`).
@@ -38,6 +38,8 @@ CHANCE = 1.95
 LEVELS = np.linspace(0.0, 1.0, 41)
 MOST_ROWS = 200_000
 MOST_STRETCHES, APART, FEWEST_ROWS = 160, 13, 8
+SEASON, BEFORE, YEAR = 35, 56, 365.25
+"""Days around the same day of another year that are the same season; days before a batch that are just before it."""
 LAST_RUNS = 4
 MOST_DAYS = 800
 DEVIATIONS = 4.0
@@ -55,6 +57,7 @@ class Summary:
         rows: How many.
         mean: Of numbers.
         deviation: Of numbers.
+        start: The first day; empty where rows have no time.
     """
 
     name: str
@@ -63,10 +66,11 @@ class Summary:
     mean: float = 0.0
     deviation: float = 0.0
     classes: Mapping[str, float] = field(default_factory=dict)
+    start: str = ""
 
     def to_json(self) -> Json:
         """As JSON."""
-        told: Json = {"name": self.name, "rows": self.rows}
+        told: Json = {"name": self.name, "rows": self.rows, "start": self.start}
         if self.quantiles is None:
             return told | {"classes": dict(self.classes)}
         quantiles = [float(f"{value:.6g}") for value in self.quantiles]
@@ -77,7 +81,18 @@ class Summary:
         """The inverse."""
         quantiles = np.array(told["quantiles"]) if "quantiles" in told else None
         numbers = told.get("mean", 0.0), told.get("deviation", 0.0)
-        return cls(told["name"], told["rows"], quantiles, *numbers, told.get("classes", {}))
+        return cls(told["name"], told["rows"], quantiles, *numbers, told.get("classes", {}), told.get("start", ""))
+
+    def days_after(self, other: "Summary") -> float:
+        """Days from the other's start to this one's; not a number where one has none."""
+        if not (self.start and other.start):
+            return float("nan")
+        return float((pd.Timestamp(self.start) - pd.Timestamp(other.start)).days)
+
+    def same_season(self, other: "Summary") -> bool:
+        """Whether it is the same season of another year."""
+        days = abs(self.days_after(other))
+        return days > YEAR / 2 and abs(days - YEAR * round(days / YEAR)) <= SEASON
 
     def distance(self, other: "Summary") -> float:
         """The largest difference of the two distributions, between 0 and 1."""
@@ -101,13 +116,13 @@ def _both(one: Summary, other: Summary) -> list[Floats]:
     return [known.quantiles for known in (one, other) if known.quantiles is not None]
 
 
-def summary(name: str, values: pd.Series) -> Summary:
+def summary(name: str, values: pd.Series, start: str = "") -> Summary:
     """Of forecasts, which are numbers or classes."""
     if not pd.api.types.is_numeric_dtype(values):
-        return Summary(name, len(values), classes=values.value_counts(normalize=True).to_dict())
+        return Summary(name, len(values), classes=values.value_counts(normalize=True).to_dict(), start=start)
     numbers = values.to_numpy(np.float64)
     quantiles = np.quantile(numbers, LEVELS)
-    return Summary(name, len(values), quantiles, float(numbers.mean()), float(numbers.std()))
+    return Summary(name, len(values), quantiles, float(numbers.mean()), float(numbers.std()), start=start)
 
 
 def watched(answers: pd.DataFrame, problem: ProblemType) -> pd.Series:
@@ -158,7 +173,7 @@ def _stretches(values: pd.Series, when: pd.Series, days: int) -> Iterator[Summar
         some = values[number == place]
         if len(some) >= FEWEST_ROWS:
             start = when.max() - pd.Timedelta(days=(place + 1) * days - 1)
-            yield summary(f"the {days} days from {start:%Y-%m-%d}", some)
+            yield summary(f"the {days} days from {start:%Y-%m-%d}", some, f"{start:%Y-%m-%d}")
 
 
 def by_day(values: pd.Series, when: pd.Series) -> dict[str, list[float]]:
@@ -188,10 +203,10 @@ class Known:
     runs: Sequence[Summary]
     days: Mapping[str, Sequence[float]]
 
-    @property
-    def all(self) -> list[Summary]:
+    def like(self, now: Summary) -> list[Summary]:
         """All that a batch may be like. Where there are stretches, the whole is no batch."""
-        return [*(self.stretches or ([self.whole] if self.whole else [])), *self.runs]
+        near = [one for one in self.stretches if now.same_season(one) or 0 < now.days_after(one) <= BEFORE]
+        return [*(near or self.stretches or ([self.whole] if self.whole else [])), *self.runs]
 
 
 def read(baseline: Path, history: Path, execution: str = "") -> Known:
@@ -238,7 +253,8 @@ def check(answers: pd.DataFrame, known: Known, output: Path, schema: Schema, ori
     """
     values = watched(answers, schema.problem_type)
     when = _when(answers, schema)
-    now = summary(f"the run of {origin.created[:10] or 'now'}", values)
+    first = "" if when is None else f"{when.min():%Y-%m-%d}"
+    now = summary(f"the run of {origin.created[:10] or 'now'}", values, first)
     outcome = judged(now, known) if len(values) else Skipped("(all)", CHECK, "there are no forecasts")
     found = [outcome] if isinstance(outcome, Finding) else []
     skipped = [outcome] if isinstance(outcome, Skipped) else []
@@ -260,13 +276,14 @@ def check(answers: pd.DataFrame, known: Known, output: Path, schema: Schema, ori
 
 def judged(now: Summary, known: Known) -> Finding | Skipped | None:
     """Whether forecasts are unlike all that is known."""
-    if not known.all:
+    like = known.like(now)
+    if not like:
         why = "neither the baseline nor an earlier run keeps forecasts to compare with: build the model anew, or wait"
         return Skipped("(all)", CHECK, why)
     usual_distance, usual_times = _usual(known.stretches)
-    nearest = min(known.all, key=now.distance)
+    nearest = min(like, key=now.distance)
     limit = max(MATTERS, MARGIN * usual_distance) + CHANCE * np.sqrt(1 / now.rows + 1 / nearest.rows)
-    times, most_times = min(now.times(other) for other in known.all), max(TIMES, usual_times**MARGIN)
+    times, most_times = min(now.times(other) for other in like), max(TIMES, usual_times**MARGIN)
     distance = now.distance(nearest)
     if distance > limit or times > most_times:
         return _finding(now, nearest, known, (distance, float(limit)), (times, most_times))
@@ -276,11 +293,15 @@ def judged(now: Summary, known: Known) -> Finding | Skipped | None:
 
 
 def _usual(stretches: Sequence[Summary]) -> tuple[float, float]:
-    """How far good stretches are at most from the most similar one of another season, by distance and by times."""
+    """How far good stretches are at most from the most similar one of the same season, by distance and by times.
+
+    Of less than two years, from the most similar one that is not close by.
+    """
     apart = min(APART, len(stretches) // 4)
     farthest, most = 0.0, 1.0
     for place, one in enumerate(stretches):
-        others = [other for there, other in enumerate(stretches) if abs(there - place) > apart]
+        others = [other for other in stretches if one.same_season(other)]
+        others = others or [other for there, other in enumerate(stretches) if abs(there - place) > apart]
         if others:
             farthest = max(farthest, min(one.distance(other) for other in others))
             most = max(most, min(one.times(other) for other in others))
