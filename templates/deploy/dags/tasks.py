@@ -189,7 +189,13 @@ def job(what: str, *known: dict[str, str]) -> dict[str, Any]:
 
 @task(outlets=[PREDICTIONS])
 def publish(known: dict[str, str], done: dict[str, str], **context: Any) -> None:
-    """Tell who waits for predictions where they are."""
+    """Tell who waits for predictions where they are; nobody is told of those that were kept back.
+
+    Raises:
+        AirflowSkipException: They were, because data or forecasts are broken.
+    """
+    if not S3Hook(CONNECTION).check_for_key(done["predictions"]):
+        raise AirflowSkipException(f"the forecasts of {known['run_date']} were kept back: publish_when_broken is false")
     context["outlet_events"][PREDICTIONS].extra = {"run_date": known["run_date"], "uri": done["predictions"]}
 
 
