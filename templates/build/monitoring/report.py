@@ -121,12 +121,20 @@ def _facts(given: argparse.Namespace, checks: Mapping[str, Json]) -> list[tuple[
     return [
         ("Checked", rows + days),
         ("Compared with", compared),
-        ("Ground truth", f"{quality['rows']:,} rows that had not been compared before" if quality else ""),
+        ("Ground truth", _truth(quality)),
         ("Model", given.model_package),
         ("Input", given.input),
         ("Commit", given.commit),
         ("Run", given.execution),
     ]
+
+
+def _truth(quality: Json) -> str:
+    if not quality:
+        return ""
+    text = f"{quality['rows']:,} rows that had not been compared before"
+    matched = quality.get("ground_truth")
+    return text + (f"; {matched['matched']:,} of {matched['asked']:,} have a prediction" if matched else "")
 
 
 def _document(folder: Path, name: str) -> Json | None:
@@ -234,7 +242,7 @@ def _parts(run: Run) -> list[Safe]:
         parts.append(("Violations", sections.violations(run.checks)))
     if run.evaluation:
         parts.append(("Metrics on the evaluation data", sections.evaluation(run.evaluation)))
-    if "model_quality" in run.checks:
+    if run.checks.get("model_quality", {}).get("metrics"):
         parts.append(("Predictions against what happened", sections.metrics(run.checks["model_quality"]["metrics"])))
     if run.decision:
         parts.append(("Why retrain, or why not", sections.rules(run.decision)))

@@ -74,7 +74,10 @@ def clean(table: pd.DataFrame, rules: Mapping[str, Any]) -> pd.DataFrame:
         table = table[~table[column].astype("str").isin([str(value) for value in values])]
     if table.empty:
         raise job.UnusableError("[preprocess] skip in config.toml leaves no row of the table")
-    return table.assign(**{column: filled(table[column], value) for column, value in fill.items()})
+    table = table.copy()
+    for column, value in fill.items():
+        table[column] = filled(table[column], value)
+    return table
 
 
 def filled(values: pd.Series, value: object) -> pd.Series:
