@@ -33,8 +33,17 @@ MAX_SECONDS = 4 * 60 * 60
 
 def rows(known: Known) -> Known:
     """The inference pipeline's parameters that say where preprocessing leaves its rows."""
-    folder = f"s3://{known['Bucket']}/{PROJECT}/preprocessed/{known['name']}"
+    folder = _preprocessed(known)
     return {"TransformInputUri": f"{folder}/transform_input", "BatchUri": f"{folder}/batch"}
+
+
+def _preprocessed(known: Known) -> str:
+    return f"s3://{known['Bucket']}/{PROJECT}/preprocessed/{known['name']}"
+
+
+def _quarantine(known: Known) -> str:
+    """Where preprocessing leaves the rows that it could not use."""
+    return f"{_preprocessed(known)}/quarantine"
 
 
 def preprocess(known: Known) -> Request:
@@ -45,7 +54,11 @@ def preprocess(known: Known) -> Request:
         _script("preprocess"),
         known,
         inputs={"raw": known["InputDataUri"], "code": known["CodeUri"], "model": known["ModelDataUrl"]},
-        outputs={"transform_input": places["TransformInputUri"], "batch": places["BatchUri"]},
+        outputs={
+            "transform_input": places["TransformInputUri"],
+            "batch": places["BatchUri"],
+            "quarantine": _quarantine(known),
+        },
     )
 
 
@@ -59,6 +72,7 @@ def postprocess(known: Known) -> Request:
         inputs={
             "transformed": _left(known, "transformed"),
             "batch": rows(known)["BatchUri"],
+            "quarantine": _quarantine(known),
             "code": known["CodeUri"],
             **_found(known),
         },
@@ -78,6 +92,7 @@ def report(known: Known) -> Request:
         known,
         inputs={
             **_found(known),
+            "quarantine": _quarantine(known),
             "baseline": known["DataQualityBaselineUri"],
             "decision": _left(known, "decision"),
             "history": known["HistoryUri"],

@@ -2,7 +2,7 @@
 
 Honest by construction: a row's features are its own columns, its date, and values of the target that are at least
 `lead_days` old on that date. Past values are found by calendar date, so that a missing day is a missing value and
-not a shift.
+not a shift. A forecast reaches `lead_days` beyond the last known target, and no further: `model.screening` sees to it.
 """
 
 from __future__ import annotations
@@ -239,7 +239,8 @@ def check_finite(values: pd.Series) -> None:
 
 def _ids(table: pd.DataFrame, schema: Schema) -> pd.DataFrame:
     if not schema.ids:
-        return pd.DataFrame({names.STORED_ROW_NUMBER: np.arange(1, len(table) + 1)}, index=table.index)
+        # Of the table as it was read: rows that are left out must not shift the others.
+        return pd.DataFrame({names.STORED_ROW_NUMBER: table.index.to_numpy() + 1}, index=table.index)
     ids = table[list(schema.ids)]
     twice = ids.apply(texts).duplicated().to_numpy()
     if twice.any():
@@ -322,7 +323,7 @@ def past_of(table: pd.DataFrame, days: pd.Series, schema: Schema, *, teaching: b
     history = schema.history
     if history is None:
         raise ValueError("the schema has no history")
-    series = _series_codes(table, history.series)
+    series = series_codes(table, history.series)
     day = (days.to_numpy().astype("datetime64[D]")).astype("int64")
     _check_one_row_a_day(table, series, day, schema)
     target, bad = numbers(table[schema.target])
@@ -344,7 +345,8 @@ def censored(table: pd.DataFrame, schema: Schema) -> NDArray[np.bool_]:
     return cut
 
 
-def _series_codes(table: pd.DataFrame, columns: tuple[str, ...]) -> NDArray[np.int64]:
+def series_codes(table: pd.DataFrame, columns: tuple[str, ...]) -> NDArray[np.int64]:
+    """A number for each row that tells its series; 0 for all where there is one only."""
     if not columns:
         return np.zeros(len(table), dtype="int64")
     codes: NDArray[np.int64] = table.groupby(list(columns), sort=False, dropna=False).ngroup().to_numpy(dtype="int64")

@@ -128,7 +128,7 @@ def compare(
 
 @dataclass(frozen=True)
 class _Sides:
-    """Predictions (`told`), ground truth with a target (`known`), and pairs of both: each row with all its predictions."""
+    """Predictions (`told`), truth with a target (`known`), and pairs of both: each row with all its predictions."""
 
     told: pd.DataFrame
     known: pd.DataFrame
