@@ -76,21 +76,24 @@ class _Faults:
         return usable
 
 
-def screen(table: pd.DataFrame, schema: Schema, signature: Signature, wanted: Mask, stale_days: float) -> Screened:
+def screen(
+    table: pd.DataFrame, schema: Schema, signature: Signature | None, wanted: Mask, stale_days: float
+) -> Screened:
     """Look at every cell that a forecast rests on.
 
     Args:
         table: Rows of the past and rows to predict.
         schema: What its columns are for.
-        signature: Of the model: which columns it has learnt as numbers.
+        signature: Of the model: which columns it has learnt as numbers. Without a model, features are not looked at.
         wanted: Which rows are to be predicted.
         stale_days: How many days longer than `lead_days` a single series may be without a known target.
 
     Raises:
         InputError: A whole column is missing.
     """
-    trained = features.as_trained(schema, [column.name for column in signature.columns])
-    features.check_columns(table, trained if schema.features == () else schema)
+    columns = signature.columns if signature else ()
+    trained = features.as_trained(schema, [column.name for column in columns]) if signature else schema
+    features.check_columns(table, schema if schema.features else trained)
     faults = _Faults(len(table))
     _ids(table, schema, wanted, faults)
     if schema.time:
@@ -98,7 +101,7 @@ def screen(table: pd.DataFrame, schema: Schema, signature: Signature, wanted: Ma
     if schema.history:
         _numbers(table[schema.target], ~wanted, faults)
     own = set(trained.features)
-    for column in signature.columns:
+    for column in columns:
         if column.categories is None and column.name in own:
             _numbers(table[column.name], wanted, faults)
     notes = _horizon(table, schema, wanted, stale_days, faults) if schema.history else {}

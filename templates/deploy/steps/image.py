@@ -39,7 +39,7 @@ def schema() -> Schema:
 
 @cache
 def signature() -> Signature:
-    """What the model in use has learnt from: the job's input `model`."""
+    """What the model in use has learnt from, by the job's input `model`."""
     found: Signature = read_signature(job.input_folder("model"))
     return found
 
@@ -70,7 +70,8 @@ def to_predict(table: pd.DataFrame) -> NDArray[Any]:
 
 def screen(table: pd.DataFrame, wanted: NDArray[Any], stale_days: float) -> Screened:
     """Which rows of a table can be used, and what is wrong with the others."""
-    found: Screened = screening.screen(table, schema(), signature(), wanted, stale_days)
+    model = signature() if job.input_folder("model").is_dir() else None
+    found: Screened = screening.screen(table, schema(), model, wanted, stale_days)
     return found
 
 

@@ -11,7 +11,6 @@ What the checks found becomes a decision in `decide.py`.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import shutil
 import sys
@@ -54,17 +53,14 @@ def main(schema: Schema, origin: Mapping[str, str]) -> None:
     predictions = with_ids(ids, apply_rules(answers, rules))
     folder = job.output_folder("predictions")
     predictions.to_csv(folder / "predictions.csv", index=False)
-    manifest = {**origin, "rows": len(predictions), "batch": digest(batch), **put_aside(folder, len(predictions))}
+    manifest = {**origin, "rows": len(predictions), **put_aside(folder, len(predictions))}
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
-def digest(batch: pd.DataFrame) -> str:
-    """Tells a batch from others by what is in it: the same rows, predicted again, are the same batch."""
-    return hashlib.sha256(batch.to_csv(index=False).encode()).hexdigest()
-
-
-def put_aside(folder: Path, predicted: int) -> dict[str, int]:
+def put_aside(folder: Path, predicted: int) -> dict[str, Any]:
     """Lay the quarantine beside the predictions; what became of all rows that were to be predicted.
+
+    `batch` is the same for the same rows: model quality tells by it which rows come again in another batch.
 
     Raises:
         UnusableError: Some have vanished.
@@ -72,8 +68,7 @@ def put_aside(folder: Path, predicted: int) -> dict[str, int]:
     place = job.input_folder("quarantine")
     if not place.is_dir():
         return {}
-    told = json.loads((place / "counts.json").read_text(encoding="utf-8"))
-    counts = {name: count for name, count in told.items() if isinstance(count, int) and name != "quarantine_limit"}
+    counts: dict[str, Any] = json.loads((place / "counts.json").read_text(encoding="utf-8"))
     if counts["quarantined"] + counts["quarantined_past"]:
         shutil.copy(place / "quarantine.csv", folder)
     elsewhere = counts["quarantined"] + counts["skipped"]

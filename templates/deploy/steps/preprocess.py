@@ -9,6 +9,7 @@ without a header) and `batch` (the same rows in the same order, with a header). 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sys
 from typing import TYPE_CHECKING, Any, Protocol
@@ -94,13 +95,22 @@ def prepare(image: Image, rules: Mapping[str, Any]) -> None:
     table = clean(raw, rules)
     wanted = image.to_predict(table)
     screened = image.screen(table, wanted, rules.get("stale_days", STALE_DAYS))
-    put_aside(screened, asked, asked - int(wanted.sum()), rules.get("quarantine_limit", LIMIT))
+    counts = put_aside(screened, asked, asked - int(wanted.sum()), rules.get("quarantine_limit", LIMIT))
     rows = image.build(table[screened.usable]).pick(wanted[screened.usable])
     rows.for_transform().to_csv(job.output_folder("transform_input") / "rows.csv", index=False, header=False)
-    rows.with_names().to_csv(job.output_folder("batch") / "batch.csv", index=False)
+    batch = job.output_folder("batch") / "batch.csv"
+    rows.with_names().to_csv(batch, index=False)
+    # The same rows, predicted again, are the same batch.
+    write_counts({**counts, "batch": hashlib.sha256(batch.read_bytes()).hexdigest()})
 
 
-def put_aside(screened: Screened, asked: int, skipped: int, limit: float) -> None:
+def write_counts(counts: Mapping[str, Any]) -> None:
+    """Write what became of the rows beside the quarantine."""
+    text = json.dumps(counts, indent=2, ensure_ascii=False) + "\n"
+    (job.output_folder("quarantine") / "counts.json").write_text(text, encoding="utf-8")
+
+
+def put_aside(screened: Screened, asked: int, skipped: int, limit: float) -> dict[str, Any]:
     """Write the quarantine, and what became of the rows that want a prediction.
 
     Args:
@@ -112,19 +122,20 @@ def put_aside(screened: Screened, asked: int, skipped: int, limit: float) -> Non
     Raises:
         UnusableError: They are more, or all.
     """
-    folder, rows = job.output_folder("quarantine"), asked - skipped
-    screened.quarantine.to_csv(folder / "quarantine.csv", index=False)
+    rows = asked - skipped
+    screened.quarantine.to_csv(job.output_folder("quarantine") / "quarantine.csv", index=False)
     bad, past = screened.quarantined, len(screened.quarantine) - screened.quarantined
     counts = {"rows_to_predict": asked, "skipped": skipped, "quarantined": bad, "quarantined_past": past}
     first = first_fault(screened.quarantine)
     told = {**counts, "quarantine_limit": limit, "first_fault": first, **screened.notes}
-    (folder / "counts.json").write_text(json.dumps(told, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_counts(told)
     for count, of, what in ((bad, rows, "to predict"), (past, len(screened.usable) - rows, "of the past")):
         if count and (count > limit * of or count == of):
             raise job.UnusableError(
                 f"{count:,} of {of:,} rows {what} cannot be used ({count / of:.1%}; [preprocess] quarantine_limit is "
                 f"{limit:.1%}). The first: {first}"
             )
+    return told
 
 
 def first_fault(quarantine: pd.DataFrame) -> str:
