@@ -32,18 +32,13 @@ MAX_SECONDS = 4 * 60 * 60
 
 
 def rows(known: Known) -> Known:
-    """The inference pipeline's parameters that say where preprocessing leaves its rows."""
-    folder = _preprocessed(known)
-    return {"TransformInputUri": f"{folder}/transform_input", "BatchUri": f"{folder}/batch"}
-
-
-def _preprocessed(known: Known) -> str:
-    return f"s3://{known['Bucket']}/{PROJECT}/preprocessed/{known['name']}"
-
-
-def _quarantine(known: Known) -> str:
-    """Where preprocessing leaves the rows that it could not use."""
-    return f"{_preprocessed(known)}/quarantine"
+    """Where preprocessing leaves its rows, as the inference pipeline's parameters, and those that it could not use."""
+    folder = f"s3://{known['Bucket']}/{PROJECT}/preprocessed/{known['name']}"
+    return {
+        "TransformInputUri": f"{folder}/transform_input",
+        "BatchUri": f"{folder}/batch",
+        "QuarantineUri": f"{folder}/quarantine",
+    }
 
 
 def preprocess(known: Known) -> Request:
@@ -57,7 +52,7 @@ def preprocess(known: Known) -> Request:
         outputs={
             "transform_input": places["TransformInputUri"],
             "batch": places["BatchUri"],
-            "quarantine": _quarantine(known),
+            "quarantine": places["QuarantineUri"],
         },
     )
 
@@ -72,7 +67,7 @@ def postprocess(known: Known) -> Request:
         inputs={
             "transformed": _left(known, "transformed"),
             "batch": rows(known)["BatchUri"],
-            "quarantine": _quarantine(known),
+            "quarantine": rows(known)["QuarantineUri"],
             "code": known["CodeUri"],
             **_found(known),
         },
@@ -92,7 +87,7 @@ def report(known: Known) -> Request:
         known,
         inputs={
             **_found(known),
-            "quarantine": _quarantine(known),
+            "quarantine": rows(known)["QuarantineUri"],
             "baseline": known["DataQualityBaselineUri"],
             "decision": _left(known, "decision"),
             "history": known["HistoryUri"],
