@@ -15,6 +15,7 @@ from mlops_new.hosts.bitbucket import pipelines, scopes
 from mlops_new.hosts.bitbucket.failures import Answer, granted, judge
 from mlops_new.hosts.bitbucket.host import BitbucketCloud
 from mlops_new.hosts.bitbucket.model import RepositorySetup
+from mlops_new.hosts.bitbucket.names import other_name
 from mlops_new.hosts.bitbucket.scopes import Scope
 from mlops_new.hosts.bitbucket.transport import at
 from mlops_new.ports import Check, HostedRepository
@@ -178,7 +179,7 @@ def _repository(name: str, mark: Mark, found: "Future[HostedRepository | None]")
         repository = found.result()
         if repository is not None and repository.mark != mark:
             taken = f"repository {repository.url} exists and was not made for this project"
-            raise Conflict(taken, hint="choose another name")
+            raise Conflict(taken, hint=other_name(mark, repository.mark))
         return repository
 
     return _name(f"repository {name}", look)
