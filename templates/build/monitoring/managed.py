@@ -137,8 +137,8 @@ def prepare_new_answers(schema: Schema, package: str) -> str:
         InputError: There are no predictions, a table cannot be used, or ground truth fits no prediction.
     """
     limit = settings.load(paths.CONFIG).model_quality.match_limit
-    places = [paths.step_input(name) for name in ("predictions", "ground_truth", "compared")]
-    found = matching.compare(*places, schema, package=package, limit=limit)
+    predictions, ground_truth, compared = map(paths.step_input, ("predictions", "ground_truth", "compared"))
+    found = matching.compare(predictions, ground_truth, compared, schema, package=package, limit=limit)
     if found.problem and found.rows.empty:  # the analyzer takes no empty table, and there is nobody else to tell it
         raise InputError(found.problem)
     save(found.rows)

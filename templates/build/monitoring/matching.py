@@ -47,6 +47,7 @@ class Comparison:
         matched: How many of these have one.
         before: How many have been compared by an earlier run.
         other_model: How many have predictions of other model packages only, and were not compared when it was in use.
+        limit: The share of the rows that could have a prediction and must have one.
         problem: What is wrong with all that in one sentence; empty where nothing is.
     """
 
@@ -58,6 +59,7 @@ class Comparison:
     matched: int
     before: int
     other_model: int
+    limit: float
     problem: str = ""
 
     @property
@@ -65,11 +67,11 @@ class Comparison:
         """The share of the rows that could have a prediction and have one."""
         return self.matched / self.asked if self.asked else 0.0
 
-    def findings(self, limit: float) -> list[Finding]:
+    def findings(self) -> list[Finding]:
         """The problem as a violation."""
         if not self.problem:
             return []
-        return [Finding("(ground truth)", CHECK, self.problem, self.share, limit, share=1.0 - self.share)]
+        return [Finding("(ground truth)", CHECK, self.problem, self.share, self.limit, share=1.0 - self.share)]
 
     @property
     def said(self) -> str:
@@ -79,10 +81,10 @@ class Comparison:
         told = ", ".join(text for text in rest if not text.startswith("0 "))
         return f"{len(self.rows):,} of {self.given:,} rows of ground truth compared" + (f"; {told}" if told else "")
 
-    def facts(self, limit: float) -> dict[str, float]:
+    def facts(self) -> dict[str, float]:
         """The counts, for reports."""
-        counted = ("given", "empty", "asked", "matched", "before", "other_model")
-        return {name: getattr(self, name) for name in counted} | {"share": self.share, "limit": limit}
+        counted = ("given", "empty", "asked", "matched", "before", "other_model", "share", "limit")
+        return {name: getattr(self, name) for name in counted}
 
 
 def compare(
@@ -122,8 +124,9 @@ def compare(
         matched=len(sides.rows(asked[pairs[ROW]])),
         before=len(before),
         other_model=len(sides.rows(~of_model) - sides.rows(of_model) - before),
+        limit=limit,
     )
-    return replace(found, problem=_problem(found, sides, package, limit))
+    return replace(found, problem=_problem(found, sides, package))
 
 
 @dataclass(frozen=True)
@@ -165,7 +168,7 @@ class _Sides:
         day = names.keys(self.schema.ids)[self.schema.ids.index(self.schema.time)]
         days, unreadable = dates(self.known[day])
         asked = days.isin(set(dates(self.told[day])[0].dropna())).to_numpy(bool) | unreadable
-        return asked if asked.any() else ~asked
+        return np.asarray(asked if asked.any() else ~asked)
 
     def apart(self) -> str:
         """An id of either side that the other lacks, and what may be behind it."""
@@ -213,7 +216,7 @@ def _refuse_unclear(sides: _Sides, unclear: Mask, seen: Mask) -> None:
     )
 
 
-def _problem(found: Comparison, sides: _Sides, package: str, limit: float) -> str:
+def _problem(found: Comparison, sides: _Sides, package: str) -> str:
     count = f"{found.asked:,} rows of ground truth"
     if sides.known.empty:
         target = sides.schema.target
@@ -223,9 +226,11 @@ def _problem(found: Comparison, sides: _Sides, package: str, limit: float) -> st
     if found.other_model and not len(found.rows) and not found.before:
         others = ", ".join(dict.fromkeys(sides.pairs[PACKAGE]))
         return f"nothing was compared: {count} were predicted by another model ({others}), not by {package}"
-    if found.share >= limit:
+    if found.share >= found.limit:
         return ""
-    few = f"only {found.matched:,} of {count} ({found.share:.0%}) have a prediction, and match_limit is {limit:.0%}"
+    few = (
+        f"only {found.matched:,} of {count} ({found.share:.0%}) have a prediction, and match_limit is {found.limit:.0%}"
+    )
     return f"{few}; {sides.apart()}"
 
 

@@ -112,7 +112,7 @@ def main() -> None:
     if given.new or not news(found)["new"]:
         job.say(nothing_new(found) if not news(found)["new"] else found.problem or found.said)
         return
-    _finish(judge(found, limit, known, output, schema), config, schema)
+    _finish(judge(found, known, output, schema), config, schema)
 
 
 def _finish(result: Result, config: Settings, schema: Schema) -> None:
@@ -125,17 +125,17 @@ def news(found: Comparison) -> Json:
     return {"new": bool(len(found.rows) or found.problem), "rows": len(found.rows)}
 
 
-def judge(found: Comparison, limit: float, known: Path, output: Path, schema: Schema) -> Result:
+def judge(found: Comparison, known: Path, output: Path, schema: Schema) -> Result:
     """Check the rows that are new, and say what is wrong with the others. Ground truth that fits nothing is a finding.
 
     Raises:
         InputError: The baseline is missing, damaged or of another problem type.
     """
     if len(found.rows):
-        return check(found.rows, found.prints, known, output, schema, found, limit)
+        return check(found.rows, found.prints, known, output, schema, found=found)
     note = f"NothingCompared: {found.problem}."
-    facts = {"rows": 0, "metrics": {}, "ground_truth": found.facts(limit)}
-    result = Result("model_quality", found.findings(limit), [], facts, note)
+    facts = {"rows": 0, "metrics": {}, "ground_truth": found.facts()}
+    result = Result("model_quality", found.findings(), [], facts, note)
     findings.write(result, output, _violations(result.findings))
     return result
 
@@ -312,8 +312,8 @@ def check(
     known: Path,
     output: Path,
     schema: Schema,
+    *,
     found: Comparison | None = None,
-    match_limit: float = 0.0,
 ) -> Result:
     """Measure matched rows, compare with the baseline, and leave their fingerprints.
 
@@ -339,8 +339,8 @@ def check(
         "metrics": {n: item | {"baseline": _value(old.get(n, {}))} for n, item in judged.items()},
     }
     if found:
-        worse += found.findings(match_limit)
-        facts["ground_truth"] = found.facts(match_limit)
+        worse += found.findings()
+        facts["ground_truth"] = found.facts()
     result = Result("model_quality", worse, _undefined(judged), facts, f"{found.said}." if found else "")
     findings.save(document, output / STATISTICS)
     findings.write(result, output, _violations(worse))

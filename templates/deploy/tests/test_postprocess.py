@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pytest
@@ -60,7 +60,7 @@ def test_predictions_and_manifest_are_written(tmp_path: Path, monkeypatch: pytes
     }
 
 
-def put_aside(tmp_path: Path, **counts: float | str) -> Path:
+def put_aside(tmp_path: Path, **counts: Any) -> Path:
     place = tmp_path / "processing" / "input" / "quarantine"
     place.mkdir(parents=True)
     (place / "quarantine.csv").write_text("shop,row\nx,9\n")
@@ -71,7 +71,13 @@ def put_aside(tmp_path: Path, **counts: float | str) -> Path:
 
 def test_the_quarantine_comes_along_and_no_row_vanishes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPT_ML_ROOT", str(tmp_path))
-    counts = {"rows_to_predict": 4, "skipped": 1, "quarantined": 1, "quarantined_past": 0, "batch": "f00"}
+    counts: dict[str, Any] = {
+        "rows_to_predict": 4,
+        "skipped": 1,
+        "quarantined": 1,
+        "quarantined_past": 0,
+        "batch": "f00",
+    }
     output = put_aside(tmp_path, **counts)
     assert postprocess.put_aside(output, 2) == counts
     assert (output / "quarantine.csv").read_text() == "shop,row\nx,9\n"

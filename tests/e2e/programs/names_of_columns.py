@@ -222,7 +222,7 @@ def after(known: Any, shape: Shape, called: dict[str, str], truths: pd.DataFrame
     found = matching.compare(
         paths.step_output("predictions"), place / "truth", place / "none", known, package=PACKAGE, limit=0.5
     )
-    result = model_quality.judge(found, 0.5, place / "model_quality", place / "compared", known)
+    result = model_quality.judge(found, place / "model_quality", place / "compared", known)
     metrics = {name: item["value"] for name, item in result.facts["metrics"].items()}
     return {"compared": len(found.rows), "problem": found.problem, "metrics": metrics}
 

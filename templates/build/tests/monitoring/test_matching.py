@@ -91,7 +91,7 @@ def test_truth_of_days_that_were_not_predicted_is_no_mismatch(tmp_path: Path) ->
 
 def test_only_what_was_compared_before_is_nothing_new(tmp_path: Path) -> None:
     predicted(tmp_path, "a", id=["a", "b"], prediction=[1, 2])
-    told: dict[str, list[Any]] = {"id": ["a", "b"], "y": [1, 3]}
+    told: Any = {"id": ["a", "b"], "y": [1, 3]}
     assert len(compare(tmp_path, **told).rows) == 2
     again = compare(tmp_path, **told)
     assert model_quality.news(again) == {"new": False, "rows": 0}
@@ -128,7 +128,7 @@ def test_truth_that_is_no_table_of_truth_is_refused(tmp_path: Path) -> None:
 
 def test_row_numbers_are_of_one_batch(tmp_path: Path) -> None:
     predicted(tmp_path, "a", row_number=[1, 2], prediction=[10, 20])
-    told: dict[str, list[Any]] = {"row_number": [1, 2], "y": [10, 21]}
+    told: Any = {"row_number": [1, 2], "y": [10, 21]}
     assert compare(tmp_path, NUMBERED, **told).rows["prediction"].tolist() == [10, 20]
     predicted(tmp_path, "b", row_number=[1, 2], prediction=[90, 80])
     again = compare(tmp_path, NUMBERED, **told)
@@ -170,7 +170,7 @@ def test_a_column_execution_that_is_a_feature_is_left_alone(tmp_path: Path) -> N
 def test_what_matches_nothing_reaches_the_decision(tmp_path: Path) -> None:
     predicted(tmp_path, "a", id=["x"], prediction=[1])
     output = tmp_path / "model_quality"
-    result = model_quality.judge(compare(tmp_path, id=["y"], y=[1]), 0.5, tmp_path, output, CUSTOMERS)
+    result = model_quality.judge(compare(tmp_path, id=["y"], y=[1]), tmp_path, output, CUSTOMERS)
     assert "NothingCompared" in result.message
     told = findings.read(output / findings.DETAILS)
     assert told["violations"][0]["check"] == "ground_truth_match_check"
