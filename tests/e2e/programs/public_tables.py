@@ -21,10 +21,11 @@ LEAD = 7  # days
 
 
 def weather() -> pd.DataFrame:
-    """Four years of days, with the target's own past."""
-    return pd.read_csv(VEGA / "seattle-weather.csv", parse_dates=["date"]).assign(
+    """Days of four years, up to a week in summer, with the target's own past."""
+    table = pd.read_csv(VEGA / "seattle-weather.csv", parse_dates=["date"]).assign(
         date=lambda table: table["date"].dt.strftime("%Y-%m-%d")
     )
+    return table[table["date"] <= "2015-08-31"]
 
 
 def airports() -> pd.DataFrame:
@@ -35,8 +36,9 @@ def airports() -> pd.DataFrame:
 
 
 def penguins() -> pd.DataFrame:
-    """Three species; no ids, and text with missing values."""
-    return pd.read_csv(WHEELS / "palmerpenguins" / "data" / "penguins.csv", dtype="str", keep_default_na=False)
+    """Three species; no ids, and text with missing values. Two birds that were not measured at all are left out."""
+    table = pd.read_csv(WHEELS / "palmerpenguins" / "data" / "penguins.csv", dtype="str", keep_default_na=False)
+    return table[table["bill_length_mm"] != "NA"]
 
 
 def cars() -> pd.DataFrame:
