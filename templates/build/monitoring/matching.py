@@ -119,7 +119,7 @@ def compare(
         rows=answers[new].reset_index(drop=True),
         prints=np.sort(prints[new]),
         given=len(given),
-        empty=len(given) - len(sides.known),
+        empty=int(given[ACTUAL].isna().sum()),
         asked=int(asked.sum()),
         matched=len(sides.rows(asked[pairs[ROW]])),
         before=len(before),
@@ -143,7 +143,7 @@ class _Sides:
     def of(cls, told: pd.DataFrame, known: pd.DataFrame, schema: Schema) -> "_Sides":
         """Join them, by ids and, where truth names it, by inference run."""
         keys = [*names.keys(schema.id_columns), *_run_key(told, known)]
-        truth.check_told_apart(known, keys)
+        known = truth.latest(known, keys)
         asked = known[[*keys, ACTUAL]].rename_axis(ROW).reset_index()
         return cls(told, known, asked.merge(told, on=keys, how="inner"), keys, schema)
 

@@ -30,7 +30,7 @@ from model import schema as schemas
 from model.errors import InputError
 from model.metrics import positive_class
 from model.schema import ProblemType, Schema
-from model.values import dates, texts
+from model.values import dates
 from monitoring import findings, job, matching, metrics, settings, truth
 from monitoring.findings import Finding, Result
 from monitoring.matching import Comparison
@@ -182,9 +182,7 @@ def evaluated(predictions: Path, ground_truth: Path, schema: Schema) -> pd.DataF
         InputError: Predictions and truth do not belong together.
     """
     told, known = evaluate.read_predictions(predictions, schema), truth.read_truth(ground_truth, schema)
-    keys = list(names.keys(schema.id_columns))
-    for key in keys:
-        told[key] = texts(told[key]).fillna("")
+    keys, told = list(names.keys(schema.id_columns)), truth.spelled(told, schema)
     if schema.problem_type != "regression":
         told = told.rename(columns={names.LABEL: names.PREDICTION})
     rows = truth.answered(told.merge(known[[*keys, names.ACTUAL]].dropna(subset=names.ACTUAL), on=keys), schema)

@@ -6,6 +6,7 @@ compared. `monitoring.matching` says which row belongs to which.
 
 import hashlib
 import json
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from model.names import ACTUAL, BATCH, EXECUTION, LABEL, PACKAGE, PREDICTION, PR
 from model.schema import Schema
 from model.values import numbers, texts
 from steps import tables
+
+log = logging.getLogger(__name__)
 
 Prints = NDArray[np.uint64]
 
@@ -42,14 +45,19 @@ def read_predictions(folder: Path, schema: Schema) -> pd.DataFrame:
     Raises:
         InputError: There are none, or they lack columns.
     """
-    files = [(file, _manifest(file)) for file in sorted(folder.rglob(PREDICTIONS))]
+    files = [(file, manifest(file)) for file in sorted(folder.rglob(PREDICTIONS))]
     if not files:
         raise InputError(f"there are no predictions in {folder}: a {PREDICTIONS} of the inference pipeline is needed")
     files.sort(key=lambda item: str(item[1].get("created", "")))
-    return pd.concat([_of_run(file, manifest, schema) for file, manifest in files], ignore_index=True)
+    return pd.concat([_of_run(file, told, schema) for file, told in files], ignore_index=True)
 
 
-def _manifest(file: Path) -> dict[str, Any]:
+def manifest(file: Path) -> dict[str, Any]:
+    """What the manifest beside predictions says; nothing where there is none.
+
+    Raises:
+        InputError: It is damaged.
+    """
     place = file.with_name("manifest.json")
     try:
         found = json.loads(place.read_text(encoding="utf-8")) if place.exists() else {}
@@ -58,7 +66,7 @@ def _manifest(file: Path) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _of_run(file: Path, manifest: dict[str, Any], schema: Schema) -> pd.DataFrame:
+def _of_run(file: Path, told: dict[str, Any], schema: Schema) -> pd.DataFrame:
     prediction, probability = names.answers(schema.id_columns)
     classes = schema.problem_type != "regression"
     wanted = [*schema.id_columns, prediction, *([probability] if classes else [])]
@@ -68,9 +76,9 @@ def _of_run(file: Path, manifest: dict[str, Any], schema: Schema) -> pd.DataFram
     if classes:
         rows[PROBABILITY] = table[probability]
     # Before batches had a hash, the input told them apart as well as anything.
-    rows[BATCH] = str(manifest.get("batch") or manifest.get("input") or "")
-    rows[EXECUTION] = str(manifest.get("execution", ""))
-    rows[PACKAGE] = str(manifest.get("model_package", ""))
+    rows[BATCH] = str(told.get("batch") or told.get("input") or "")
+    rows[EXECUTION] = str(told.get("execution", ""))
+    rows[PACKAGE] = str(told.get("model_package", ""))
     return rows
 
 
@@ -94,7 +102,7 @@ def read_truth(folder: Path, schema: Schema) -> pd.DataFrame:
         id and no target: it may say which inference run a row belongs to.
 
     Raises:
-        InputError: There are no rows, columns are missing, or a row occurs several times.
+        InputError: There are no rows, or columns are missing.
     """
     table = with_columns(tables.read(folder), [*schema.id_columns, schema.target], "ground truth")
     rows = keyed(table, schema)
@@ -104,18 +112,14 @@ def read_truth(folder: Path, schema: Schema) -> pd.DataFrame:
     return rows
 
 
-def check_told_apart(truth: pd.DataFrame, columns: list[str]) -> None:
-    """Refuse truth that says two things of one row.
-
-    Raises:
-        InputError: A row occurs several times.
-    """
-    twice = truth.duplicated(columns)
-    if twice.any():
-        first = ", ".join(str(value) for value in truth.loc[twice, columns].iloc[0])
-        raise InputError(
-            f"ground truth has several rows for {first} (and {int(twice.sum()) - 1} more): ids must tell rows apart"
-        )
+def latest(truth: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
+    """The rows, of those with the same ids the last one: another target of the same ids is a correction."""
+    distinct = truth.drop_duplicates([*columns, ACTUAL])
+    found = distinct.drop_duplicates(columns, keep="last")
+    if len(found) < len(truth):
+        same, corrected = len(truth) - len(distinct), len(distinct) - len(found)
+        log.warning("ground truth: %s rows occur twice, %s are corrected by later ones", f"{same:,}", f"{corrected:,}")
+    return found.reset_index(drop=True)
 
 
 def keyed(table: pd.DataFrame, schema: Schema) -> pd.DataFrame:
@@ -123,6 +127,14 @@ def keyed(table: pd.DataFrame, schema: Schema) -> pd.DataFrame:
     keys = names.keys(schema.id_columns)
     pairs = zip(keys, schema.id_columns, strict=True)
     return pd.DataFrame({key: texts(table[name]).fillna("") for key, name in pairs}, index=table.index)
+
+
+def spelled(table: pd.DataFrame, schema: Schema) -> pd.DataFrame:
+    """The same with ids, which `names.keys` has named, as text, spelled alike whatever file they come from."""
+    rows = table.copy()
+    for key in names.keys(schema.id_columns):
+        rows[key] = texts(table[key]).fillna("")
+    return rows
 
 
 def answered(joined: pd.DataFrame, schema: Schema) -> pd.DataFrame:
@@ -161,9 +173,7 @@ def read_answers(folder: Path, schema: Schema) -> pd.DataFrame:
     classes = schema.problem_type != "regression"
     wanted = [*keys, ACTUAL, PREDICTION, *([PROBABILITY] if classes else [])]
     table = with_columns(tables.read(folder), wanted, "the table of answers")
-    for key in keys:
-        table[key] = texts(table[key]).fillna("")
-    return answered(table, schema)
+    return answered(spelled(table, schema), schema)
 
 
 def fingerprints(rows: pd.DataFrame) -> Prints:

@@ -115,6 +115,13 @@ def test_truth_without_a_target_is_told(tmp_path: Path) -> None:
     assert found.problem == "nothing was compared: the target 'y' is empty in all 2 rows of ground truth"
 
 
+def test_of_a_row_that_truth_tells_twice_the_last_counts(tmp_path: Path) -> None:
+    predicted(tmp_path, "a", id=["a", "b"], prediction=[1, 2])
+    found = compare(tmp_path, id=["a", "b", "a", "b"], y=[1, 2, 5, 2])
+    assert found.rows.set_index("id")["actual"].to_dict() == {"a": 5.0, "b": 2.0}
+    assert (found.given, found.asked, found.problem) == (4, 2, "")
+
+
 def test_truth_that_is_no_table_of_truth_is_refused(tmp_path: Path) -> None:
     predicted(tmp_path, "a", id=["a"], prediction=[1])
     with pytest.raises(InputError, match=r"ground truth lacks the column y; did you mean 'yy'\?"):

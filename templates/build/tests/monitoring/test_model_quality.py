@@ -215,10 +215,6 @@ def test_bad_input_is_named(tmp_path: Path) -> None:
         truth.read_predictions(tmp_path, PLAIN)
     with pytest.raises(InputError, match="lacks the column prediction"):
         truth.read_predictions(write(pd.DataFrame({"id": [1]}), tmp_path / "a" / "predictions.csv"), PLAIN)
-    twice = write(pd.DataFrame({"id": [1, 1], "y": [2, 3]}), tmp_path / "b" / "t.csv")
-    told = write(pd.DataFrame({"id": [1], "prediction": [1]}), tmp_path / "told" / "predictions.csv")
-    with pytest.raises(InputError, match="several rows for 1"):
-        matching.compare(told, twice, tmp_path / "nothing", PLAIN)
     (tmp_path / "c").mkdir()
     (tmp_path / "c" / "compared.npy").write_bytes(b"damaged")
     with pytest.raises(InputError, match=r"compared\.npy is damaged"):
