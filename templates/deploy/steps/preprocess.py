@@ -91,11 +91,14 @@ def main(image: Image) -> None:
 def prepare(image: Image, rules: Mapping[str, Any]) -> None:
     """Read, clean, put bad rows aside, make features, write."""
     raw = image.read(job.input_folder("raw"))
-    asked = int(image.to_predict(raw).sum())
+    asked = image.to_predict(raw)
     table = clean(raw, rules)
-    wanted = image.to_predict(table)
+    wanted = asked[raw.index.isin(table.index)]  # of the rows that `skip` has left
+    if not wanted.any():
+        raise job.UnusableError("[preprocess] skip in config.toml leaves no row to predict")
     screened = image.screen(table, wanted, rules.get("stale_days", STALE_DAYS))
-    counts = put_aside(screened, asked, asked - int(wanted.sum()), rules.get("quarantine_limit", LIMIT))
+    skipped = int(asked.sum() - wanted.sum())
+    counts = put_aside(screened, int(asked.sum()), skipped, rules.get("quarantine_limit", LIMIT))
     rows = image.build(table[screened.usable]).pick(wanted[screened.usable])
     rows.for_transform().to_csv(job.output_folder("transform_input") / "rows.csv", index=False, header=False)
     batch = job.output_folder("batch") / "batch.csv"

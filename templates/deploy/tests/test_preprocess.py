@@ -136,6 +136,12 @@ def test_too_many_bad_rows_stop_the_run_and_are_listed(tmp_path: Path, monkeypat
     assert not (output / "batch").exists()
 
 
+def test_skip_that_leaves_no_row_to_predict_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given(tmp_path, monkeypatch, TABLE)
+    with pytest.raises(job.UnusableError, match="leaves no row to predict"):
+        preprocess.prepare(Image(), {"skip": {"price": ["", "12.5"]}})
+
+
 def test_skip_leaves_rows_out_by_text_or_by_number(table: pd.DataFrame) -> None:
     assert list(preprocess.clean(table, {"skip": {"shop": ["north"]}}).index) == [1]
     assert list(preprocess.clean(table, {"skip": {"code": [2, 3]}}).index) == [0]
