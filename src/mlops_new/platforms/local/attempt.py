@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from mlops_new.definition.faults import dotted
+from mlops_new.definition.requests import evaluated_faults
 from mlops_new.errors import Error
 from mlops_new.platforms.local.expressions import ExpressionError, Scope, evaluate, holds
 from mlops_new.platforms.local.graph import Node
@@ -115,6 +117,8 @@ def _perform(task: Task, node: Node, scope: Scope) -> dict[str, Any]:
     # Once more, now that nothing is an expression any more.
     if faults := list(argument_faults(node.type, arguments, members)):
         raise StepFailed("; ".join(faults))
+    if refused := evaluated_faults(node.type, node.arguments, arguments):
+        raise StepFailed("; ".join(f"{dotted(fault.path)}: {fault.message}" for fault in refused))
     task.asked(arguments)
     return HANDLERS[node.type](replace(task, arguments=arguments, members=members))
 
