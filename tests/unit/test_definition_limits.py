@@ -206,11 +206,12 @@ def test_spot_training_that_a_parameter_switches_on_counts_by_its_default() -> N
     assert "MaxWaitTimeInSeconds: missing" in fault
 
 
-@pytest.mark.parametrize("place", ["ContainerEntrypoint", "ContainerArguments"])
-def test_an_empty_argument_is_refused(place: str) -> None:
-    application = "AppSpecification"
-    faults = faults_of(lambda d: arguments(d, "Preprocess")[application].update({place: ["python3", ""]}))
-    assert faults == [f'step Preprocess, Arguments.AppSpecification.{place}[1]: "" is empty; text is expected']
+@pytest.mark.parametrize(
+    ("step", "application"), [("Preprocess", "AppSpecification"), ("Train", "AlgorithmSpecification")]
+)
+def test_an_empty_argument_is_refused(step: str, application: str) -> None:
+    faults = faults_of(lambda d: arguments(d, step)[application].update(ContainerArguments=["--note", ""]))
+    assert faults == [f'step {step}, Arguments.{application}.ContainerArguments[1]: "" is empty; text is expected']
 
 
 def test_a_model_has_one_container_or_several_and_an_environment_of_32_kilobytes() -> None:

@@ -130,7 +130,8 @@ def test_members_that_belong_together() -> None:
     document["Parameters"].append({"Name": "Concurrent", "Type": "Integer", "DefaultValue": 1})
     step = Definition(document).step("Transform")
     assert step is not None
-    step.body["Arguments"] |= {"MaxPayloadInMB": 30, "MaxConcurrentTransforms": get("Parameters.Concurrent")}
+    body: Document = step.body["Arguments"]
+    body |= {"MaxPayloadInMB": 30, "MaxConcurrentTransforms": get("Parameters.Concurrent")}
     error = refused(Definition(document), Concurrent=4)
     assert "step Transform, Arguments.MaxConcurrentTransforms" in error.message
     assert "4 x 30 = 120 MB; at most 100 MB are allowed" in error.message

@@ -109,12 +109,12 @@ def _parameter_faults(definition: Definition, values: Mapping[str, Scalar]) -> I
 def _at(value: Any, path: Path) -> Any:
     """What stands at a place, or around it where the place is not there."""
     for key in path:
-        if (isinstance(value, dict) and key in value) or (
-            isinstance(value, list) and isinstance(key, int) and key < len(value)
-        ):
+        if isinstance(value, dict) and key in value:
             value = value[key]
-        else:
-            return value
+            continue
+        if not isinstance(value, list) or not isinstance(key, int) or key >= len(value):
+            break
+        value = value[key]
     return value
 
 

@@ -201,9 +201,7 @@ _FILLED_IN: Final = frozenset({"RoleArn"})
 
 _STRICTER: Final[Mapping[str, Mapping[str, Any]]] = {
     "ContainerArgument": {"min": 1},
-    "ContainerEntrypointString": {"min": 1},
     "TrainingContainerArgument": {"min": 1},
-    "TrainingContainerEntrypointString": {"min": 1},
     "MaxPayloadInMB": {"max": 100},
 }
 """Limits of single values that the service's documentation or its answers tell, and its shapes do not."""
