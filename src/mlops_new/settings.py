@@ -37,6 +37,7 @@ class Settings:
         home: Everything local lives here: repositories, objects, the registry, environments.
         bitbucket: The `[bitbucket]` table as it was read; its adapter judges it when it is used.
         sagemaker: The `[sagemaker]` table, in the same way.
+        typed: The options of the command line that say so, by name: a command that is suggested needs them too.
     """
 
     git: Host
@@ -44,6 +45,7 @@ class Settings:
     home: Path
     bitbucket: object = field(default=None, compare=False)
     sagemaker: object = field(default=None, compare=False)
+    typed: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
 def load(config: Path | None, *, git: Host | None = None, platform: PlatformName | None = None) -> Settings:
@@ -58,6 +60,7 @@ def load(config: Path | None, *, git: Host | None = None, platform: PlatformName
         Invalid: the file is missing, is not TOML, or says something that is not a setting.
     """
     values = _read(config)
+    flags = {"git": git, "platform": platform, "config": config and config.absolute()}
     git, platform = git or _choice(Host, values, "git"), platform or _choice(PlatformName, values, "platform")
     place = home(values.get("home"))
     _refuse_home(place, jobs_run_there=platform is PlatformName.LOCAL)
@@ -67,6 +70,7 @@ def load(config: Path | None, *, git: Host | None = None, platform: PlatformName
         home=place,
         bitbucket=values.get("bitbucket"),
         sagemaker=values.get("sagemaker"),
+        typed={name: str(value) for name, value in flags.items() if value},
     )
 
 

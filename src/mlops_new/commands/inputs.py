@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mlops_new import git
+from mlops_new import git, suggestion
 from mlops_new.commands.repository import Repository
 from mlops_new.definition.document import MISSING, Parameter
 from mlops_new.errors import Error, Invalid
@@ -171,9 +171,12 @@ def model_in_use(sources: Sources) -> dict[str, str]:
 
 
 def _approval_hint(sources: Sources, packages: list[dict[str, Any]]) -> str:
+    repository, option = sources.repository, sources.platform.option
     if not packages:
-        return f"run `mlops-new run` in {sources.repository.project}-build first, then approve what it registers"
-    return "`mlops-new models list` shows them, `mlops-new models approve VERSION` approves one"
+        there = suggestion.sibling(repository.path, repository.project, Kind.BUILD)
+        return f"make one first: {there}mlops-new run{option}; then approve what it registers"
+    where = f"{option}{suggestion.at(repository.path)}"
+    return f"`mlops-new models list{where}` shows them, `mlops-new models approve VERSION{where}` approves one"
 
 
 def config(root: Path) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from mlops_new import suggestion
 from mlops_new.commands.models import model_summary
 from mlops_new.commands.repository import Repository
 from mlops_new.console import Console
@@ -55,20 +56,21 @@ def conclude(
     """
     registered = platform.registered_by(execution, repository.project)
     document = _document(execution, platform, registered)
+    where = f"{platform.option}{suggestion.at(repository.path)}"
     match execution.status:
         case Status.SUCCEEDED:
             return Outcome(_success(execution, document, platform, repository, registered), document)
         case Status.STOPPED:
-            resume = f"mlops-new run --resume {execution.id}{platform.option} goes on from here"
+            resume = f"mlops-new run --resume {execution.id}{where} goes on from here"
             raise RunStopped(
                 f"{execution.pipeline} was stopped", hint=resume if resumable else "run it again", document=document
             )
         case Status.EXECUTING:
-            this = f"{execution.id}{platform.option}"
+            this = f"{execution.id}{where}"
             hint = f"mlops-new run --resume {this} follows it again, mlops-new stop {this} stops it"
             raise RunStopped(f"{execution.pipeline} goes on as {execution.id}", hint=hint, document=document)
         case _:
-            resume = f"mlops-new run --resume {execution.id}{platform.option}"
+            resume = f"mlops-new run --resume {execution.id}{where}"
             again = "when data or code is mended: run the same command again"
             again += f"; where it was something else: {resume} goes on with the same code" if resumable else ""
             raise _failure(execution, document, console, again)
@@ -131,7 +133,8 @@ def _success(
     if document["report"]:
         lines.append(f"  report        {document['report']}")
     if registered:
-        lines.append(f"Next: mlops-new models approve {registered.version}{platform.option}")
+        where = f"{platform.option}{suggestion.at(repository.path)}"
+        lines.append(f"Next: mlops-new models approve {registered.version}{where}")
     return "\n".join(lines)
 
 

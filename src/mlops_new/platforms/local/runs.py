@@ -21,7 +21,7 @@ class LocalRuns(LocalPlatform):
 
     bucket = BUCKET
     role = ROLE
-    option = ""
+    option: str = ""
     prefers_sample = True
 
     def analyzer(self, parameter: str) -> str:
