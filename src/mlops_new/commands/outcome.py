@@ -1,5 +1,6 @@
 """How an execution ended, told to people and to programs."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -173,6 +174,9 @@ def _failure(execution: Execution, document: dict[str, Any], console: Console, a
     if failed is None or not (failed.log or failed.link):
         return RunFailed(f"{execution.pipeline} failed: {execution.reason}", hint="", document=document)
     _show_log(failed, console)
+    for other in execution.steps:
+        if other.status is Status.FAILED and other is not failed:
+            console.say(f"✗ step {other.name} failed, too: {other.reason}", "red")
     hint = f"the whole log: {failed.log or failed.link}\n      {again}"
     return RunFailed(f"step {failed.name} failed: {failed.reason}", hint=hint, document=document)
 
@@ -183,4 +187,11 @@ def _show_log(step: Step, console: Console) -> None:
     except OSError:
         return
     for line in lines[-_LOG_TAIL:]:
-        console.say(f"  {step.name} | {line}")
+        if not _is_told(line, step.reason):
+            console.say(f"  {step.name} | {line}")
+
+
+def _is_told(line: str, reason: str) -> bool:
+    """Whether a line of a log says what is said at the end as the reason."""
+    why = re.sub(r" \((exit code \d+|ended by SIG\w+)\)$", "", reason)
+    return bool(line.strip()) and (line.strip() in why or (bool(why) and why in line))

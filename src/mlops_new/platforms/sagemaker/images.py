@@ -12,9 +12,9 @@ from mlops_new.platforms.sagemaker.failures import Call, absent
 _BUILT_BY_CI = "CI builds it when `main` is pushed: `git push`, wait for its pipeline, and run the same command again"
 _ACCOUNT_AT_HOST = re.compile(r"[^/]+@[^/]+:")
 _BUILT_BY_HAND = (
-    "no CI builds it, because this repository is hosted on this machine: `{again}`, with Docker or buildah and "
-    "credentials for the account, builds and pushes it; then run the same command again. Or run it here: "
-    "mlops-new run --platform local"
+    "`git push` starts no CI, because this repository is hosted on this machine: `{again}` builds and pushes it, with "
+    "ci/requirements.txt installed, Docker or buildah, and credentials for the account; then run the same command "
+    "again. Or run it here: mlops-new run --platform local"
 )
 
 # The accounts that AWS keeps its analyzers in, as the SageMaker Python SDK 3.27.0 of November 2026 lists them.
