@@ -15,7 +15,7 @@ _TAIL: Final = 4096
 
 @contextmanager
 def telling(notify: Callable[[str], None], what: str, log: Path, *, every: float = EVERY) -> Iterator[None]:
-    """Say every few seconds how long the block takes already, and the last line of its log; at the end, how long it took.
+    """Say every few seconds how long the block takes, and the last line of its log; at the end, how long it took.
 
     Args:
         notify: Takes the lines, also from another thread.
