@@ -22,12 +22,8 @@ from mlops_new.prices import Job
 from mlops_new.publishing import at_hand
 from mlops_new.settings import Settings
 from mlops_new.spec import DEFINITIONS, Kind, ProjectSpec, Template, pipeline_name, slug, valid_name
-<<<<<<< HEAD
-from mlops_new.steps import Register, SetUp
-from mlops_new.suggestion import typed
-=======
 from mlops_new.steps import CreateRepository, Register, SetUp
->>>>>>> main
+from mlops_new.suggestion import typed
 from mlops_new.templates import PACKAGED_VERSION, load
 from mlops_new.update.versions import Source, choose_target, named_template
 from mlops_new.wiring import Connect, connect, lock
