@@ -94,6 +94,8 @@ def _install(folder: Path, requirements: Path, log: Path) -> None:
     python = str(folder / "bin" / "python")
     pip = [python, "-I", "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--no-compile"]
     _run([*pip, "--requirement", str(requirements)], requirements.parent, log)
+    with log.open("a", encoding="utf-8") as said:
+        said.write("compiling what was installed\n")
     # Compiled on all cores, which pip does not do. A file that does not compile is some package's template: no matter.
     _run(
         [python, "-I", "-m", "compileall", "-q", "-j", "0", str(folder / "lib")], requirements.parent, log, check=False
