@@ -29,6 +29,10 @@ def test_a_long_input_is_refused_before_anything_is_made(somewhere: Path) -> Non
     assert "nothing was started; give another value for InputDataUri (--input, or -p InputDataUri=…)" in error["hint"]
     error = refused("-p", "Commit=", "--dry-run", "-C", build)
     assert "is empty" in error["message"]
+    error = refused("--input", "x" * 300, "-C", build)
+    assert error["message"].endswith("… is too long a name for a file")
+    (somewhere / "circle").symlink_to(somewhere / "circle")
+    assert refused("--input", somewhere / "circle", "-C", build)["message"]
     error = refused("-p", f"InputDataUri={LONG}", "-C", build)  # before the image is made, which takes minutes
     assert "is 319 characters long" in error["message"]
 
