@@ -33,7 +33,9 @@ def run(host: str, port: int, settings: Settings, console: Console) -> None:
     with _listening(_address(host, port)) as server, closing(local_platform(settings)) as platform:
         platform.local_path(f"s3://{BUCKET}").mkdir(exist_ok=True)
         with _until_told() as told:
-            threading.Thread(target=server.serve, args=(Application(platform),), name="server", daemon=True).start()
+            threading.Thread(
+                target=server.serve, args=(Application(platform, console.say),), name="server", daemon=True
+            ).start()
             _tell(server, settings, console)
             told.wait()
             server.shutdown()

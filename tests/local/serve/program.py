@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,19 @@ def serve(home: Path, *arguments: str) -> Served:
         assert line, f"the server ended: {process.communicate()[1]}"
         text += line
     return Served(process, **json.loads(text))
+
+
+def ask(
+    served: Served, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None
+) -> tuple[int, bytes]:
+    """One request as it is, and what came back: status and body."""
+    connection = HTTPConnection("127.0.0.1", served.port, timeout=30)
+    try:
+        connection.request(method, path, body or None, headers or {})
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    finally:
+        connection.close()
 
 
 def until(true: Callable[[], bool]) -> None:

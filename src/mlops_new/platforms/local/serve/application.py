@@ -1,17 +1,19 @@
 """Which service a request is for."""
 
+from collections.abc import Callable
 from http import HTTPStatus
 from urllib.parse import parse_qsl
 
 from mlops_new.bug import write_log
 from mlops_new.platforms.local.platform import LocalPlatform
 from mlops_new.platforms.local.serve import json_service, rest_xml_service, sts
-from mlops_new.platforms.local.serve.faults import ServiceError
+from mlops_new.platforms.local.serve.faults import ServiceError, full_disk
 from mlops_new.platforms.local.serve.json_service import JsonService
 from mlops_new.platforms.local.serve.messages import Request, Response
 from mlops_new.platforms.local.serve.models import model
 from mlops_new.platforms.local.serve.rest_xml_service import RestXmlService
 from mlops_new.platforms.local.serve.s3 import operations as s3_operations
+from mlops_new.platforms.local.serve.s3.members import MEMBERS
 from mlops_new.platforms.local.serve.sagemaker import operations as sagemaker_operations
 
 _FORM = "application/x-www-form-urlencoded"
@@ -22,21 +24,37 @@ class Application:
 
     Args:
         platform: The embedded platform.
+        log: Takes a line for whoever runs the server; nobody reads it by default.
     """
 
-    def __init__(self, platform: LocalPlatform) -> None:
+    def __init__(self, platform: LocalPlatform, log: Callable[[str], object] = bool) -> None:
+        self._log = log
         self._sagemaker = JsonService(model("sagemaker"), sagemaker_operations(platform))
-        self._s3 = RestXmlService(model("s3"), s3_operations(platform))
+        self._s3 = RestXmlService(model("s3"), s3_operations(platform), MEMBERS)
 
     def __call__(self, request: Request, /) -> Response:
         """The answer to a request."""
+        response = self._safely(request)
+        if response.status == HTTPStatus.INSUFFICIENT_STORAGE:
+            self._log(f"the disk is full: {request.method} {request.path} was refused, and nothing of it was kept")
+        return response
+
+    def _safely(self, request: Request) -> Response:
         try:
             return self._answer(request)
         except (ConnectionError, TimeoutError):
             raise
+        except OSError as error:
+            if (told := full_disk(error)) is None:
+                return self._bug(request, error)
+            return refuse(request, told)
         except Exception as error:  # noqa: BLE001  # a bug in one request must not end the others; it is written down
-            why = f"a bug in mlops-new: {type(error).__name__}: {error}; please send {write_log(error)}"
-            return refuse(request, ServiceError("InternalFailure", why, HTTPStatus.INTERNAL_SERVER_ERROR))
+            return self._bug(request, error)
+
+    def _bug(self, request: Request, error: Exception) -> Response:
+        why = f"a bug in mlops-new: {type(error).__name__}: {error}; please send {write_log(error)}"
+        self._log(f"{request.method} {request.path}: {why}")
+        return refuse(request, ServiceError("InternalFailure", why, HTTPStatus.INTERNAL_SERVER_ERROR))
 
     def _answer(self, request: Request) -> Response:
         if request.header("X-Amz-Target"):

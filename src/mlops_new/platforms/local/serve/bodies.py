@@ -25,11 +25,13 @@ class Sized:
     Args:
         source: The connection.
         length: The value of Content-Length.
+        announced: Whether the sender told the length at all.
     """
 
     trailers: Mapping[str, str] = MappingProxyType({})
 
-    def __init__(self, source: Source, length: int) -> None:
+    def __init__(self, source: Source, length: int, *, announced: bool = True) -> None:
+        self.announced = announced
         self._source = source
         self._left = length
 

@@ -129,7 +129,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _body(self) -> Readable:
         chunked = "chunked" in self.headers.get("Transfer-Encoding", "").lower()
-        self._raw = Chunked(self.rfile) if chunked else Sized(self.rfile, number(self.headers, "Content-Length"))
+        told = "Content-Length" in self.headers
+        length = number(self.headers, "Content-Length")
+        self._raw = Chunked(self.rfile) if chunked else Sized(self.rfile, length, announced=told)
         if not self.headers.get("x-amz-content-sha256", "").startswith("STREAMING-"):
             return self._raw
         # Whatever wraps it, what AWS's clients stream is once more in chunks, with checksums behind.

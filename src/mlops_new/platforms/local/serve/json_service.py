@@ -8,7 +8,7 @@ from typing import Any
 from botocore.model import ServiceModel, Shape
 
 from mlops_new.errors import Error
-from mlops_new.platforms.local.serve.faults import ServiceError, translated
+from mlops_new.platforms.local.serve.faults import ServiceError, full_disk, translated
 from mlops_new.platforms.local.serve.messages import Request, Response
 from mlops_new.platforms.local.serve.models import check
 from mlops_new.platforms.local.serve.values import checked, given, moment, read_time
@@ -37,7 +37,7 @@ class JsonService:
         except ServiceError as error:
             return failure(error)
         except Error as error:
-            return failure(translated(error))
+            return failure(full_disk(error) or translated(error))
 
     def _result(self, request: Request) -> Any:
         prefix, _, name = request.header("X-Amz-Target").rpartition(".")
