@@ -46,7 +46,7 @@ def minimal(shape: Shape) -> Any:
         case "blob":
             return b"x"
         case "string":
-            return shape.enum[0] if shape.enum else "x"
+            return shape.enum[0] if shape.enum else "x" * int(shape.metadata.get("min", 1))
         case _:
             return {}
 

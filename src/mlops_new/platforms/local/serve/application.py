@@ -27,8 +27,8 @@ class Application:
         log: Takes a line for whoever runs the server; nobody reads it by default.
     """
 
-    def __init__(self, platform: LocalPlatform, log: Callable[[str], object] = bool) -> None:
-        self._log = log
+    def __init__(self, platform: LocalPlatform, log: Callable[[str], None] | None = None) -> None:
+        self._log = log or _unread
         self._sagemaker = JsonService(model("sagemaker"), sagemaker_operations(platform))
         self._s3 = RestXmlService(model("s3"), s3_operations(platform), MEMBERS)
 
@@ -66,6 +66,10 @@ class Application:
                 return sts.failure(error)
             return sts.answer(form)
         return self._s3.answer(request)
+
+
+def _unread(_: str) -> None:
+    """Where nobody reads the server's lines."""
 
 
 def refuse(request: Request, error: ServiceError) -> Response:

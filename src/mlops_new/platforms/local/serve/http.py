@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from mlops_new.platforms.local.serve.bodies import Chunked, Sized
 from mlops_new.platforms.local.serve.faults import ServiceError
-from mlops_new.platforms.local.serve.messages import Readable, Request, Response, Slice
+from mlops_new.platforms.local.serve.messages import REQUEST_ID, Readable, Request, Response, Slice
 
 _HOST = re.compile(r"(?:(?P<bucket>[a-z0-9][a-z0-9.-]*)\.(?=localhost))?(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?")
 _DRAINED = 1 << 20  # bytes of an unread body that are read away, so that the connection can be used again
@@ -144,7 +144,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_response(response.status)
             for name, value in response.headers.items():
                 self.send_header(name, _header(value))
-            self.send_header("x-amzn-RequestId", str(uuid4()))
+            identity = response.headers.get(REQUEST_ID) or str(uuid4())
+            for name in ("x-amzn-RequestId", *(() if REQUEST_ID in response.headers else (REQUEST_ID,))):
+                self.send_header(name, identity)
             if response.status != HTTPStatus.NO_CONTENT:
                 self.send_header("Content-Length", str(length if response.length is None else response.length))
             if self.close_connection:

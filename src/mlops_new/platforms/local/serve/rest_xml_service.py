@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote
+from uuid import uuid4
 from xml.etree import ElementTree as ET
 
 from botocore.model import OperationModel, ServiceModel, Shape
@@ -13,7 +14,7 @@ from mlops_new.platforms.local.serve import xml_text
 from mlops_new.platforms.local.serve.checksums import check_document
 from mlops_new.platforms.local.serve.faults import ServiceError, full_disk, not_implemented
 from mlops_new.platforms.local.serve.members import Members
-from mlops_new.platforms.local.serve.messages import Request, Response, Slice
+from mlops_new.platforms.local.serve.messages import REQUEST_ID, Request, Response, Slice
 from mlops_new.platforms.local.serve.routing import Router, header_or_query, presigned
 from mlops_new.platforms.local.serve.values import given, http_date
 
@@ -90,13 +91,16 @@ def read_params(model: OperationModel, request: Request, bucket: str, key: str) 
 
 def failure(error: ServiceError, request: Request) -> Response:
     """An error in this protocol's form; the answer to HEAD has no body."""
-    if request.method == "HEAD" or error.status == HTTPStatus.NOT_MODIFIED:
+    if error.status == HTTPStatus.NOT_MODIFIED:
+        return Response(error.status, error.more)
+    if request.method == "HEAD":
         return Response(error.status)
+    identity = str(uuid4())
     root = ET.Element("Error")
     told = {"Code": error.code, "Message": error.message, "Resource": unquote(request.path), **error.more}
-    for name, value in told.items():
+    for name, value in {**told, "RequestId": identity}.items():
         ET.SubElement(root, name).text = value
-    return Response(error.status, _TYPE, xml_text.document(root))
+    return Response(error.status, {**_TYPE, REQUEST_ID: identity}, xml_text.document(root))
 
 
 def _payload(request: Request, shape: Shape, *, checked: bool) -> Any:

@@ -1,5 +1,6 @@
 """What is kept of an object beside its bytes, and what answers tell of it."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +16,7 @@ _TOLD = (
 )
 # They differ in price and speed only; the others would have to be restored before they can be read.
 _CLASSES = frozenset({STANDARD, "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "REDUCED_REDUNDANCY", "GLACIER_IR"})
+_SENT = re.compile(r"\baws-chunked\b\s*,?\s*")
 _MOST_METADATA = 2048  # bytes, names and values together: S3's limit
 _CONTENT_TYPE = "binary/octet-stream"
 
@@ -33,10 +35,9 @@ def about(params: Mapping[str, Any], checksums: Mapping[str, str] | None = None)
     _check_class(kept)
     if sum(len(f"{name}{value}".encode()) for name, value in kept.get("Metadata", {}).items()) > _MOST_METADATA:
         raise ServiceError("MetadataTooLarge", f"the metadata of an object has at most {_MOST_METADATA} bytes")
-    encodings = [part.strip() for part in kept.pop("ContentEncoding", "").split(",")]
     # How the body was sent is no property of the object.
-    if left := ",".join(part for part in encodings if part and part != "aws-chunked"):
-        kept["ContentEncoding"] = left
+    if encoding := _SENT.sub("", kept.pop("ContentEncoding", "")).strip(" ,"):
+        kept["ContentEncoding"] = encoding
     return {**kept, **({"Checksums": dict(checksums)} if checksums else {})}
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from mlops_new.platforms.local.serve.faults import ServiceError
 from mlops_new.platforms.local.serve.s3.details import Details
+from mlops_new.platforms.local.serve.values import http_date
 
 SOURCE = "CopySource"
 Allowed = Callable[[Details | None], None]
@@ -29,7 +30,7 @@ def pass_reader(details: Details, params: Mapping[str, Any], prefix: str = "") -
     if not match and before and details.modified > before:
         raise _failed(f"{prefix}IfUnmodifiedSince")
     if (none and _named(details, none)) or (not none and since and details.modified <= since):
-        raise _failed(f"{prefix}IfNoneMatch") if prefix else _unchanged()
+        raise _failed(f"{prefix}IfNoneMatch") if prefix else _unchanged(details)
 
 
 def writable(params: Mapping[str, Any]) -> Allowed:
@@ -78,5 +79,6 @@ def _failed(condition: str) -> ServiceError:
     return ServiceError("PreconditionFailed", why, HTTPStatus.PRECONDITION_FAILED, {"Condition": condition})
 
 
-def _unchanged() -> ServiceError:
-    return ServiceError("NotModified", "it is the one you have", HTTPStatus.NOT_MODIFIED)
+def _unchanged(details: Details) -> ServiceError:
+    headers = {"ETag": details.etag, "Last-Modified": http_date(details.modified)}
+    return ServiceError("NotModified", "it is the one you have", HTTPStatus.NOT_MODIFIED, headers)
