@@ -68,8 +68,13 @@ class Served:
 
 def serve(home: Path, *arguments: str) -> Served:
     """Start a server and wait until it says that it is ready."""
+    return started([sys.executable, "-m", "mlops_new", "serve", "--json", *(arguments or ("--port", "0"))], home)
+
+
+def started(command: list[str], home: Path) -> Served:
+    """Run a command that becomes a server, and wait until it says that it is ready."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "mlops_new", "serve", "--json", *(arguments or ("--port", "0"))],
+        command,
         env={"MLOPS_NEW_HOME": str(home), "PATH": "/usr/bin:/bin", "PYTHONPATH": ":".join(sys.path)},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

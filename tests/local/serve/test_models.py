@@ -12,6 +12,8 @@ from mlops_new.platforms.local.serve.members import of_shape
 from mlops_new.platforms.local.serve.models import model
 from mlops_new.platforms.local.serve.s3 import operations
 from mlops_new.platforms.local.serve.s3.members import ALGORITHMS, MEMBERS
+from mlops_new.platforms.local.serve.sagemaker import operations as sagemaker_operations
+from mlops_new.platforms.local.serve.sagemaker.members import MEMBERS as SAGEMAKER_MEMBERS
 from tests.local.conftest import Local
 from tests.local.serve.program import Served, ask
 
@@ -130,6 +132,27 @@ def test_what_is_implemented_is_done(client: Any) -> None:
     call("DeleteBucket")
     assert "one-life" not in {bucket["Name"] for bucket in client.list_buckets()["Buckets"]}
     assert set(done) == DONE
+
+
+SAGEMAKER = model("sagemaker")
+
+
+def test_what_sagemaker_does_is_complete(prepared: Local) -> None:
+    assert set(sagemaker_operations(prepared.platform)) == set(SAGEMAKER_MEMBERS.honoured)
+
+
+@pytest.mark.parametrize("name", sorted(SAGEMAKER_MEMBERS.honoured))
+def test_each_member_of_sagemaker_is_honoured_harmless_or_refused(name: str) -> None:
+    members = list(SAGEMAKER.operation_model(name).input_shape.members)
+    found = {member: SAGEMAKER_MEMBERS.treatments(name, member) for member in members}
+    assert {member: len(treatments) for member, treatments in found.items()} == dict.fromkeys(members, 1)
+
+
+@pytest.mark.parametrize("name", sorted(set(SAGEMAKER.operation_names) - set(SAGEMAKER_MEMBERS.honoured))[::25])
+def test_what_sagemaker_does_not_do_is_refused(served: Served, name: str) -> None:
+    headers = {"X-Amz-Target": f"SageMaker.{name}", "Content-Type": "application/x-amz-json-1.1"}
+    status, text = ask(served, "POST", "/", b"{}", headers)
+    assert (status, b"UnknownOperationException" in text) == (400, True)
 
 
 @pytest.mark.parametrize("name", sorted(DONE))

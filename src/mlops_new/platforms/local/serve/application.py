@@ -13,8 +13,9 @@ from mlops_new.platforms.local.serve.messages import Request, Response
 from mlops_new.platforms.local.serve.models import model
 from mlops_new.platforms.local.serve.rest_xml_service import RestXmlService
 from mlops_new.platforms.local.serve.s3 import operations as s3_operations
-from mlops_new.platforms.local.serve.s3.members import MEMBERS
+from mlops_new.platforms.local.serve.s3.members import MEMBERS as S3_MEMBERS
 from mlops_new.platforms.local.serve.sagemaker import operations as sagemaker_operations
+from mlops_new.platforms.local.serve.sagemaker.members import MEMBERS as SAGEMAKER_MEMBERS
 
 _FORM = "application/x-www-form-urlencoded"
 
@@ -29,8 +30,8 @@ class Application:
 
     def __init__(self, platform: LocalPlatform, log: Callable[[str], None] | None = None) -> None:
         self._log = log or _unread
-        self._sagemaker = JsonService(model("sagemaker"), sagemaker_operations(platform))
-        self._s3 = RestXmlService(model("s3"), s3_operations(platform), MEMBERS)
+        self._sagemaker = JsonService(model("sagemaker"), sagemaker_operations(platform), SAGEMAKER_MEMBERS)
+        self._s3 = RestXmlService(model("s3"), s3_operations(platform), S3_MEMBERS)
 
     def __call__(self, request: Request, /) -> Response:
         """The answer to a request."""

@@ -43,11 +43,13 @@ class Members:
         honoured: By operation, what it does.
         harmless: What may be passed over, with the reason.
         refused: What is refused, for all operations that do not honour it.
+        deep: Whether members inside others are looked at.
     """
 
     honoured: Mapping[str, Names]
     harmless: Mapping[str, str] = field(default_factory=dict)
     refused: Mapping[str, Refusal] = field(default_factory=dict)
+    deep: bool = True
 
     def treatments(self, operation: str, member: str) -> list[Treatment]:
         """What the table says of a member; exactly one where it is complete."""
@@ -64,7 +66,8 @@ class Members:
             params: The request's.
             shape: Of the operation's input.
         """
-        told = {self._refusal(operation, path, value) for path, value in given(params, shape)}
+        members = given(params, shape) if self.deep else params.items()
+        told = {self._refusal(operation, path, value) for path, value in members}
         return sorted(told - {""})
 
     def _refusal(self, operation: str, path: str, value: Any) -> str:

@@ -26,11 +26,11 @@ def pass_reader(details: Details, params: Mapping[str, Any], prefix: str = "") -
     match, none = params.get(f"{prefix}IfMatch"), params.get(f"{prefix}IfNoneMatch")
     since, before = params.get(f"{prefix}IfModifiedSince"), params.get(f"{prefix}IfUnmodifiedSince")
     if match and not _named(details, match):
-        raise _failed(f"{prefix}IfMatch")
+        raise _failed("If-Match")
     if not match and before and details.modified > before:
-        raise _failed(f"{prefix}IfUnmodifiedSince")
+        raise _failed("If-Unmodified-Since")
     if (none and _named(details, none)) or (not none and since and details.modified <= since):
-        raise _failed(f"{prefix}IfNoneMatch") if prefix else _unchanged(details)
+        raise _failed("If-None-Match") if prefix else _unchanged(details)
 
 
 def writable(params: Mapping[str, Any]) -> Allowed:
@@ -41,9 +41,9 @@ def writable(params: Mapping[str, Any]) -> Allowed:
         if match and now is None:
             raise ServiceError("NoSuchKey", "there is no object to be replaced", HTTPStatus.NOT_FOUND)
         if match and now and not _named(now, match):
-            raise _failed("IfMatch")
+            raise _failed("If-Match")
         if none and now and _named(now, none):
-            raise _failed("IfNoneMatch")
+            raise _failed("If-None-Match")
 
     return check
 
@@ -61,11 +61,11 @@ def removable(etag: str | None, modified: Any, size: int | None) -> Allowed:
         if now is None:
             return
         if etag is not None and not _named(now, etag):
-            raise _failed("IfMatch")
+            raise _failed("If-Match")
         if modified is not None and now.modified != modified.replace(microsecond=0):
-            raise _failed("IfMatchLastModifiedTime")
+            raise _failed("x-amz-if-match-last-modified-time")
         if size is not None and now.size != size:
-            raise _failed("IfMatchSize")
+            raise _failed("x-amz-if-match-size")
 
     return check
 
