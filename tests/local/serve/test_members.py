@@ -400,7 +400,9 @@ def test_regions_of_buckets(s3: Any) -> None:
     (listed,) = s3.list_buckets(BucketRegion="eu-north-1")["Buckets"]
     s3.put_object(Bucket="in-stockholm", Key="a", Body=b"")
     assert s3.list_buckets(Prefix="in-stock")["Buckets"] == [listed]  # made when it was made, whatever came into it
-    for wrong in ("us-east-1", "nowhere", ""):
+    s3.create_bucket(Bucket="in-virginia", CreateBucketConfiguration={"LocationConstraint": "us-east-1"})
+    assert s3.get_bucket_location(Bucket="in-virginia")["LocationConstraint"] is None
+    for wrong in ("nowhere", ""):
         with refused("InvalidLocationConstraint"):
             s3.create_bucket(Bucket="lost", CreateBucketConfiguration={"LocationConstraint": wrong})
     with refused("NotImplemented", "tags"):

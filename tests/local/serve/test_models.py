@@ -21,7 +21,15 @@ S3 = model("s3")
 BUCKET, KEY = "every-operation", "folder/object"
 DONE = {
     *("AbortMultipartUpload", "CompleteMultipartUpload", "CopyObject", "CreateBucket", "CreateMultipartUpload"),
-    *("DeleteBucket", "DeleteObject", "DeleteObjects", "GetBucketLocation", "GetObject", "GetObjectAttributes"),
+    *(
+        "DeleteBucket",
+        "DeleteObject",
+        "DeleteObjects",
+        "GetBucketLocation",
+        "GetBucketVersioning",
+        "GetObject",
+        "GetObjectAttributes",
+    ),
     *("HeadBucket", "HeadObject", "ListBuckets", "ListMultipartUploads", "ListObjectVersions", "ListObjects"),
     *("ListObjectsV2", "ListParts", "PutObject", "UploadPart", "UploadPartCopy"),
 }
@@ -105,6 +113,7 @@ def test_what_is_implemented_is_done(client: Any) -> None:
     call("CreateBucket")
     assert call("HeadBucket")["BucketRegion"] == "us-east-1"
     assert call("GetBucketLocation")["LocationConstraint"] is None
+    assert "Status" not in call("GetBucketVersioning")
     assert call("PutObject", Key="a", Body=b"one")["ETag"]
     assert call("GetObject", Key="a")["Body"].read() == b"one"
     assert call("HeadObject", Key="a")["ContentLength"] == 3
@@ -231,6 +240,11 @@ def test_what_no_operation_knows_is_refused(
     status, text = ask(served, verb, path, b"", headers)
     assert (status, b"<Code>NotImplemented</Code>" in text) == (501, True), text
     assert content(prepared.platform.home.root) == before
+
+
+def test_how_clients_speak_is_passed_over(client: Any, served: Served) -> None:
+    headers = {"x-amz-api-version": "2006-03-01", "amz-sdk-request": "attempt=1", "x-amzn-trace-id": "Root=1"}
+    assert ask(served, "GET", f"/{BUCKET}/{KEY}", headers=headers) == (200, b"content")
 
 
 def test_what_users_write_for_access_logs_is_passed_over(client: Any, served: Served) -> None:

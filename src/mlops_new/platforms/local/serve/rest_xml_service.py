@@ -186,6 +186,7 @@ _ROOTS = {
     "ListBuckets": "ListAllMyBucketsResult",
     "GetBucketLocation": "LocationConstraint",
     "CreateMultipartUpload": "InitiateMultipartUploadResult",
+    "GetBucketVersioning": "VersioningConfiguration",
     "DeleteObjects": "DeleteResult",
 }
 

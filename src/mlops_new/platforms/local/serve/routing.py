@@ -15,10 +15,11 @@ from botocore.model import OperationModel, ServiceModel, Shape
 from mlops_new.platforms.local.serve.faults import ServiceError, not_implemented
 from mlops_new.platforms.local.serve.messages import Request
 
-# What clients add to sign a request, or to say who they are. Signatures are not checked here.
+# What clients add to sign a request, or to say who they are and how they speak. Signatures are not checked here.
 _SIGNING = frozenset(
     {
-        *("x-amz-algorithm", "x-amz-content-sha256", "x-amz-credential", "x-amz-date", "x-amz-decoded-content-length"),
+        *("x-amz-algorithm", "x-amz-api-version", "x-amz-content-sha256", "x-amz-credential", "x-amz-date"),
+        "x-amz-decoded-content-length",
         *("x-amz-expires", "x-amz-security-token", "x-amz-signature", "x-amz-signedheaders", "x-amz-trailer"),
         *("x-amz-user-agent", "x-amz-te", "awsaccesskeyid", "signature", "expires"),
     }

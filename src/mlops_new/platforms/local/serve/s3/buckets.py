@@ -40,6 +40,7 @@ class Buckets:
             "CreateBucket": self.create,
             "HeadBucket": self.head,
             "GetBucketLocation": self.location,
+            "GetBucketVersioning": self.versioning,
             "ListBuckets": self.list,
             "DeleteBucket": self.delete,
         }
@@ -69,6 +70,11 @@ class Buckets:
         self._store.bucket(params["Bucket"])
         region = self._region(params["Bucket"])
         return {} if region == REGION else {"LocationConstraint": region}
+
+    def versioning(self, params: Document) -> Document:
+        """Whether it keeps versions: it never has, which S3 tells by an empty answer."""
+        self._store.bucket(params["Bucket"])
+        return {}
 
     def list(self, params: Document) -> Document:
         """All of them, by name."""
@@ -109,9 +115,9 @@ class Buckets:
 
 def _constraint(region: str | None) -> str:
     """The region that a request wants a bucket in."""
-    if region is None:
+    if region in {None, REGION}:  # S3 wants its first region to be left out; s3fs says it
         return REGION
-    if region == REGION or not _REGION.fullmatch(region):
+    if region is None or not _REGION.fullmatch(region):
         raise ServiceError("InvalidLocationConstraint", f"The specified location-constraint is not valid: {region!r}")
     return region
 

@@ -29,6 +29,7 @@ _HONOURED = {
     "CreateBucket": frozenset({"Bucket", "CreateBucketConfiguration.LocationConstraint"}),
     "HeadBucket": _OWNER,
     "GetBucketLocation": _OWNER,
+    "GetBucketVersioning": _OWNER,
     "ListBuckets": frozenset({"MaxBuckets", "ContinuationToken", "Prefix", "BucketRegion"}),
     "DeleteBucket": _OWNER,
     "GetObject": _READ,
