@@ -111,6 +111,7 @@ def test_bodies_that_aws_clients_stream(served: Served, s3: Any) -> None:
     for wrong, code in (
         (body.replace(crc.encode(), b"AAAAAA=="), b"BadDigest"),
         (_streamed(content[:3000]), b"IncompleteBody"),
+        (_streamed(content), b"MalformedTrailerError"),
         (b"zz\r\nnot a chunk", b"InvalidChunkSizeError"),
         (b"-5\r\nnot a chunk", b"InvalidChunkSizeError"),
         (b"5\r\nmore than five\r\n0\r\n\r\n", b"InvalidChunkSizeError"),
@@ -119,6 +120,9 @@ def test_bodies_that_aws_clients_stream(served: Served, s3: Any) -> None:
     ):
         status, text = ask(served, "PUT", "/mlops-new/wire/wrong", wrong, headers)
         assert (status, code in text) == (400, True), text
+    without = {name: value for name, value in headers.items() if name != "x-amz-decoded-content-length"}
+    status, text = ask(served, "PUT", "/mlops-new/wire/wrong", body, without)
+    assert (status, b"MissingContentLength" in text) == (411, True)
     with refused("404"):
         s3.head_object(Bucket="mlops-new", Key="wire/wrong")
 

@@ -20,6 +20,7 @@ _HOST = re.compile(r"(?:(?P<bucket>[a-z0-9][a-z0-9.-]*)\.(?=localhost))?(?:local
 _DRAINED = 1 << 20  # bytes of an unread body that are read away, so that the connection can be used again
 _BLOCK = 1 << 16
 _IDLE_SECONDS = 300.0
+_DECODED = "x-amz-decoded-content-length"
 
 
 class Answering(Protocol):
@@ -135,7 +136,10 @@ class _Handler(BaseHTTPRequestHandler):
         if not self.headers.get("x-amz-content-sha256", "").startswith("STREAMING-"):
             return self._raw
         # Whatever wraps it, what AWS's clients stream is once more in chunks, with checksums behind.
-        return Chunked(self._raw, number(self.headers, "x-amz-decoded-content-length"))
+        if _DECODED not in self.headers:
+            raise ServiceError("MissingContentLength", f"{_DECODED} is missing", HTTPStatus.LENGTH_REQUIRED)
+        promised = [name.strip().lower() for name in str(self.headers.get("x-amz-trailer", "")).split(",")]
+        return Chunked(self._raw, number(self.headers, _DECODED), [name for name in promised if name])
 
     def _send(self, response: Response) -> None:
         body = response.body
