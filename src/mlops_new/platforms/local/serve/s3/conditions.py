@@ -9,7 +9,8 @@ from mlops_new.platforms.local.serve.s3.details import Details
 from mlops_new.platforms.local.serve.values import http_date
 
 SOURCE = "CopySource"
-Allowed = Callable[[Details | None], None]
+Allowed = Callable[[Details | None], None] | None
+"""Raises ServiceError where what is there now forbids a request; None where the request does not care."""
 
 
 def pass_reader(details: Details, params: Mapping[str, Any], prefix: str = "") -> None:
@@ -36,6 +37,8 @@ def pass_reader(details: Details, params: Mapping[str, Any], prefix: str = "") -
 def writable(params: Mapping[str, Any]) -> Allowed:
     """What raises ServiceError when the object that is there now forbids to store another one."""
     match, none = params.get("IfMatch"), params.get("IfNoneMatch")
+    if not (match or none):
+        return None
 
     def check(now: Details | None) -> None:
         if match and now is None:
@@ -56,6 +59,8 @@ def removable(etag: str | None, modified: Any, size: int | None) -> Allowed:
         modified: the time when it was stored,
         size: and its size; None where the sender does not care.
     """
+    if etag is None and modified is None and size is None:
+        return None
 
     def check(now: Details | None) -> None:
         if now is None:

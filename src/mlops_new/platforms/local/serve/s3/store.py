@@ -15,7 +15,7 @@ from mlops_new.platforms.local.home import Home
 from mlops_new.platforms.local.objects import BUCKET_NAME
 from mlops_new.platforms.local.serve.faults import ServiceError
 from mlops_new.platforms.local.serve.s3.conditions import Allowed
-from mlops_new.platforms.local.serve.s3.details import Details, DetailsStore, Found
+from mlops_new.platforms.local.serve.s3.details import DetailsStore, Found
 
 VERSION = "null"
 """S3's name for the one version of an object in a bucket without versions."""
@@ -98,7 +98,7 @@ class Store:
         """
         self.check(bucket, key)
         with self.home.lock(_LOCK):
-            allowed(self._now(bucket, key))
+            self._pass(bucket, key, allowed)
             target = key_files.for_writing(self.bucket(bucket), key)
             # The details come first: a reader must never see the object without them.
             self.details.expect(bucket, key, staged, etag, about)
@@ -113,7 +113,7 @@ class Store:
         """
         self.check(bucket, key)
         with self.home.lock(_LOCK):
-            allowed(self._now(bucket, key))
+            self._pass(bucket, key, allowed)
             if file := self._file(bucket, key):
                 file.unlink(missing_ok=True)
             self.details.forget(bucket, key)
@@ -126,13 +126,16 @@ class Store:
         """
         self._file(bucket, key)
 
-    def _now(self, bucket: str, key: str) -> Details | None:
+    def _pass(self, bucket: str, key: str, allowed: Allowed) -> None:
+        if allowed is None:
+            return  # to know the details of what a job has stored, all of it may have to be read
         try:
             found = self.find(bucket, key)
         except ServiceError:
-            return None
+            allowed(None)
+            return
         found.file.close()
-        return found.details
+        allowed(found.details)
 
     def _file(self, bucket: str, key: str) -> Path | None:
         folder = self.bucket(bucket)
