@@ -89,6 +89,19 @@ def test_what_was_stored_before_is_read(s3: Any, local: Local) -> None:
     (folder / "top").write_text("top")
     assert keys(s3, "older") == ["a/b.csv", "top"]
     assert read(s3, "older", "a/b.csv") == b"older"
+    objects = local.platform.stores.objects
+    for uri in (
+        "s3://older/a//b.csv",
+        "s3://older//a/b.csv",
+        "s3://older/a//",
+    ):  # versions before passed over empty parts
+        assert objects.find(uri) == [("b.csv", folder / "a" / "b.csv")]
+    assert objects.path("s3://older//a//b.csv").read_text() == "older"
+    s3.put_object(Bucket="older", Key="a//b.csv", Body=b"newer")
+    assert objects.path("s3://older/a//b.csv").read_text() == "newer"
+    assert objects.path("s3://older/a/b.csv").read_text() == "older"
+    for key in ("a//b.csv", "a/b.csv"):
+        s3.delete_object(Bucket="older", Key=key)
     s3.put_object(Bucket="older", Key="top/below", Body=b"below")
     assert (read(s3, "older", "top"), read(s3, "older", "top/below")) == (b"top", b"below")
     assert local.platform.local_path("s3://older/top").read_text() == "top"

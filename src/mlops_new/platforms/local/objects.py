@@ -28,23 +28,16 @@ class ObjectStore:
             Invalid: Not an `s3://` URI, or one whose key this machine cannot keep.
         """
         bucket, key = self._place(uri)
-        if not key:
-            return bucket
-        found = None if key.endswith("/") else key_files.find(bucket, key)
-        return found or key_files.folder(bucket, key.removesuffix("/"))
+        found = _path(bucket, key)
+        if found.exists() or (before := _as_before(key)) == key:
+            return found
+        older = _path(bucket, before)
+        return older if older.exists() else found
 
     def find(self, uri: str) -> list[tuple[str, Path]]:
         """Objects of a URI as (relative key, file), sorted: the object itself, else those below it, else by prefix."""
         bucket, key = self._place(uri)
-        head, slash, last = key.rpartition("/")
-        if last and (file := key_files.find(bucket, key)):
-            return [(last, file)]
-        if (folder := self.path(uri)).is_dir():
-            return key_files.below(folder)
-        parent = key_files.folder(bucket, head) if slash else bucket
-        if not last or not parent.is_dir():
-            return []
-        return [(name, file) for name, file in key_files.below(parent) if name.startswith(last)]
+        return _find(bucket, key) or _find(bucket, _as_before(key))
 
     def put(self, source: Path, uri: str) -> None:
         """Store a copy of a file."""
@@ -131,6 +124,30 @@ class ObjectStore:
         if match is None:
             raise Invalid(f"{uri!r} is not an S3 URI", hint="write it as s3://bucket/key")
         return self.root / match["bucket"], match["key"] or ""
+
+
+def _path(bucket: Path, key: str) -> Path:
+    if not key:
+        return bucket
+    found = None if key.endswith("/") else key_files.find(bucket, key)
+    return found or key_files.folder(bucket, key.removesuffix("/"))
+
+
+def _find(bucket: Path, key: str) -> list[tuple[str, Path]]:
+    head, slash, last = key.rpartition("/")
+    if last and (file := key_files.find(bucket, key)):
+        return [(last, file)]
+    if (folder := _path(bucket, key)).is_dir():
+        return key_files.below(folder)
+    parent = key_files.folder(bucket, head) if slash else bucket
+    if not last or not parent.is_dir():
+        return []
+    return [(name, file) for name, file in key_files.below(parent) if name.startswith(last)]
+
+
+def _as_before(key: str) -> str:
+    """Where a key with empty parts was kept by versions that passed over them."""
+    return re.sub("/{2,}", "/", key).removeprefix("/")
 
 
 def _file_name(key: str) -> str:
