@@ -213,6 +213,10 @@ def test_checksums_of_objects_in_parts(s3: Any, bucket: str, algorithm: str, kin
     assert (done[name], done["ChecksumType"]) == (whole, kind)
     head = s3.head_object(**where, ChecksumMode="ENABLED")
     assert (head[name], head["ChecksumType"]) == (whole, kind)
+    second = s3.get_object(**where, PartNumber=2, ChecksumMode="ENABLED")
+    assert (second["Body"].read(), second[name], second["ChecksumType"]) == (b"end", sent[1][name], kind)
+    listed = s3.get_object_attributes(**where, ObjectAttributes=["ObjectParts"])["ObjectParts"]["Parts"]
+    assert [(part["Size"], part[name]) for part in listed] == [(len(LARGE), sent[0][name]), (3, sent[1][name])]
 
 
 def test_parts_are_read_by_number(s3: Any, bucket: str) -> None:
@@ -371,7 +375,12 @@ def test_lists(s3: Any) -> None:
     assert s3.list_objects_v2(Bucket="lists", FetchOwner=True)["Contents"][0]["Owner"]["ID"] == "local"
     after = s3.list_objects_v2(Bucket="lists", StartAfter="b/1", MaxKeys=1)
     assert [one["Key"] for one in after["Contents"]] == ["b/2"]
-    for wrong in ({"ContinuationToken": ""}, {"ContinuationToken": "no token!"}, {"EncodingType": "base64"}):
+    for wrong in (
+        {"ContinuationToken": ""},
+        {"ContinuationToken": "no token!"},
+        {"EncodingType": "base64"},
+        {"MaxKeys": 1 << 31},
+    ):
         with refused("InvalidArgument"):
             s3.list_objects_v2(Bucket="lists", **wrong)
 

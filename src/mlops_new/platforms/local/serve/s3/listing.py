@@ -16,6 +16,7 @@ from mlops_new.platforms.local.serve.s3.store import VERSION, Store
 Document = dict[str, Any]
 
 _MOST = 1000
+_LARGEST = (1 << 31) - 1
 OWNER = {"ID": "local", "DisplayName": "local"}
 """Whose everything on this machine is."""
 _BEHIND_ALL = b"\xff"  # no UTF-8 has this byte: behind every key that begins with what stands before it
@@ -166,8 +167,8 @@ def limit(params: Document, name: str) -> int:
         ServiceError: Less than none are asked for, or in an encoding that there is not.
     """
     most = int(params.get(name, _MOST))
-    if most < 0:
-        raise ServiceError("InvalidArgument", f"{name} is less than 0")
+    if not 0 <= most <= _LARGEST:
+        raise ServiceError("InvalidArgument", f"{name} is an integer between 0 and {_LARGEST}")
     if params.get("EncodingType", "url") != "url":
         raise ServiceError("InvalidArgument", "Invalid Encoding Method specified in Request")
     return min(most, _MOST)

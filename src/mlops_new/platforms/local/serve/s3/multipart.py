@@ -148,7 +148,11 @@ class Multipart:
             joined = join(parts, staged, _computed(params, algorithm, kind))
             _compare(params, joined, parts, kind)
             sums = joined.checksums if kind != _COMPOSITE else joined.composite(algorithm, parts)
-            kept |= {"Parts": joined.sizes, **({"Checksums": sums} if sums else {})}
+            kept |= {
+                "Parts": joined.sizes,
+                "PartChecksums": [_texts(part) for part in parts],
+                **({"Checksums": sums} if sums else {}),
+            }
             self._store.keep(staged, bucket, key, joined.etag, kept, writable(params))
         told = {"Bucket": bucket, "Key": key, "ETag": joined.etag, "Location": f"/{bucket}/{key}"}
         result = {**told, **sums, **({"ChecksumType": kind or _FULL} if sums else {})}
@@ -224,8 +228,12 @@ def _kept(received: Received) -> tuple[str, bytes] | None:
 def _shown(part: Part) -> Document:
     status = part.path.stat()
     modified = datetime.fromtimestamp(int(status.st_mtime), UTC)
-    sums = {name: checksums.text(digest) for name, digest in part.checksums.items()}
-    return {"PartNumber": part.number, "ETag": part.etag, "Size": status.st_size, "LastModified": modified, **sums}
+    told = {"PartNumber": part.number, "ETag": part.etag, "Size": status.st_size, "LastModified": modified}
+    return {**told, **_texts(part)}
+
+
+def _texts(part: Part) -> dict[str, str]:
+    return {name: checksums.text(digest) for name, digest in part.checksums.items()}
 
 
 def _is_behind(upload: Upload, params: Document) -> bool:

@@ -144,20 +144,30 @@ def _part(found: Found, params: Mapping[str, Any]) -> tuple[Document, int, int]:
     if params.get("ChecksumMode", "").upper() == "ENABLED" and length == details.size:
         answer |= checksum(details)
     if "PartNumber" in params and (parts := details.about.get("Parts")):
-        answer["PartsCount"] = len(parts)
+        answer |= {"PartsCount": len(parts), **(_of_part(details, params) if len(parts) > 1 else {})}
     if wanted is None or not details.size:
         return answer, start, length
     place = {"ContentRange": f"bytes {start}-{start + length - 1}/{details.size}"}
     return {**answer, **place, "_Status": HTTPStatus.PARTIAL_CONTENT}, start, length
 
 
+def _of_part(details: Details, params: Mapping[str, Any]) -> Document:
+    """The checksum of the part that is asked for."""
+    kept = details.about.get("PartChecksums", [])
+    if params.get("ChecksumMode", "").upper() != "ENABLED" or not kept or not kept[params["PartNumber"] - 1]:
+        return {}
+    return {**kept[params["PartNumber"] - 1], "ChecksumType": checksum(details).get("ChecksumType", "COMPOSITE")}
+
+
 def _parts(details: Details, params: Mapping[str, Any]) -> Document | None:
-    """The parts that an object was sent in; S3 lists those with checksums only, and none are kept here."""
+    """The parts that an object was sent in."""
     sizes = details.about.get("Parts")
     if not sizes:
         return None
     marker, most = params.get("PartNumberMarker", 0), params.get("MaxParts", _MOST_DELETED)
-    listed = [{"PartNumber": number, "Size": size} for number, size in enumerate(sizes, 1) if number > marker]
+    sums = details.about.get("PartChecksums") or [{}] * len(sizes)
+    numbered = enumerate(zip(sizes, sums, strict=True), 1)
+    listed = [{"PartNumber": at, "Size": size, **known} for at, (size, known) in numbered if at > marker]
     shown = listed[:most]
     return {
         "TotalPartsCount": len(sizes),
@@ -175,7 +185,7 @@ def _copied(source: Found, params: Mapping[str, Any]) -> Document:
     if directive not in {"COPY", "REPLACE"}:
         raise ServiceError("InvalidArgument", f"Unknown metadata directive: {directive}")
     kept = dict(source.details.about)
-    for name in ("Parts", "StorageClass", "Checksums"):
+    for name in ("Parts", "PartChecksums", "StorageClass", "Checksums"):
         kept.pop(name, None)
     sums = {name: value for name, value in source.details.about.get("Checksums", {}).items() if "-" not in value}
     if algorithm := params.get("ChecksumAlgorithm"):
