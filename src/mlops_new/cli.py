@@ -430,13 +430,21 @@ def serve(
     host: Annotated[
         str, typer.Option("--host", metavar="ADDRESS", help="127.0.0.1, ::1 or localhost, nothing else.")
     ] = "127.0.0.1",
+    env: Annotated[
+        Path | None,
+        typer.Option(
+            "--env",
+            metavar="FILE",
+            help="Write the lines to export to this file, once the server listens; gone when the server ends.",
+        ),
+    ] = None,
     as_json: Json = False,
     config: Config = None,
 ) -> None:
     """Serve the platform of this machine as SageMaker and S3, for boto3, the SDK, Airflow and the AWS CLI."""
     from mlops_new.commands import serve as command
 
-    command.run(host, port, load(config), _console(as_json=as_json))
+    command.run(host, port, env, load(config), _console(as_json=as_json))
 
 
 @models.command("list")
