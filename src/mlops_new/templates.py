@@ -1,6 +1,7 @@
 """The only door to Copier, and the templates that come with the program."""
 
 import atexit
+import json
 import os
 import re
 import shutil
@@ -224,6 +225,8 @@ def _refuse_wrong_types(data: Mapping[str, Any], questions: Mapping[str, Mapping
         kind = str(questions[name].get("type", "yaml"))
         if not _fits(value, kind):
             raise Invalid(f"the answer to {name} is {value!r}, which is not {_KINDS[kind]}")
+        if _is_broken(value):
+            raise Invalid(f"the answer to {name} is {value!r}, which is no text in UTF-8", hint="type it anew")
 
 
 _KINDS = {"bool": "yes or no", "int": "a whole number", "float": "a number", "str": "text"}
@@ -250,6 +253,15 @@ def _fits(value: Any, kind: str) -> bool:
             return isinstance(value, str | int | float)
         case _:
             return True
+
+
+def _is_broken(value: Any) -> bool:
+    """Whether a text in it has bytes that are no character, as a terminal of another encoding gives."""
+    try:
+        json.dumps(value, ensure_ascii=False, default=str).encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 _FLOAT = r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?"
