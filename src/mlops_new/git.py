@@ -21,6 +21,8 @@ _PLAIN = (
     ("color.ui", "false"),
     ("status.showUntrackedFiles", "normal"),
     ("push.followTags", "false"),
+    ("log.showSignature", "false"),
+    ("i18n.logOutputEncoding", "utf-8"),
     ("safe.bareRepository", "all"),  # the local Git host is a folder of them
     ("advice.detachedHead", "false"),
     ("gc.auto", "0"),
@@ -33,6 +35,8 @@ _EXACT = (
     ("core.autocrlf", "false"),
     ("core.eol", "lf"),
 )
+# What Git makes repositories from that nobody owns: nothing that a person configures is run in them.
+SCRATCH = Path(__file__).resolve().parent / "scratch"
 # Whose commits are that never leave a scratch repository.
 NOBODY = {
     f"GIT_{role}_{what}": value
@@ -115,9 +119,17 @@ def init(path: Path) -> None:
 
 def init_scratch(path: Path) -> None:
     """Make an empty repository that is nobody's own: its files are what is committed, byte for byte."""
-    init(path)
-    with (path / ".git" / "config").open("a", encoding="utf-8") as config:
-        config.write("[core]\n" + "".join(f"\t{key.partition('.')[2]} = {value}\n" for key, value in _EXACT))
+    run("init", "--quiet", "--initial-branch=main", f"--template={SCRATCH}", str(path))
+
+
+def init_bare_scratch(path: Path) -> None:
+    """Make an empty bare repository that is nobody's own."""
+    run("init", "--quiet", "--bare", "--initial-branch=main", f"--template={SCRATCH}", str(path))
+
+
+def clone_scratch(url: str, path: Path, env: Mapping[str, str] | None = None) -> None:
+    """Clone into a bare repository that is nobody's own."""
+    run("clone", "--quiet", "--bare", f"--template={SCRATCH}", url, str(path), env=env)
 
 
 def set_origin(path: Path, url: str) -> None:
@@ -289,7 +301,7 @@ def configuration(*settings: tuple[str, str], env: Mapping[str, str] = os.enviro
 
 def exact(env: Mapping[str, str]) -> dict[str, str]:
     """An environment in which git, whoever starts it, has the same files for everyone."""
-    return {**env, **_SHA1, **configuration(*_PLAIN, *_EXACT, env=env)}
+    return {**env, **_SHA1, **configuration(*_PLAIN, *_EXACT, ("init.templateDir", str(SCRATCH)), env=env)}
 
 
 def _environment(extra: Mapping[str, str]) -> dict[str, str]:

@@ -34,7 +34,7 @@ def at_hand(host: GitHost, url: str, private: Path) -> Mapping[str, str]:
     copy = private / _COPY
     if not copy.exists():
         with host.credentials(url) as env:
-            git.run("clone", "--quiet", "--bare", url, str(copy), env=env)
+            git.clone_scratch(url, copy, env)
     return read_from(copy, url, private)
 
 
@@ -56,7 +56,7 @@ def publish(url: str, version: str, refs: Mapping[str, str], env: Mapping[str, s
     """
     copy = private / _COPY
     shutil.rmtree(copy, ignore_errors=True)
-    git.run("init", "--quiet", "--bare", "--template=", str(copy))
+    git.init_bare_scratch(copy)
     parent = refs.get(f"refs/heads/{UPSTREAM}", "")
     if parent:
         git.run("fetch", "--quiet", url, f"refs/heads/{UPSTREAM}", cwd=copy, env=env)

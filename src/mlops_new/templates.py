@@ -158,7 +158,7 @@ def _seen_by_copier(env: Mapping[str, str]) -> Iterator[None]:
 
     with _one_at_a_time, _cached_where(env.get(CACHE)), local.env(**env):
         local.env.update(git.exact(dict(local.env)))
-        for name in local.env.keys() & set(SECRET_VARIABLES):
+        for name in local.env.keys() & {*SECRET_VARIABLES, "GIT_TEMPLATE_DIR"}:
             del local.env[name]
         yield
 

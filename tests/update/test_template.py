@@ -12,7 +12,7 @@ from mlops_new.spec import TEMPLATE_SLUG
 from mlops_new.template_check.combinations import combined, covering, finite
 from mlops_new.templates import PACKAGED_VERSION, packaged_files
 from tests.update import fork
-from tests.update.conftest import KINDS, NAME, Here, Project
+from tests.update.conftest import KINDS, NAME, QUESTIONS, Here, Project
 from tests.update.fork import MIDDLE, OLDEST, git
 
 # --- publish ---
@@ -158,31 +158,6 @@ def test_a_version_that_is_not_there(project: Project, somewhere: Path, here: He
 
 
 # --- check ---
-
-QUESTIONS = """
-_subdirectory: "templates/{{ repository_kind }}"
-repository_kind: {type: str, choices: [build, deploy], default: build, ask: false}
-project_name: {type: str, default: x}
-size: {type: str, choices: [small, large], default: small}
-fast: {type: bool, default: true, validator: "{% if fast and size == 'large' %}no{% endif %}"}
-"""
-
-
-@pytest.fixture
-def small(tmp_path: Path, made: Path) -> Path:
-    """A small template with the definitions of the real one."""
-    root = tmp_path / "small"
-    for kind, files in {"build": ["pipeline"], "deploy": ["pipelines/inference", "pipelines/model_quality"]}.items():
-        home = root / "templates" / kind
-        (home / "pipelines").mkdir(parents=True)
-        for file in files:
-            shutil.copy(made / "here" / f"{NAME}-{kind}" / f"{file}.json", home / f"{file}.json")
-        (home / "{{ _copier_conf.answers_file }}.jinja").write_text("{{ _copier_answers | to_nice_yaml }}", "utf-8")
-        (home / "settings.toml.jinja").write_text("size = '{{ size }}'\n", "utf-8")
-        (home / "test_it.py").write_text("def test_it() -> None:\n    assert True\n", "utf-8")
-        (home / "pyproject.toml").write_text('[tool.mypy]\nfiles = ["test_it.py"]\n', "utf-8")
-    (root / "copier.yml").write_text(QUESTIONS, "utf-8")
-    return root
 
 
 def check(here: Here, *arguments: str | Path) -> dict[str, dict[str, Any]]:

@@ -56,7 +56,7 @@ def gather(folder: Path | None, released: str | None, env: Mapping[str, str], pl
     source = folder or packaged()
     if not (source / "copier.yml").is_file():
         raise Invalid(f"{source} holds no templates: it has no copier.yml", hint="name the folder of a template")
-    git.run("init", "--quiet", "--bare", "--template=", str(place))
+    git.init_bare_scratch(place)
     if released:
         git.run("fetch", "--quiet", released, "+refs/tags/*:refs/tags/*", cwd=place, env=env)
     files = template_files(source)

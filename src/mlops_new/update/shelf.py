@@ -119,7 +119,7 @@ class Shelf:
         ours = url == self._host.url(TEMPLATE_SLUG)
         try:
             with self._host.credentials(url) as env:
-                git.run("clone", "--quiet", "--bare", url, str(path), env=env)
+                git.clone_scratch(url, path, env)
                 refs = git.remote_refs(str(path))
         except git.GitError as error:
             raise unreadable(url, error) from error
