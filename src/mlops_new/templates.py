@@ -60,7 +60,13 @@ class Copier:
     """Renders repositories; everything Copier raises leaves here as one of our errors."""
 
     def resolve(
-        self, template: Template | None, data: Mapping[str, Any], *, ask: bool, env: Mapping[str, str] | None = None
+        self,
+        template: Template | None,
+        data: Mapping[str, Any],
+        *,
+        ask: bool,
+        env: Mapping[str, str] | None = None,
+        recorded: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
         """Every question of a template answered, nothing rendered.
 
@@ -69,6 +75,7 @@ class Copier:
             data: Answers given; text is read as the question's type.
             ask: Whether a person answers the others; else their defaults do.
             env: Lets git read it, see `at_hand`.
+            recorded: Answers of an earlier version, in the place of defaults; what is refused has its default.
 
         Raises:
             Invalid: an answer that the template does not know, or refuses.
@@ -77,8 +84,12 @@ class Copier:
             from copier import run_copy
 
             url, version = (template.url, template.version) if template else (_questions(Path(nowhere)), None)
+            into = Path(nowhere) / "rendered"
+            into.mkdir()
+            if recorded:
+                (into / ANSWERS_FILE).write_text(yaml.safe_dump(dict(recorded)), encoding="utf-8")
             worker = run_copy(
-                url, nowhere, dict(data), vcs_ref=version, defaults=not ask, quiet=True, pretend=True, exclude=["*"]
+                url, into, dict(data), vcs_ref=version, defaults=not ask, quiet=True, pretend=True, exclude=["*"]
             )
             questions = worker.template.questions_data
             _refuse_unknown(set(data), set(questions))

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from mlops_new import git
 from mlops_new.errors import Invalid
 from mlops_new.publishing import UPSTREAM, add_files
+from mlops_new.questions import read_questions
 from mlops_new.spec import Template
 from mlops_new.templates import packaged, template_files
 from mlops_new.update.versions import tags
@@ -64,7 +63,7 @@ def gather(folder: Path | None, released: str | None, env: Mapping[str, str], pl
     git.run("symbolic-ref", "HEAD", f"refs/heads/{UPSTREAM}", cwd=place)
     refs = git.remote_refs(str(place))
     versions = tuple(tag for tag in tags(refs) if tag != VERSION)
-    questions = yaml.safe_load((source / "copier.yml").read_text(encoding="utf-8"))
+    questions = read_questions(place, str(git.commit_of(place, f"refs/tags/{VERSION}")))
     return Candidate(place, versions, questions, _digest(files))
 
 

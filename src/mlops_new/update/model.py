@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mlops_new.spec import Kind, Template
+from mlops_new.update.answers import Answer
 from mlops_new.update.versions import Recorded
 
 
@@ -107,6 +108,8 @@ class Updated:
         merged: The merge; None where there is nothing to merge.
         in_place: The commit of the update's branch, where the Git host has all of it already.
         log: What the template's own commits say, the newest first.
+        answers: What becomes of the project's answers.
+        given: The questions that are answered anew, where that is all that the update does.
     """
 
     side: Side
@@ -114,3 +117,5 @@ class Updated:
     merged: Merged | None = None
     in_place: str | None = None
     log: tuple[str, ...] = ()
+    answers: tuple[Answer, ...] = ()
+    given: tuple[str, ...] = ()

@@ -13,7 +13,6 @@ import argparse
 import base64
 import os
 import sys
-import tarfile
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -21,6 +20,8 @@ from typing import TYPE_CHECKING
 from ci import account, containers, errors, repository
 from ci.errors import CiError, say
 from ci.start import image_exists, sample
+from model.errors import InputError
+from unpacking import unpack
 
 if TYPE_CHECKING:
     from ci.account import Account
@@ -51,10 +52,9 @@ def export(commit: str, folder: Path) -> None:
     archive = folder.with_suffix(".tar")
     repository.git("archive", "--format=tar", f"--output={archive}", commit)
     try:
-        with tarfile.open(archive) as files:
-            # Releases of Python before 3.11.4 lack the filter.
-            files.extraction_filter = getattr(tarfile, "data_filter", lambda member, _: member)
-            files.extractall(folder)  # noqa: S202 (see the line above)
+        unpack(archive, folder)
+    except InputError as error:
+        raise CiError(f"commit {commit[:12]} makes no image: {error}") from error
     finally:
         archive.unlink()
 
