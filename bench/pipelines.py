@@ -106,7 +106,7 @@ def _rows(platform: LocalPlatform, execution: str) -> Path:
 
 def _alone(image: Image, model: Path, rows: Path) -> float:
     with tempfile.TemporaryDirectory() as folder:
-        unpack(model, folder)
+        unpack(model, Path(folder))
         command = [str(image.python), "-c", ONE_PROCESS, folder, str(rows), f"{folder}/out.csv"]
         return seconds(command, {"PYTHONPATH": str(image.code)})
 

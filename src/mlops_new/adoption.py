@@ -77,7 +77,7 @@ def look(path: Path) -> Found:
     if root is None or git.head(root) is None:
         raise Invalid(f"{path} is no Git repository with a commit", hint="git init, and commit what there is")
     recorded = read_answers(git.read(root, "HEAD", ANSWERS_FILE) or "")
-    answers = dict(_configured(git.read(root, "HEAD", "config.toml") or ""))
+    answers = dict(configured(git.read(root, "HEAD", "config.toml") or ""))
     answers |= {name: value for name, value in recorded.items() if not name.startswith("_")}
     kind = _kind(root, answers)
     answers.setdefault("project_name", root.name.removesuffix(f"-{kind}"))
@@ -105,7 +105,8 @@ def _kind(root: Path, answers: Mapping[str, Any]) -> Kind:
     )
 
 
-def _configured(text: str) -> Iterator[tuple[str, Any]]:
+def configured(text: str) -> Iterator[tuple[str, Any]]:
+    """What a `config.toml` says to the template's questions, by question; nothing where it is no TOML."""
     try:
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError:

@@ -553,6 +553,9 @@ def publish_template(
     merge: Annotated[
         bool, typer.Option("--merge", help="Merge it with your organisation's own edits of the template repository.")
     ] = False,
+    check: Annotated[
+        bool, typer.Option("--check/--no-check", help="First check the templates of FOLDER, as `template check` does.")
+    ] = True,
     git: GitOption = None,
     dry_run: DryRun = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Go ahead without asking.")] = False,
@@ -562,7 +565,7 @@ def publish_template(
     """Put a version into the template repository: only forward, and never over an edit of your own."""
     from mlops_new.commands import publish as command
 
-    request = command.Request(folder, version, merge=merge, dry_run=dry_run, yes=yes)
+    request = command.Request(folder, version, merge=merge, dry_run=dry_run, yes=yes, check=check)
     command.run(request, load(config, git=git), _console(as_json=as_json))
 
 

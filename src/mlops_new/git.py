@@ -67,6 +67,13 @@ def run(
     Raises:
         GitError: with git's own last words.
     """
+    return run_bytes(*arguments, cwd=cwd, env=env, stdin=stdin).decode("utf-8", "surrogateescape")
+
+
+def run_bytes(
+    *arguments: str, cwd: Path | None = None, env: Mapping[str, str] | None = None, stdin: bytes | None = None
+) -> bytes:
+    """The same where what is printed is the content of files."""
     try:
         done = subprocess.run(
             ["git", *arguments],
@@ -81,7 +88,7 @@ def run(
     if done.returncode:
         refusal = understand(done.stderr)
         raise GitError(f"git {_verb(arguments)} failed: {refusal.message}", hint=refusal.hint, code=refusal.code)
-    return done.stdout.decode("utf-8", "surrogateescape")
+    return done.stdout
 
 
 def check(*, commits: bool = True) -> None:
@@ -185,7 +192,7 @@ def tracked(repository: Path) -> list[str]:
         why = answer.stderr.decode(errors="replace").strip().splitlines()
         raise Invalid(f"the files of {repository} cannot be listed: {why[-1] if why else 'git failed'}")
     names = {os.fsdecode(name).rstrip("/") for name in answer.stdout.split(b"\0") if name}
-    return sorted(name for name in names if (repository / name).exists())
+    return sorted(name for name in names if os.path.lexists(repository / name))
 
 
 def top(path: Path) -> Path | None:

@@ -135,7 +135,7 @@ class GitHost(Protocol):
         """Every repository there that carries a mark of ours."""
         ...
 
-    def overview(self) -> list[Listed]:
+    def overview(self, project: str | None = None) -> list[Listed]:
         """What `main` of every repository of ours is rendered from: as few requests as the host allows."""
         ...
 

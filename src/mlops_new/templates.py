@@ -7,6 +7,7 @@ import re
 import shutil
 import tempfile
 import threading
+import traceback
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ from mlops_new.environ import SECRET_VARIABLES
 from mlops_new.errors import Error, Invalid
 from mlops_new.files import readable_errors, translate
 from mlops_new.spec import Kind, Template
+from mlops_new.template_source import TemplateFile, standing
 
 CACHE = "COPIER_CACHE_DIR"
 ANSWERS_FILE = ".copier-answers.yml"
@@ -111,7 +113,7 @@ class Copier:
         """
         url, version = template.url, template.version
         data = {**answers, "repository_kind": kind.value}
-        with _copier_errors(), readable_errors(destination), _seen_by_copier(env):
+        with readable_errors(destination), _copier_errors(), _seen_by_copier(env):
             from copier import run_copy
 
             run_copy(url, destination, data, vcs_ref=version, defaults=True, quiet=True)
@@ -129,7 +131,7 @@ class Copier:
         Raises:
             Error: as for `render`.
         """
-        with _copier_errors(), readable_errors(destination), _seen_by_copier(env):
+        with readable_errors(destination), _copier_errors(), _seen_by_copier(env):
             from copier import run_copy
 
             destination.mkdir()
@@ -207,20 +209,18 @@ def read_answers(text: str) -> dict[str, Any]:
     return answers if isinstance(answers, dict) else {}
 
 
+# Of a checkout of this program: the rest of it is no template.
+_PARTS = ("copier.yml", "templates")
+
+
+def packaged_template() -> list[TemplateFile]:
+    """The program's own template, the same from a checkout as from where it is installed."""
+    return standing(packaged(), _PARTS)
+
+
 def packaged_files() -> list[tuple[str, Path]]:
-    """What is published: paths from the template's root, and the files."""
-    return template_files(packaged())
-
-
-def template_files(root: Path) -> list[tuple[str, Path]]:
-    """The same of a folder with `copier.yml` and `templates/`."""
-    templates = [path for path in (root / "templates").rglob("*") if path.is_file() and not _is_litter(path)]
-    return [(path.relative_to(root).as_posix(), path) for path in sorted([root / "copier.yml", *templates])]
-
-
-def _is_litter(path: Path) -> bool:
-    """What tools leave behind in a checkout where people work on the templates."""
-    return any(part == "__pycache__" or part.endswith("_cache") or part.startswith(".venv") for part in path.parts)
+    """The same as paths from the template's root, and the files."""
+    return [(one.name, packaged() / one.name) for one in packaged_template()]
 
 
 def _refuse_unknown(given: set[str], questions: set[str]) -> None:
@@ -281,7 +281,7 @@ _FLOAT = r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?"
 @contextmanager
 def _copier_errors() -> Iterator[None]:
     from copier.errors import CopierError, CopierWarning, UserMessageError
-    from jinja2 import TemplateError, TemplateSyntaxError
+    from jinja2 import TemplateError
     from plumbum.commands.processes import ProcessExecutionError
 
     try:
@@ -295,13 +295,47 @@ def _copier_errors() -> Iterator[None]:
     except UserMessageError as error:
         raise Error(f"the template cannot be rendered: {_first_line(error)}") from error
     except TemplateError as error:
-        where = f"{error.name}:{error.lineno}: " if isinstance(error, TemplateSyntaxError) else ""
-        raise Error(f"the template cannot be rendered: {where}{_first_line(error)}") from error
+        raise Error(f"the template cannot be rendered: {_where(error)}{_what(error)}", hint=_MAINTAINER) from error
     except (ValueError, TypeError) as error:
         # What Copier raises for an answer of the wrong type or outside the choices.
         raise Invalid(f"an answer is refused: {_first_line(error)}") from error
     except CopierError as error:
         raise Error(f"the template cannot be rendered: {_first_line(error)}") from error
+
+
+_MAINTAINER = "`mlops-new template check FOLDER` tells all of its faults before a version is published"
+
+
+def _what(error: Exception) -> str:
+    from jinja2 import TemplateNotFound, TemplatesNotFound
+
+    match error:
+        case TemplatesNotFound():
+            return f"there is none of the files {', '.join(map(str, error.templates))}, which it includes or imports"
+        case TemplateNotFound():
+            return f"there is no file {error.name or error}, which it includes or imports"
+        case _:
+            return _first_line(error)
+
+
+def _where(error: Exception) -> str:
+    """The file of the template, and the line, that Jinja was at; it puts them into the traceback."""
+    from jinja2 import TemplateSyntaxError
+
+    if isinstance(error, TemplateSyntaxError):
+        return f"{_from_root(error.filename or error.name or '')}:{error.lineno}: "
+    frames = [one for one in traceback.extract_tb(error.__traceback__) if _JINJA_FRAME.match(one.name)]
+    return f"{_from_root(frames[-1].filename)}:{frames[-1].lineno}: " if frames else ""
+
+
+# What Jinja calls the code of a template where it rewrites a traceback.
+_JINJA_FRAME = re.compile(r"top-level template code|template|block '|macro '")
+
+
+def _from_root(file: str) -> str:
+    """Without the place that Copier has cloned the template to."""
+    _, clone, inside = file.rpartition("copier._vcs.clone.")
+    return inside.partition("/")[2] if clone else file
 
 
 def _within(repository: Path, error: OSError) -> str:

@@ -63,7 +63,7 @@ def test_a_version_is_published_once_and_only_forward(hosted: Path, folder: Path
     assert here("template", "publish", folder, "--version", "0.2.0", "--dry-run").code == 0
     assert git(hosted, "for-each-ref") == refs
 
-    assert here("template", "publish", folder, "--version", "0.2.0", "--yes").code == 0
+    assert here("template", "publish", folder, "--version", "0.2.0", "--no-check", "--yes").code == 0
     assert git(hosted, "rev-parse", "main") == git(hosted, "rev-parse", "v0.2.0")
     assert git(hosted, "rev-parse", "v0.2.0^") == git(hosted, "rev-parse", PACKAGED_VERSION)
 
@@ -72,23 +72,23 @@ def test_an_organisations_edits_are_not_passed_over_but_merged(
     hosted: Path, folder: Path, tmp_path: Path, here: Here
 ) -> None:
     edit(hosted, tmp_path, "templates/build/Makefile", "PYTHON ?= python3", "PYTHON ?= python3.12")
-    refused = here("template", "publish", folder, "--version", "0.2.0", "--yes", "--json")
+    refused = here("template", "publish", folder, "--version", "0.2.0", "--no-check", "--yes", "--json")
     assert refused.code == 3
     assert "edits of your organisation" in refused.document["error"]["message"]
     assert "--merge" in refused.document["error"]["hint"]
-    merged = here("template", "publish", folder, "--version", "0.2.0", "--merge", "--yes", "--json")
+    merged = here("template", "publish", folder, "--version", "0.2.0", "--merge", "--no-check", "--yes", "--json")
     assert merged.code == 0, merged.err
     assert "python3.12" in git(hosted, "show", "v0.2.0:templates/build/Makefile")
     assert "By acme." in git(hosted, "show", "v0.2.0:templates/build/steps/evaluate.py")
     assert git(hosted, "rev-parse", "main") == git(hosted, "rev-parse", "v0.2.0")
-    again = here("template", "publish", folder, "--version", "0.2.0", "--yes", "--json")
+    again = here("template", "publish", folder, "--version", "0.2.0", "--no-check", "--yes", "--json")
     assert again.document["changed"] is False
 
 
 def test_edits_that_conflict_are_left_to_a_person(hosted: Path, folder: Path, tmp_path: Path, here: Here) -> None:
     edit(hosted, tmp_path, "templates/build/steps/evaluate.py", '"""', '"""Ours. ')
     main = git(hosted, "rev-parse", "main")
-    refused = here("template", "publish", folder, "--version", "0.2.0", "--merge", "--yes", "--json")
+    refused = here("template", "publish", folder, "--version", "0.2.0", "--merge", "--no-check", "--yes", "--json")
     assert refused.code == 1
     assert "templates/build/steps/evaluate.py" in refused.document["error"]["message"]
     assert "git merge origin/mlops-new" in refused.document["error"]["hint"]
@@ -100,7 +100,7 @@ def test_a_project_of_the_programs_version_is_brought_to_what_is_published(
     hosted: Path, folder: Path, somewhere: Path, here: Here
 ) -> None:
     assert here("project", NAME, "--yes").code == 0
-    assert here("template", "publish", folder, "--version", "0.2.0", "--yes").code == 0
+    assert here("template", "publish", folder, "--version", "0.2.0", "--no-check", "--yes").code == 0
     told = here("update", NAME, "--yes", "--json")
     assert told.code == 0, told.err
     assert (told.document["build"]["from"], told.document["build"]["to"]) == (PACKAGED_VERSION, "v0.2.0")

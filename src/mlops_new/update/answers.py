@@ -1,5 +1,6 @@
 """What an update makes of a project's answers: which are new, changed, gone or refused. Pure."""
 
+import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -59,6 +60,26 @@ class Answer:
 def own(text: str) -> dict[str, Any]:
     """The answers of an answers file, without what Copier notes for itself."""
     return {name: value for name, value in read_answers(text).items() if not name.startswith("_")}
+
+
+def edited_by_hand(text: str) -> bool:
+    """Whether somebody has changed answers in the file that Copier has written; older templates do not tell.
+
+    The address and the version of the template do not count: another copy of it may be named there.
+    """
+    noted = _ANSWERED.search(text)
+    body = "".join(f"{line}\n" for line in text.splitlines() if not line.startswith(("#", "_")))
+    return noted is not None and noted.group(1) != hashlib.sha256(body.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+_ANSWERED = re.compile(r"^# Answered ([0-9a-f]{64})$", re.MULTILINE)
+
+
+def differing(one: str, other: str) -> list[str]:
+    """Questions that two repositories of a project answer otherwise."""
+    ours, theirs = own(one), own(other)
+    shared = (ours.keys() & theirs.keys()) - {"repository_kind"}
+    return sorted(name for name in shared if ours[name] != theirs[name])
 
 
 def answered_anew(text: str, given: Answers) -> str:

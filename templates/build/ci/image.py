@@ -17,11 +17,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from ci import account, containers, errors, repository
+from ci import account, code, containers, errors, repository
 from ci.errors import CiError, say
 from ci.start import image_exists, sample
-from model.errors import InputError
-from unpacking import unpack
 
 if TYPE_CHECKING:
     from ci.account import Account
@@ -43,20 +41,8 @@ def build(name: str, commit: str, engine: Engine, base: str | None) -> None:
     arguments = {"COMMIT": commit, **({"BASE": base} if base else {})}
     epoch = int(repository.git("show", "--no-patch", "--format=%ct", commit))
     with TemporaryDirectory() as folder:
-        export(commit, Path(folder))
+        code.export(commit, Path(folder))
         engine.build(Path(folder), DOCKERFILE, name, arguments, epoch)
-
-
-def export(commit: str, folder: Path) -> None:
-    """Put the files of a commit into a folder, as old as the commit."""
-    archive = folder.with_suffix(".tar")
-    repository.git("archive", "--format=tar", f"--output={archive}", commit)
-    try:
-        unpack(archive, folder)
-    except InputError as error:
-        raise CiError(f"commit {commit[:12]} makes no image: {error}") from error
-    finally:
-        archive.unlink()
 
 
 def push(here: Account, name: str, tag: str, engine: Engine) -> str:
