@@ -16,6 +16,7 @@ from mlops_new.errors import Conflict, Invalid
 from mlops_new.settings import Settings
 from mlops_new.spec import TEMPLATE_SLUG, Mark, Template, slug, valid_name
 from mlops_new.templates import ANSWERS_FILE, read_answers
+from mlops_new.update.lagging import ever_was
 from mlops_new.update.shelf import Shelf, TemplateCopy
 from mlops_new.update.trees import Entry, listing, tree_of, with_entries
 from mlops_new.update.versions import choose_target, named_template
@@ -127,7 +128,8 @@ def _adoption(
     _refuse_ignored(request.answers, read_answers(text))
     scratch = private / f"{one.kind}-scratch"
     git.init_scratch(scratch)
-    lacks = gap(listing(one.path, "HEAD"), listing(scratch, tree_of(scratch, rendered)))
+    theirs = listing(scratch, tree_of(scratch, rendered))
+    lacks = gap(listing(one.path, "HEAD"), theirs, lambda path: ever_was(one.path, path, "HEAD"))
     return Adoption(one, lacks, text, is_marked=_is_marked(one, name, world))
 
 
@@ -202,5 +204,6 @@ def _document(name: str, target: Template, branch: str, pair: Sequence[Adoption]
             "same": one.gap.same,
             "differs": list(one.gap.differs),
             "missing": list(one.gap.missing),
+            "not_brought": sorted([*one.gap.differs, *one.gap.deleted]),
         }
     return document

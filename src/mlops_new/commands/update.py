@@ -21,7 +21,7 @@ from mlops_new.update import perform, resolving
 from mlops_new.update.copies import ready
 from mlops_new.update.outcome import Outcome
 from mlops_new.update.planning import Planned, plan_update
-from mlops_new.update.prepare import SIDE_BY_SIDE, Goal, Prepared, Workshop
+from mlops_new.update.prepare import SIDE_BY_SIDE, Goal, Prepared, Sided, Workshop
 from mlops_new.update.steps import UpdateStep
 from mlops_new.update.versions import branch
 from mlops_new.wiring import Connect, connect, lock
@@ -158,7 +158,7 @@ def _done(outcome: Outcome, planned: Planned, world: World, console: Console) ->
 def _run_all(request: Request, world: World, settings: Settings, console: Console) -> None:
     with _private("update-all", "update-all", request, world, settings, console) as private:
         names = sorted({one.mark.project for one in world.host.marked() if one.mark.repository in list(Kind)})
-        outcomes = list(_prepared(names, request.goal, world, private))
+        outcomes = list(_prepared(names, request, world, private))
         if not request.dry_run:
             outcomes = _bring_all(outcomes, request, world, settings, console)
     document = {"projects": [one.document() for one in outcomes]}
@@ -170,10 +170,11 @@ def _run_all(request: Request, world: World, settings: Settings, console: Consol
     console.result(text, document)
 
 
-def _prepared(names: Sequence[str], goal: Goal, world: World, private: Path) -> Iterator[Outcome]:
+def _prepared(names: Sequence[str], request: Request, world: World, private: Path) -> Iterator[Outcome]:
     workshop = Workshop(world.host, world.templates, private)
     for start in range(0, len(names), _BATCH):
-        fetched = workshop.fetch(names[start : start + _BATCH], goal)
+        fetched = workshop.fetch(names[start : start + _BATCH], request.goal)
+        fetched = {name: _unless_unready(one, request.directory) for name, one in fetched.items()}
         made = workshop.prepare([one for one in fetched.values() if not isinstance(one, Error)])
         for name, one in fetched.items():
             prepared = one if isinstance(one, Error) else made[name]
@@ -181,6 +182,17 @@ def _prepared(names: Sequence[str], goal: Goal, world: World, private: Path) -> 
                 yield Outcome(name, error=prepared)
             else:
                 yield Outcome(name, prepared, perform.clashing(prepared, {}) if prepared.clashes else None)
+
+
+def _unless_unready(one: Sided | Error, directory: Path) -> Sided | Error:
+    """A project, unless its working copies, where they stand in the folder, hold what an update would pass over."""
+    if isinstance(one, Error):
+        return one
+    try:
+        ready(working_copies(one.name, directory), one.sides)
+    except Error as error:
+        return error
+    return one
 
 
 def _bring_all(
@@ -194,7 +206,7 @@ def _bring_all(
     def bring(outcome: Outcome, some: Planned) -> Outcome:
         try:
             with lock(settings, f"project-{outcome.name}", console.say):
-                return _done(outcome, some, world, console)
+                return _let_know(_done(outcome, some, world, console), request.directory, world)
         except Error as error:
             return replace(outcome, error=error)
 
@@ -203,6 +215,14 @@ def _bring_all(
     done = {publishing[0].name: bring(*publishing)} if publishing else {}
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
         return list(pool.map(lambda one: done.get(one[0].name) or bring(*one), planned))
+
+
+def _let_know(outcome: Outcome, directory: Path, world: World) -> Outcome:
+    """Fetch the new branches into the working copies that stand in the folder."""
+    if outcome.changed and outcome.prepared:
+        sides = [one.side for one in outcome.prepared.repositories]
+        perform.fetch_into(ready(working_copies(outcome.name, directory), sides), sides, world.host)
+    return outcome
 
 
 def _planned(outcome: Outcome, world: World) -> tuple[Outcome, Planned]:

@@ -40,10 +40,11 @@ class Change:
 
     Args:
         path: The file, after the update.
-        what: `added`, `changed`, `deleted` or `renamed`.
+        what: `added`, `changed`, `deleted`, `renamed`; or `mode`, where the content stays what it is.
         added: Lines that come.
         removed: Lines that go.
         was: The path before, of a renamed one.
+        mode: What kind of file it becomes, where that is another than before.
     """
 
     path: str
@@ -51,10 +52,12 @@ class Change:
     added: int = 0
     removed: int = 0
     was: str = ""
+    mode: str = ""
 
     def __str__(self) -> str:
         named = f"{self.was} → {self.path}" if self.was else self.path
-        return f"{self.what:<8} {named} (+{self.added} -{self.removed})"
+        lines = [] if self.what == "mode" else [f"+{self.added} -{self.removed}"]
+        return f"{self.what:<8} {named} ({', '.join([*lines, *([self.mode] if self.mode else [])])})"
 
 
 @dataclass(frozen=True)

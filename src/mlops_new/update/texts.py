@@ -51,7 +51,9 @@ def document(updated: Updated, pull_request: str | None) -> dict[str, Any]:
     if merged is None:
         return told | {"files": [], "conflicts": []}
     files = [
-        {"path": one.path, "change": one.what, "added": one.added, "removed": one.removed} for one in merged.changes
+        {"path": one.path, "change": one.what, "added": one.added, "removed": one.removed}
+        | ({"mode": one.mode} if one.mode else {})
+        for one in merged.changes
     ]
     clashes = [{"path": clash.path, "reason": clash.why} for clash in merged.clashes]
     decided = {

@@ -43,7 +43,7 @@ def _below(root: Path) -> Iterator[str]:
     for place, folders, names in os.walk(root, followlinks=True):
         here = os.path.realpath(place)
         into = [name for name in folders if name not in LEFT_BEHIND]
-        folders[:] = [name for name in into if not here.startswith(os.path.realpath(f"{place}/{name}"))]
+        folders[:] = [name for name in into if not f"{here}/".startswith(f"{os.path.realpath(f'{place}/{name}')}/")]
         yield from (os.path.relpath(f"{place}/{name}", root) for name in names)
 
 
