@@ -45,8 +45,8 @@ def answered_by_hand_in_one_alone(project: Project) -> None:
 
 def no_version(project: Project) -> None:
     for kind in KINDS:
-        edit = {".copier-answers.yml": lambda text: text.replace(f"_commit: {OLDEST}", "_commit: v0.0.7")}
-        project.edit(kind, edit)
+        commit = f"_commit: {OLDEST}"
+        project.edit(kind, {".copier-answers.yml": lambda text: text.replace(commit, "_commit: v0.0.7")})
 
 
 @pytest.mark.parametrize(
