@@ -129,10 +129,12 @@ def drift(
     """What is not as it should be in one project."""
     for kind in Kind:
         yield from _repository(slug(name, kind), pair.get(kind), found[kind], known, kind)
-    yield from _answers(name, pair)
+    yield from _edited(name, pair)
     versions = {kind: one for kind, one in found.items() if one}
     if len({(one.url, one.version) for one in versions.values()}) > 1:
         yield ", ".join(f"{kind} is at {one.version}" for kind, one in versions.items())
+    else:  # other versions may well ask otherwise
+        yield from _answered_otherwise(name, pair)
     for pipeline in pipeline_names(name) if activity else ():
         if activity and pipeline not in activity.pipelines:
             yield f"pipeline {pipeline} is not registered"
@@ -156,17 +158,21 @@ def _anew(name: str) -> str:
     return f"mlops-new update {name} --data QUESTION=VALUE"
 
 
-def _answers(name: str, pair: Mapping[Kind, Listed]) -> Iterator[str]:
-    """Answers that are not as Copier wrote them, or not the same in both repositories."""
-    texts = {kind: one.answers for kind, one in pair.items() if one.answers is not None}
+def _edited(name: str, pair: Mapping[Kind, Listed]) -> Iterator[str]:
+    """Answers files that are not as Copier wrote them."""
+    for kind, one in pair.items():
+        if one.answers is not None and edited_by_hand(one.answers):
+            yield by_hand(name, kind)
+
+
+def _answered_otherwise(name: str, pair: Mapping[Kind, Listed]) -> Iterator[str]:
+    texts = [one.answers for one in pair.values() if one.answers is not None]
     try:
-        for kind, text in texts.items():
-            if edited_by_hand(text):
-                yield by_hand(name, kind)
-        if len(texts) == len(Kind) and (names := differing(*texts.values())):
-            yield f"the two repositories are answered otherwise: {', '.join(names)}; `{_anew(name)}` makes them agree"
+        names = differing(*texts) if len(texts) == len(Kind) else []
     except Error:
         return  # a broken file is told as such
+    if names:
+        yield f"the two repositories are answered otherwise: {', '.join(names)}; `{_anew(name)}` makes them agree"
 
 
 def _repository(name: str, listed: Listed | None, found: Recorded | None, known: Known, kind: Kind) -> Iterator[str]:

@@ -291,7 +291,7 @@ def _copier_errors() -> Iterator[None]:
     except (KeyboardInterrupt, Error):
         raise
     except ProcessExecutionError as error:
-        raise Error(f"git could not read the template repository: {_first_line(error.stderr)}") from error
+        raise Error(f"git could not read the template repository: {_last_words(error.stderr)}") from error
     except UserMessageError as error:
         raise Error(f"the template cannot be rendered: {_first_line(error)}") from error
     except TemplateError as error:
@@ -341,6 +341,13 @@ def _from_root(file: str) -> str:
 def _within(repository: Path, error: OSError) -> str:
     name = str(error.filename or "").removeprefix(f"{repository}{os.sep}")
     return f"{name}: {(error.strerror or str(error)).lower()}"
+
+
+def _last_words(said: str) -> str:
+    """Why git has given up: it tells what it does before."""
+    lines = [line.strip() for line in said.strip().splitlines()]
+    fatal = [line for line in lines if line.startswith(("fatal:", "error:", "ERROR:"))]
+    return (fatal or lines or ["no reason given"])[0]
 
 
 def _first_line(error: object) -> str:

@@ -2,17 +2,18 @@
 
 import importlib
 import shutil
+import subprocess
 import sys
 import tarfile
 from pathlib import Path
 from types import ModuleType
 
-import copier
 import pytest
 
 from mlops_new.spec import TEMPLATE_SLUG
 from mlops_new.template_source import committed, standing
 from mlops_new.templates import packaged_files
+from tests.e2e.program import mlops_new
 from tests.update import fork
 from tests.update.conftest import Here
 from tests.update.fork import git
@@ -63,7 +64,8 @@ def whole(small: Path, tmp_path: Path) -> Path:
 
 def rendered(source: Path, version: str, place: Path) -> dict[str, tuple[str, bytes, bool]]:
     """What plain `copier copy` makes of a version, by file: its kind, its content, whether it is a program."""
-    copier.run_copy(str(source), place, vcs_ref=version, defaults=True, quiet=True)
+    command = [sys.executable, "-m", "copier", "copy", "--defaults", "--quiet", "--vcs-ref", version, source, place]
+    subprocess.run(command, check=True, capture_output=True)
     found = {}
     for path in sorted(place.rglob("*")):
         name = path.relative_to(place).as_posix()
@@ -72,11 +74,9 @@ def rendered(source: Path, version: str, place: Path) -> dict[str, tuple[str, by
     return found
 
 
-def test_what_is_published_renders_as_plain_copier_copy_of_the_commit(
-    whole: Path, home: Path, tmp_path: Path, here: Here
-) -> None:
+def test_what_is_published_renders_as_plain_copier_copy_of_the_commit(whole: Path, home: Path, tmp_path: Path) -> None:
     (whole / "templates" / "build" / "later.txt").write_text("not committed\n", "utf-8")
-    done = here("template", "publish", whole, "--version", "2.0.0", "--yes")
+    done = mlops_new("template", "publish", whole, "--version", "2.0.0", "--yes")
     assert done.code == 0, done.err
     assert "not committed, and so not published: templates/build/later.txt" in done.err
     hosted = home / "git" / f"{TEMPLATE_SLUG}.git"
@@ -113,18 +113,18 @@ def test_a_change_that_is_not_committed_is_not_passed_over(whole: Path, here: He
     assert "templates/build/tool.sh" in refused.document["error"]["message"]
 
 
-def test_a_template_with_a_fault_is_not_published(whole: Path, home: Path, here: Here) -> None:
+def test_a_template_with_a_fault_is_not_published(whole: Path, home: Path) -> None:
     (whole / "parts" / "head.txt").unlink()
     fork.release(whole, "v1.1.0", "Less")
-    refused = here("template", "publish", whole, "--version", "2.0.0", "--yes", "--json")
+    refused = mlops_new("template", "publish", whole, "--version", "2.0.0", "--yes", "--json")
     assert refused.code == 1
     message = refused.document["error"]["message"]
     assert "templates/build/all.txt.jinja:1: there is no file parts/head.txt, which it includes" in message
     assert not (home / "git" / f"{TEMPLATE_SLUG}.git").exists()
-    done = here("template", "publish", whole, "--version", "2.0.0", "--no-check", "--yes")
+    done = mlops_new("template", "publish", whole, "--version", "2.0.0", "--no-check", "--yes")
     assert done.code == 0, done.err
     assert "not checked" in done.err
-    made = here("project", "some", "--yes", "--json")
+    made = mlops_new("project", "some", "--yes", "--json")
     assert made.code == 1
     assert "there is no file parts/head.txt" in made.document["error"]["message"]
     assert "None" not in made.err

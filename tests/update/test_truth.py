@@ -44,8 +44,8 @@ def answered_by_hand_in_one_alone(project: Project) -> None:
 
 
 def no_version(project: Project) -> None:
+    commit = f"_commit: {OLDEST}"
     for kind in KINDS:
-        commit = f"_commit: {OLDEST}"
         project.edit(kind, {".copier-answers.yml": lambda text: text.replace(commit, "_commit: v0.0.7")})
 
 
