@@ -160,7 +160,13 @@ class Copier:
 def _require_recorded(template: Template, rendered: Path) -> None:
     """Copier renders a repository it cannot read (another owner's, say) as a plain folder and says nothing."""
     recorded = read_answers((rendered / ANSWERS_FILE).read_text(encoding="utf-8"))
-    if recorded.get("_commit") != template.version or recorded.get("_src_path") != template.url:
+    named = recorded.get("_commit")
+    if named and named != template.version and recorded.get("_src_path") == template.url:
+        raise Error(
+            f"{template.url} has {template.version} on the same commit as {named}, which is what Copier calls it",
+            hint=f"use {named}, or tag another commit as {template.version}",
+        )
+    if named != template.version or recorded.get("_src_path") != template.url:
         raise Error(f"{template.url} was not read as a Git repository, so the project could never be updated from it")
 
 

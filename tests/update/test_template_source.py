@@ -64,7 +64,18 @@ def whole(small: Path, tmp_path: Path) -> Path:
 
 def rendered(source: Path, version: str, place: Path) -> dict[str, tuple[str, bytes, bool]]:
     """What plain `copier copy` makes of a version, by file: its kind, its content, whether it is a program."""
-    command = [sys.executable, "-m", "copier", "copy", "--defaults", "--quiet", "--vcs-ref", version, source, place]
+    command: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "copier",
+        "copy",
+        "--defaults",
+        "--quiet",
+        "--vcs-ref",
+        version,
+        source,
+        place,
+    ]
     subprocess.run(command, check=True, capture_output=True)
     found = {}
     for path in sorted(place.rglob("*")):

@@ -16,6 +16,7 @@ from mlops_new.errors import Conflict, Invalid
 from mlops_new.settings import Settings
 from mlops_new.spec import TEMPLATE_SLUG, Mark, Template, slug, valid_name
 from mlops_new.templates import ANSWERS_FILE, read_answers
+from mlops_new.update.answers import own, refused
 from mlops_new.update.lagging import ever_was
 from mlops_new.update.shelf import Shelf, TemplateCopy
 from mlops_new.update.trees import Entry, listing, tree_of, with_entries
@@ -126,6 +127,7 @@ def _adoption(
     world.templates.rerender(target, yaml.safe_dump(known, sort_keys=True), rendered, copy.env)
     text = (rendered / ANSWERS_FILE).read_text(encoding="utf-8")
     _refuse_ignored(request.answers, read_answers(text))
+    _refuse_replaced(known, text)
     scratch = private / f"{one.kind}-scratch"
     git.init_scratch(scratch)
     theirs = listing(scratch, tree_of(scratch, rendered))
@@ -137,6 +139,16 @@ def _refuse_ignored(given: Mapping[str, Any], recorded: Mapping[str, Any]) -> No
     lost = sorted(name for name, value in given.items() if str(recorded.get(name)) != str(value))
     if lost:
         raise Invalid(f"the template does not take this answer to {', '.join(lost)}", hint="see its copier.yml")
+
+
+def _refuse_replaced(found: Mapping[str, Any], text: str) -> None:
+    """Raise where the template would put an answer of its own in the place of what the repository says."""
+    if lost := refused(found, own(text)):
+        told = ", ".join(f"{one.question} = {one.before!r} would become {one.after!r}" for one in lost)
+        raise Invalid(
+            f"the template does not take what the repositories say: {told}",
+            hint="say what it is to be: " + " ".join(f"--data {one.question}=VALUE" for one in lost),
+        )
 
 
 def _is_marked(one: Found, name: str, world: World) -> bool:
