@@ -1,5 +1,6 @@
 """`mlops-new project`: make the two repositories, host them, register their pipelines."""
 
+import shlex
 import tempfile
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +23,7 @@ from mlops_new.publishing import at_hand
 from mlops_new.settings import Settings
 from mlops_new.spec import DEFINITIONS, Kind, ProjectSpec, Template, pipeline_name, slug, valid_name
 from mlops_new.steps import CreateRepository, Register, SetUp
+from mlops_new.suggestion import typed
 from mlops_new.templates import PACKAGED_VERSION, load
 from mlops_new.update.versions import Source, choose_target, named_template
 from mlops_new.wiring import Connect, connect, lock
@@ -57,7 +59,7 @@ def run(request: Request, settings: Settings, console: Console, connect: Connect
     require_writable(request.directory, way_out="choose a folder that is yours with -C")
     require_writable(settings.home, way_out="set MLOPS_NEW_HOME to a folder that is yours")
     with closing(world.helpers), _one_at_a_time(request, settings, console):
-        _run(request, world, console)
+        _run(request, world, console, typed(settings, "platform", "config"))
 
 
 def _one_at_a_time(request: Request, settings: Settings, console: Console) -> AbstractContextManager[None]:
@@ -66,7 +68,7 @@ def _one_at_a_time(request: Request, settings: Settings, console: Console) -> Ab
     return lock(settings, f"project-{request.name}", console.say)
 
 
-def _run(request: Request, world: World, console: Console) -> None:
+def _run(request: Request, world: World, console: Console, options: str) -> None:
     if not request.dry_run:
         sweep(staged(request.directory, request.name), staged(world.scratch, request.name))
     source = named_template(request.template) if request.template else None
@@ -97,7 +99,7 @@ def _run(request: Request, world: World, console: Console) -> None:
     version = str(recorded.get("_commit", template.version))
     url = str(recorded.get("_src_path", template.url))
     document = _document(spec, Template(url, version), world.host.url, changed=bool(plan.steps))
-    console.result(_text(document), document)
+    console.result(_text(document, options), document)
 
 
 def _template(request: Request, seen: Observed, source: Source | None) -> Template:
@@ -195,7 +197,7 @@ def _document(spec: ProjectSpec, template: Template, url: Any, *, changed: bool)
     return {"project": spec.name, "changed": changed, "template": source, **repositories}
 
 
-def _text(document: Mapping[str, Any]) -> str:
+def _text(document: Mapping[str, Any], options: str) -> str:
     if not document["changed"]:
         return f"{document['project']} is complete: nothing to do."
     lines = [f"{document['project']} is ready (template {document['template']['version']})."]
@@ -203,5 +205,5 @@ def _text(document: Mapping[str, Any]) -> str:
         repository = document[kind.value]
         lines.append(f"  {kind:<8}{repository['path']}")
         lines.append(f"          hosted at {repository['remote']}, pipeline {', '.join(repository['pipelines'])}")
-    lines.append(f"Next: cd {document['build']['path']} && mlops-new run")
+    lines.append(f"Next: cd {shlex.quote(document['build']['path'])} && mlops-new run{options}")
     return "\n".join(lines)
