@@ -60,8 +60,8 @@ def _resolved(repository: Path, name: str, names: list[str]) -> Mapping[str, Pat
     path = repository / name
     if not path.is_symlink():
         return {name: path} if path.is_file() else {}
-    target = os.path.relpath(path.resolve(), repository.resolve()).replace(os.sep, "/")
-    if target in names:
+    target = os.path.relpath(os.path.realpath(path), os.path.realpath(repository)).replace(os.sep, "/")
+    if target in names and not (repository / target).is_symlink():
         return {name: repository / target}
     inside = [other for other in names if other.startswith(f"{target}/") and not (repository / other).is_symlink()]
     if not inside or name.startswith(f"{target}/"):

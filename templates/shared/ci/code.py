@@ -45,9 +45,9 @@ def resolved(root: Path, names: list[str]) -> dict[str, Path]:
         if not path.is_symlink():
             found |= {name: path} if path.is_file() else {}
             continue
-        target = os.path.relpath(path.resolve(), root.resolve()).replace(os.sep, "/")
+        target = os.path.relpath(os.path.realpath(path), os.path.realpath(root)).replace(os.sep, "/")
         inside = [other for other in names if other.startswith(f"{target}/") and not (root / other).is_symlink()]
-        if target in names:
+        if target in names and not (root / target).is_symlink():
             found[name] = root / target
         elif inside and not name.startswith(f"{target}/"):
             found |= {name + other[len(target) :]: root / other for other in inside}
