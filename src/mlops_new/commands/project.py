@@ -169,7 +169,7 @@ def _refuse_changed(request: Request, recorded: Mapping[str, Any]) -> None:
     if changed:
         raise Conflict(
             f"{request.name} exists with another answer to {', '.join(changed)}",
-            hint="edit its config.toml, or run `copier update` in the repository to answer anew",
+            hint=f"mlops-new update {request.name} --data QUESTION=VALUE answers anew, by pull request",
         )
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -97,13 +98,22 @@ class ObjectStore:
     def upload_files(self, root: Path, chosen: list[Path], *, project: str, kind: str, name: str = "") -> str:
         """Store some files of a folder by their content, under one prefix, and give the prefix.
 
-        They are copied before they are hashed, so that an object is what its URI says even if a file changes meanwhile.
+        Raises:
+            Invalid: There are none.
         """
         if not chosen:
             raise Invalid(f"{root} holds no file")
+        named = {file.relative_to(root).as_posix(): file for file in chosen}
+        return self.upload_named(named, project=project, kind=kind, name=name)
+
+    def upload_named(self, chosen: Mapping[str, Path], *, project: str, kind: str, name: str = "") -> str:
+        """The same with the name of each below the prefix.
+
+        They are copied before they are hashed, so that an object is what its URI says even if a file changes meanwhile.
+        """
         with files.temporary_folder(self.root) as staged:
-            for file in chosen:
-                files.copy(file, staged / file.relative_to(root))
+            for key, file in chosen.items():
+                files.copy(file, staged / key)
             uri = "/".join(filter(None, (f"s3://{BUCKET}", project, kind, files.digest(staged), name)))
             files.move_folder(staged, self.path(uri))
         return uri
