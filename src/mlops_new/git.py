@@ -3,12 +3,13 @@
 import os
 import re
 import subprocess
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
 from mlops_new.environ import inheritable
 from mlops_new.errors import Error, Invalid
-from mlops_new.git_refusals import understand
+from mlops_new.git_refusals import Refusal, understand
 from mlops_new.ports import Commit
 
 # What a surrounding git command (a hook, a rebase) exports would send our commands to another repository.
@@ -21,6 +22,8 @@ _PLAIN = (
     ("color.ui", "false"),
     ("status.showUntrackedFiles", "normal"),
     ("push.followTags", "false"),
+    ("log.showSignature", "false"),
+    ("i18n.logOutputEncoding", "utf-8"),
     ("safe.bareRepository", "all"),  # the local Git host is a folder of them
     ("advice.detachedHead", "false"),
     ("gc.auto", "0"),
@@ -33,6 +36,12 @@ _EXACT = (
     ("core.autocrlf", "false"),
     ("core.eol", "lf"),
 )
+# What Git makes repositories from that nobody owns: nothing that a person configures is run in them.
+SCRATCH = Path(__file__).resolve().parent / "scratch"
+# What can be asked of a remote again: it reads, or sets references to what they are to be.
+_REMOTE = ("ls-remote", "fetch", "clone", "push")
+# Seconds between attempts, as for the Git host's other requests.
+_PAUSES = (0.5, 1.0, 2.0, 4.0)
 # Whose commits are that never leave a scratch repository.
 NOBODY = {
     f"GIT_{role}_{what}": value
@@ -58,26 +67,42 @@ class GitError(Error):
 def run(
     *arguments: str, cwd: Path | None = None, env: Mapping[str, str] | None = None, stdin: bytes | None = None
 ) -> str:
-    """Run one git command and return what it prints.
+    """Run one git command and return what it prints; a server that cannot answer now is asked again.
 
     Raises:
         GitError: with git's own last words.
     """
+    return run_bytes(*arguments, cwd=cwd, env=env, stdin=stdin).decode("utf-8", "surrogateescape")
+
+
+def run_bytes(
+    *arguments: str, cwd: Path | None = None, env: Mapping[str, str] | None = None, stdin: bytes | None = None
+) -> bytes:
+    """The same where what is printed is the content of files."""
+    pauses = iter(_PAUSES if _verb(arguments) in _REMOTE else ())
+    while True:
+        done = _run(arguments, cwd, _environment(env or {}), stdin or b"")
+        if not done.returncode:
+            return done.stdout
+        refusal = understand(done.stderr)
+        pause = next(pauses, None)
+        if not refusal.temporary or pause is None:
+            raise _error(arguments, refusal)
+        time.sleep(pause)
+
+
+def _run(
+    arguments: tuple[str, ...], cwd: Path | None, env: Mapping[str, str], stdin: bytes
+) -> "subprocess.CompletedProcess[bytes]":
+    command = ["git", *arguments]
     try:
-        done = subprocess.run(
-            ["git", *arguments],
-            cwd=cwd,
-            env=_environment(env or {}),
-            input=stdin or b"",
-            capture_output=True,
-            check=False,
-        )
+        return subprocess.run(command, cwd=cwd, env=env, input=stdin, capture_output=True, check=False)
     except FileNotFoundError:
         raise Error("git is not installed", hint=_INSTALL) from None
-    if done.returncode:
-        refusal = understand(done.stderr)
-        raise GitError(f"git {_verb(arguments)} failed: {refusal.message}", hint=refusal.hint, code=refusal.code)
-    return done.stdout.decode("utf-8", "surrogateescape")
+
+
+def _error(arguments: tuple[str, ...], refusal: Refusal) -> GitError:
+    return GitError(f"git {_verb(arguments)} failed: {refusal.message}", hint=refusal.hint, code=refusal.code)
 
 
 def check(*, commits: bool = True) -> None:
@@ -115,9 +140,17 @@ def init(path: Path) -> None:
 
 def init_scratch(path: Path) -> None:
     """Make an empty repository that is nobody's own: its files are what is committed, byte for byte."""
-    init(path)
-    with (path / ".git" / "config").open("a", encoding="utf-8") as config:
-        config.write("[core]\n" + "".join(f"\t{key.partition('.')[2]} = {value}\n" for key, value in _EXACT))
+    run("init", "--quiet", "--initial-branch=main", f"--template={SCRATCH}", str(path))
+
+
+def init_bare_scratch(path: Path) -> None:
+    """Make an empty bare repository that is nobody's own."""
+    run("init", "--quiet", "--bare", "--initial-branch=main", f"--template={SCRATCH}", str(path))
+
+
+def clone_scratch(url: str, path: Path, env: Mapping[str, str] | None = None) -> None:
+    """Clone into a bare repository that is nobody's own."""
+    run("clone", "--quiet", "--bare", f"--template={SCRATCH}", url, str(path), env=env)
 
 
 def set_origin(path: Path, url: str) -> None:
@@ -173,7 +206,7 @@ def tracked(repository: Path) -> list[str]:
         why = answer.stderr.decode(errors="replace").strip().splitlines()
         raise Invalid(f"the files of {repository} cannot be listed: {why[-1] if why else 'git failed'}")
     names = {os.fsdecode(name).rstrip("/") for name in answer.stdout.split(b"\0") if name}
-    return sorted(name for name in names if (repository / name).exists())
+    return sorted(name for name in names if os.path.lexists(repository / name))
 
 
 def top(path: Path) -> Path | None:
@@ -289,7 +322,7 @@ def configuration(*settings: tuple[str, str], env: Mapping[str, str] = os.enviro
 
 def exact(env: Mapping[str, str]) -> dict[str, str]:
     """An environment in which git, whoever starts it, has the same files for everyone."""
-    return {**env, **_SHA1, **configuration(*_PLAIN, *_EXACT, env=env)}
+    return {**env, **_SHA1, **configuration(*_PLAIN, *_EXACT, ("init.templateDir", str(SCRATCH)), env=env)}
 
 
 def _environment(extra: Mapping[str, str]) -> dict[str, str]:

@@ -135,7 +135,7 @@ class GitHost(Protocol):
         """Every repository there that carries a mark of ours."""
         ...
 
-    def overview(self) -> list[Listed]:
+    def overview(self, project: str | None = None) -> list[Listed]:
         """What `main` of every repository of ours is rendered from: as few requests as the host allows."""
         ...
 
@@ -235,6 +235,14 @@ class HostSetup(Protocol):
         """Raise `Invalid` where a step needs something, a secret say, that was not given."""
         ...
 
+    def check_rendered(self, project: str, kind: Kind, repository: Path) -> None:
+        """Raise `Invalid` where the settings count on something that the repository's files do not have."""
+        ...
+
+    def notes(self, project: str) -> tuple[str, ...]:
+        """What a person should know beforehand of what the plan leads to, a sentence each. Pure."""
+        ...
+
     def depends(self, what: HostStep, earlier: HostStep) -> bool:
         """Whether one of its steps waits for another. Pure."""
         ...
@@ -313,9 +321,17 @@ class Templates(Protocol):
     """The door to Copier."""
 
     def resolve(
-        self, template: Template | None, data: Mapping[str, Any], *, ask: bool, env: Mapping[str, str] | None = None
+        self,
+        template: Template | None,
+        data: Mapping[str, Any],
+        *,
+        ask: bool,
+        env: Mapping[str, str] | None = None,
+        recorded: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
-        """Every question answered: by data, else by a person if `ask`, else by its default; `Invalid` when refused.
+        """Every question answered: by data, else by a person if `ask`, else as recorded, else by its default.
+
+        `Invalid` when data is refused; what is recorded and refused has its default.
 
         The packaged template's, where none is named; otherwise `env` lets git read it.
         """

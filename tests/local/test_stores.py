@@ -68,8 +68,12 @@ def test_what_a_uri_holds(objects: ObjectStore, tmp_path: Path) -> None:
     assert keys("s3://bucket/data/part-1.csv") == ["part-1.csv"]
     assert keys("s3://bucket/data/part") == ["part-1.csv", "part-2.csv"]
     assert keys("s3://bucket/nothing") == keys("s3://other/data") == []
-    with pytest.raises(Error, match="in the way"):
-        objects.put(file, "s3://bucket/data/part-1.csv/below")
+    objects.put(file, "s3://bucket/data/part-1.csv/below")
+    assert keys("s3://bucket/data/part-1.csv") == ["part-1.csv"]
+    assert keys("s3://bucket/data/part-1.csv/") == ["below"]
+    with pytest.raises(Error, match=r"part-1\.csv would be a file and the folder of others"):
+        objects.fetch("s3://bucket/data", tmp_path / "input")
+    assert not (tmp_path / "input").exists()
 
 
 def test_a_home_that_cannot_be_used(tmp_path: Path) -> None:
@@ -259,3 +263,11 @@ def test_a_file_other_than_the_pinned_one_is_refused(tmp_path: Path, monkeypatch
     pins.write_text(f"thing==1.0 \\\n    --hash=sha256:{'0' * 64}\n")
     with pytest.raises(Error, match="the image's environment cannot be made"):
         store.build(folder, project="p", notify=silent)
+
+
+def test_an_object_of_a_name_that_no_file_can_have_is_not_there(tmp_path: Path) -> None:
+    from mlops_new.platforms.local.runs import LocalRuns
+
+    platform = LocalRuns(tmp_path)
+    assert not platform.exists("s3://mlops-new/" + "x" * 300)
+    platform.close()

@@ -1,5 +1,6 @@
 """`mlops-new drill`: put a fault into a copy of the data and see which check catches it, and what would be decided."""
 
+import csv
 import secrets
 import subprocess
 import tempfile
@@ -23,6 +24,7 @@ from mlops_new.wiring import local_platform
 # Drills write to a bucket of their own: no forecast, history or comparison of theirs is taken for a real one.
 BUCKET = "mlops-new-drill"
 OF_GROUND_TRUTH = "concept_drift"
+_EXECUTION = "execution"  # the column of ground truth that model quality reads
 FAULTS = (
     "covariate_shift",
     OF_GROUND_TRUTH,
@@ -106,8 +108,19 @@ def _noticed(request: Request, struck: Path, settings: Settings, console: Consol
     if request.fault != OF_GROUND_TRUTH:
         return _run("inference", str(struck), request, settings, console)
     forecast = _run("inference", request.input, request, settings, console)
+    _name_the_run(struck, forecast["execution"])
     compared = _run("model-quality", str(struck), request, settings, console)
     return {**compared, "checks": [*forecast["checks"], *compared["checks"]]}
+
+
+def _name_the_run(truth: Path, execution: str) -> None:
+    """Say in the ground truth which run it is about: rows of earlier drills may have the same ids."""
+    with truth.open(encoding="utf-8", newline="") as file:
+        header, *rows = csv.reader(file)
+    if _EXECUTION in header:  # a column of the table's own: rows are told apart by their ids alone
+        return
+    with truth.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([[*header, _EXECUTION], *([*row, execution] for row in rows)])
 
 
 def _run(pipeline: str, data: str | None, request: Request, settings: Settings, console: Console) -> dict[str, Any]:
@@ -118,9 +131,10 @@ def _run(pipeline: str, data: str | None, request: Request, settings: Settings, 
     except RunFailed as failure:
         step = next((step for step in failure.document["steps"] if step["status"] == "Failed"), None)
         caught = {"check": step["name"] if step else pipeline, "caught": True, "violations": [failure.message]}
-        return {"checks": [caught], "decision": None, "report": None}
+        return {"execution": "", "checks": [caught], "decision": None, "report": None}
     checks = [_check(name, document["outputs"][name]) for name in CHECKS if name in document["outputs"]]
-    return {"checks": checks, "decision": document["decision"], "report": document["report"]}
+    found = {"checks": checks, "decision": document["decision"], "report": document["report"]}
+    return {"execution": document["execution"], **found}
 
 
 def _history(request: Request, settings: Settings) -> str:

@@ -1,9 +1,12 @@
 """How an execution ended, told to people and to programs."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
-from mlops_new.commands.models import model_summary
+from mlops_new import suggestion
+from mlops_new.commands import findings
+from mlops_new.commands.models import model_metrics, model_summary
 from mlops_new.commands.repository import Repository
 from mlops_new.console import Console
 from mlops_new.errors import INTERRUPTED, Error
@@ -59,20 +62,21 @@ def conclude(
     """
     registered = platform.registered_by(execution, repository.project)
     document = _document(execution, platform, registered)
+    where = f"{platform.option}{suggestion.at(repository.path)}"
     match execution.status:
         case Status.SUCCEEDED:
             return Outcome(_success(execution, document, platform, repository, registered), document)
         case Status.STOPPED:
-            resume = f"mlops-new run --resume {execution.id}{platform.option} goes on from here"
+            resume = f"mlops-new run --resume {execution.id}{where} goes on from here"
             raise RunStopped(
                 f"{execution.pipeline} was stopped", hint=resume if resumable else "run it again", document=document
             )
         case Status.EXECUTING:
-            this = f"{execution.id}{platform.option}"
+            this = f"{execution.id}{where}"
             hint = f"mlops-new run --resume {this} follows it again, mlops-new stop {this} stops it"
             raise RunStopped(f"{execution.pipeline} goes on as {execution.id}", hint=hint, document=document)
         case _:
-            resume = f"mlops-new run --resume {execution.id}{platform.option}"
+            resume = f"mlops-new run --resume {execution.id}{where}"
             again = "when data or code is mended: run the same command again"
             again += f"; where it was something else: {resume} goes on with the same code" if resumable else ""
             raise _failure(execution, document, console, again)
@@ -100,6 +104,7 @@ def _document(execution: Execution, platform: Platform, registered: ModelPackage
         "findings": _findings(stored, platform),
         "withheld": _withheld(stored, platform),
         "decision": _decision(stored, platform),
+        **findings.of_run(stored, platform),
         "report": platform.place(report) if report else None,
     }
 
@@ -164,17 +169,18 @@ def _success(
     elif repository.kind is Kind.DEPLOY:
         lines += _sentences(document["findings"])
         if document["withheld"]:
-            lines.append(
-                f"  predictions   KEPT BACK, because the data or the forecasts are broken: {document['withheld']}"
-            )
+            lines.append(f"  predictions   KEPT BACK, as data or forecasts are broken: {document['withheld']}")
         else:
             lines += _predictions(execution.outputs().get("predictions"), platform)
+        lines += findings.rows_lines(document.get("rows"))
         lines += _model_in_use(execution, platform, repository)
+        lines += findings.quality_lines(document.get("model_quality"), _deciding(execution, platform, repository))
         lines += _decided(document["decision"])
     if document["report"]:
         lines.append(f"  report        {document['report']}")
     if registered:
-        lines.append(f"Next: mlops-new models approve {registered.version}{platform.option}")
+        where = f"{platform.option}{suggestion.at(repository.path)}"
+        lines.append(f"Next: mlops-new models approve {registered.version}{where}")
     return "\n".join(lines)
 
 
@@ -190,10 +196,21 @@ def _model(what: str, package: ModelPackage, platform: Platform) -> list[str]:
 
 
 def _model_in_use(execution: Execution, platform: Platform, repository: Repository) -> list[str]:
-    version = str(execution.parameters.get("ModelPackageArn", "")).rpartition("/")[2]
-    if not version.isdigit():
+    package = _package(execution, platform, repository)
+    if package is None:
         return []
-    return _model(f"version {version}", platform.model_package(repository.project, int(version)), platform)
+    return _model(f"version {package.version}, at registration", package, platform)
+
+
+def _package(execution: Execution, platform: Platform, repository: Repository) -> ModelPackage | None:
+    version = str(execution.parameters.get("ModelPackageArn", "")).rpartition("/")[2]
+    return platform.model_package(repository.project, int(version)) if version.isdigit() else None
+
+
+def _deciding(execution: Execution, platform: Platform, repository: Repository) -> str:
+    """The metric that decided about the model in use; empty where there is none."""
+    package = _package(execution, platform, repository)
+    return next(iter(model_metrics(package, platform)), "") if package else ""
 
 
 def _decided(decision: dict[str, Any] | None) -> list[str]:
@@ -220,6 +237,9 @@ def _failure(execution: Execution, document: dict[str, Any], console: Console, a
     if failed is None or not (failed.log or failed.link):
         return RunFailed(f"{execution.pipeline} failed: {execution.reason}", hint="", document=document)
     _show_log(failed, console)
+    for other in execution.steps:
+        if other.status is Status.FAILED and other is not failed:
+            console.say(f"✗ step {other.name} failed, too: {other.reason}", "red")
     hint = f"the whole log: {failed.log or failed.link}\n      {again}"
     return RunFailed(f"step {failed.name} failed: {failed.reason}", hint=hint, document=document)
 
@@ -230,4 +250,11 @@ def _show_log(step: Step, console: Console) -> None:
     except OSError:
         return
     for line in lines[-_LOG_TAIL:]:
-        console.say(f"  {step.name} | {line}")
+        if not _is_told(line, step.reason):
+            console.say(f"  {step.name} | {line}")
+
+
+def _is_told(line: str, reason: str) -> bool:
+    """Whether a line of a log says what is said at the end as the reason."""
+    why = re.sub(r" \((exit code \d+|ended by SIG\w+)\)$", "", reason)
+    return bool(line.strip()) and (line.strip() in why or (bool(why) and why in line))

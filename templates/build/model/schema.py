@@ -6,6 +6,7 @@ import tomllib
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
+from model import names
 from model.errors import InputError, did_you_mean
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ METRICS: Mapping[ProblemType, tuple[str, ...]] = {
 }
 MONITORING = ("own", "managed")
 LOWER_IS_BETTER = frozenset({"wape", "mae", "rmse", "mse"})
-ROW_NUMBER = "row_number"  # identifies a row of a table without ids of its own
 
 Number = (int, float)
 _Text = TypeVar("_Text", bound=str)
@@ -102,8 +102,13 @@ class Schema:
 
     @property
     def id_columns(self) -> tuple[str, ...]:
-        """The columns that identify a row in every output."""
-        return self.ids or (ROW_NUMBER,)
+        """The columns that identify a row in every output, and in ground truth."""
+        return self.ids or (names.free(names.ROW_NUMBER, (self.target,)),)
+
+    @property
+    def stored_ids(self) -> tuple[str, ...]:
+        """The same in tables that hold features, too."""
+        return self.ids or (names.STORED_ROW_NUMBER,)
 
 
 def load(path: Path) -> Schema:

@@ -64,7 +64,7 @@ def read_json_lines(body: bytes, signature: Signature) -> pd.DataFrame:
             values, bad = numbers(frame.iloc[:, place])
             if bad.any():
                 raise InputError(_no_number(frame.iloc[:, place], bad, place + 1, column))
-            frame = frame.assign(**{column.name: values})
+            frame[column.name] = values
     return _finite(frame, signature)
 
 
@@ -141,7 +141,7 @@ def _read_slowly(body: bytes, names: list[str], signature: Signature) -> pd.Data
             values, bad = numbers(frame.iloc[:, place])
             if bad.any():
                 raise InputError(_no_number(frame.iloc[:, place], bad, first + place + 1, column))
-            frame = frame.assign(**{names[first + place]: values})
+            frame[names[first + place]] = values
     return frame
 
 

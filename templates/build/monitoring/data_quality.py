@@ -109,7 +109,7 @@ def read_baseline(known: Path) -> tuple[Statistics, Constraints]:
 
 def _source(data: Path, schema: Schema, config: DataQuality) -> Source:
     named = {*schema.features, *schema.categorical}
-    expected = {name for name in (*schema.id_columns, schema.time, schema.target, schema.censored) if name not in named}
+    expected = {name for name in (*schema.stored_ids, schema.time, schema.target, schema.censored) if name not in named}
     return Source(data, frozenset(schema.categorical), frozenset({*expected, *config.ignore} - {""}))
 
 

@@ -41,8 +41,10 @@ def strike(kind: str, table: pd.DataFrame, known: Schema) -> tuple[pd.DataFrame,
     Raises:
         InputError: There is no such fault, or the table has nothing to do it to.
     """
-    # An id that is also a feature stays whole: without it, rows are strangers before any check sees them.
-    others = frozenset({known.time, known.censored, *known.ids})
+    # A fault in a column that the model does not have is none. An id that is also a feature stays whole: without it,
+    # rows are strangers before any check sees them.
+    unused = set(table.columns) - set(features.feature_columns(table, known))
+    others = frozenset({known.time, known.censored, *known.ids, *unused})
     roles = faults.Roles(known.target, others, frozenset(known.categorical))
     if kind == OF_GROUND_TRUTH:
         done = faults.inject(kind, table, roles)

@@ -23,6 +23,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
+from model import names
 from model.schema import Schema
 from model.values import dates
 from monitoring.measures import Many, Measures
@@ -86,7 +87,8 @@ class Period:
     @classmethod
     def of(cls, rows: pd.DataFrame, schema: Schema, level: float) -> "Period":
         """The period of matched rows."""
-        groups = {name: int(rows[name].nunique()) for name in schema.id_columns if name != schema.time}
+        time = _time(schema)
+        groups = {key: int(rows[key].nunique()) for key in names.keys(schema.id_columns) if key != time}
         return cls(len(rows), level, _days(rows, schema), groups)
 
 
@@ -185,7 +187,7 @@ def _drawn(known: Measures, rows: int, seed: int = SEED) -> Many:
 def _blocks(rows: pd.DataFrame, period: Period, schema: Schema) -> Iterator[_Block]:
     """Stretches of as many days as the period, and the values of each id that is of several rows."""
     if period.days:
-        when = dates(rows[schema.time])[0]
+        when = dates(rows[_time(schema)])[0]
         number = (when - when.min()).dt.days
         length = max(1, min(period.days, (int(number.max()) + 1) // (2 * FEWEST_BLOCKS)))
         # Days alone are many and tell the most, if they are independent; stretches are few, and know more.
@@ -219,9 +221,16 @@ def _between(block: _Block, seen: Floats, sizes: Floats, one: float) -> float:
     return times**2 * among * (block.inside + 1 / len(seen))
 
 
+def _time(schema: Schema) -> str:
+    """What the time is called among the ids of matched rows; empty where it is none of them."""
+    if not schema.time or schema.time not in schema.id_columns:
+        return ""
+    return names.keys(schema.id_columns)[schema.id_columns.index(schema.time)]
+
+
 def _days(rows: pd.DataFrame, schema: Schema) -> int:
     """The days that rows cover; 0 where they have no time."""
-    if not (schema.time and schema.time in schema.id_columns):
+    if not (time := _time(schema)):
         return 0
-    when = dates(rows[schema.time])[0]
+    when = dates(rows[time])[0]
     return int((when.max() - when.min()).days) + 1 if when.notna().all() else 0

@@ -15,7 +15,7 @@ Where there is an input answers (of monitoring.managed), baseline and check take
 """
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,13 +24,15 @@ import numpy as np
 import pandas as pd
 
 import paths
+from model import names
 from model import schema as schemas
 from model.errors import InputError
 from model.metrics import positive_class
 from model.schema import Schema
 from model.values import texts
-from monitoring import findings, job, limits, metrics, provenance, settings, thresholds, truth
+from monitoring import findings, job, limits, matching, metrics, settings, thresholds, truth
 from monitoring.findings import Finding, Result
+from monitoring.matching import Comparison
 from monitoring.measures import Measures
 from monitoring.provenance import Broken
 from monitoring.settings import ModelQuality, Settings
@@ -57,41 +59,57 @@ def main() -> None:
         write_baseline(rows, output, schema, config)
         job.say("Completed: Job completed successfully. The baseline is made.")
         return
-    if answers.is_dir():
-        rows = truth.read_answers(answers, schema)
-        prints, matched = truth.fingerprints(rows), len(rows)
-    else:
-        rows, prints, matched = _fresh(
-            predictions, ground_truth, paths.step_input("compared"), schema, given.model_package
-        )
-    findings.save({"new": bool(len(rows)), "rows": len(rows)}, output / "new.json")
-    if not len(rows):
-        job.say(nothing_new(matched))
-        return
-    if given.new:
-        job.say(f"{len(rows)} rows of ground truth have not been compared.")
-        return
     known = job.folder(given.baseline_folder, lambda: paths.step_input("baseline"))
-    broken = Broken.none(len(rows))
-    if not answers.is_dir():
-        broken = provenance.broken_rows(rows, predictions, schema, given.model_package)
-    result = check(rows, prints, known, output, schema, config.model_quality, broken)
-    job.finish(
-        result,
-        config,
-        schema.name,
-        {name: item["value"] for name, item in result.facts["metrics"].items() if item["value"] is not None},
+    if answers.is_dir():  # of rows that were matched and found new before
+        rows = truth.read_answers(answers, schema)
+        findings.save({"new": bool(len(rows)), "rows": len(rows)}, output / "new.json")
+        _finish(
+            check(rows, truth.fingerprints(rows), known, output, schema, config=config.model_quality), config, schema
+        )
+        return
+    limit = config.model_quality.match_limit
+    compared = paths.step_input("compared")
+    found = matching.compare(predictions, ground_truth, compared, schema, package=given.model_package, limit=limit)
+    findings.save(news(found), output / "new.json")
+    if given.new or not news(found)["new"]:
+        job.say(nothing_new(found) if not news(found)["new"] else found.problem or found.said)
+        return
+    _finish(judge(found, known, output, schema, config.model_quality), config, schema)
+
+
+def _finish(result: Result, config: Settings, schema: Schema) -> None:
+    metrics = {name: item["value"] for name, item in result.facts["metrics"].items() if item["value"] is not None}
+    job.finish(result, config, schema.name, metrics)
+
+
+def news(found: Comparison) -> Json:
+    """What the pipeline goes by: whether there is something to decide on, rows or a problem with them."""
+    return {"new": bool(len(found.rows) or found.problem), "rows": len(found.rows)}
+
+
+def judge(found: Comparison, known: Path, output: Path, schema: Schema, config: ModelQuality | None = None) -> Result:
+    """Check the rows that are new, and say what is wrong with the others. Ground truth that fits nothing is a finding.
+
+    Raises:
+        InputError: The baseline is missing, damaged or of another problem type.
+    """
+    if len(found.rows):
+        rows, prints, broken = found.rows, found.prints, found.broken
+        return check(rows, prints, known, output, schema, found=found, config=config, broken=broken)
+    note = f"NothingCompared: {found.problem}."
+    facts = {"rows": 0, "metrics": {}, "ground_truth": found.facts()}
+    result = Result("model_quality", found.findings(), [], facts, note)
+    findings.write(result, output, _violations(result.findings))
+    return result
+
+
+def nothing_new(found: Comparison) -> str:
+    """Why there is nothing to compare, where nothing is wrong."""
+    other = f", but for {found.other_model:,} that another model predicted" if found.other_model else ""
+    return (
+        f"NothingNew: all {found.before:,} rows that have both a prediction and ground truth have been compared "
+        f"before{other}."
     )
-
-
-def nothing_new(matched: int) -> str:
-    """Why there is nothing to compare, where so many rows have both a prediction and ground truth."""
-    if not matched:
-        return NO_MATCH
-    return f"NothingNew: all {matched} rows that have both a prediction and ground truth have been compared before."
-
-
-NO_MATCH = "NothingNew: no row of the ground truth has a prediction (they are matched by the ids in config.toml)."
 
 
 def _arguments() -> argparse.Namespace:
@@ -121,15 +139,16 @@ def make_baseline(predictions: Path, ground_truth: Path, output: Path, schema: S
 
 
 def evaluated(predictions: Path, ground_truth: Path, schema: Schema) -> pd.DataFrame:
-    """A transform job's predictions with what really happened, as `truth.match` has them.
+    """A transform job's predictions with what really happened, as `truth.answered` has them.
 
     Raises:
         InputError: Predictions and truth do not belong together.
     """
-    told = truth.spelled(evaluate.read_predictions(predictions, schema), schema)
+    told, known = evaluate.read_predictions(predictions, schema), truth.read_truth(ground_truth, schema)
+    keys, told = list(names.keys(schema.id_columns)), truth.spelled(told, schema)
     if schema.problem_type != "regression":
-        told = told.rename(columns={"label": "prediction"})
-    rows = truth.match(told, truth.read_truth(ground_truth, schema), schema)
+        told = told.rename(columns={names.LABEL: names.PREDICTION})
+    rows = truth.answered(told.merge(known[[*keys, names.ACTUAL]].dropna(subset=names.ACTUAL), on=keys), schema)
     if rows.empty:
         raise InputError("no prediction has a row of ground truth with the same ids: there is nothing to measure")
     return rows
@@ -138,7 +157,7 @@ def evaluated(predictions: Path, ground_truth: Path, schema: Schema) -> pd.DataF
 def write_baseline(rows: pd.DataFrame, output: Path, schema: Schema, config: Settings) -> Json:
     """Write the metrics of matched rows and the constraints that follow from them."""
     positive = _positive(rows, schema)
-    document = metrics.statistics(schema.problem_type, rows.drop(columns=list(schema.id_columns)), positive)
+    document = metrics.statistics(schema.problem_type, rows.drop(columns=list(names.keys(schema.id_columns))), positive)
     limits = thresholds.suggest(document, rows, positive, schema, config)
     findings.save(document | ({"positive_class": positive} if positive else {}), output / STATISTICS)
     findings.save(thresholds.constraints_json(limits, schema.problem_type), output / CONSTRAINTS)
@@ -158,21 +177,14 @@ def _positive(rows: pd.DataFrame, schema: Schema) -> str | None:
     return positive_class(rows) if schema.problem_type == "binary_classification" else None
 
 
-def _fresh(
-    predictions: Path, ground_truth: Path, compared: Path, schema: Schema, package: str
-) -> tuple[pd.DataFrame, truth.Prints, int]:
-    told = truth.read_predictions(predictions, schema, package)
-    matched = truth.match(told, truth.read_truth(ground_truth, schema), schema)
-    rows, prints = truth.new_rows(matched, truth.compared_before(compared))
-    return rows, prints, len(matched)
-
-
 def check(
     rows: pd.DataFrame,
     prints: truth.Prints,
     known: Path,
     output: Path,
     schema: Schema,
+    *,
+    found: Comparison | None = None,
     config: ModelQuality | None = None,
     broken: Broken | None = None,
 ) -> Result:
@@ -184,6 +196,7 @@ def check(
         known: The baseline's folder.
         output: Where to.
         schema: Names the metric that decides.
+        found: How the rows were matched, where that is to be judged, too.
         config: What matters.
         broken: Which rows were predicted from broken data: they say nothing about the model, and are not judged.
 
@@ -196,7 +209,7 @@ def check(
     positive = before.get("positive_class") or _positive(rows, schema)
     sound = rows[~broken.rows].reset_index(drop=True)
     of = rows if sound.empty else sound
-    document = metrics.statistics(schema.problem_type, of.drop(columns=list(schema.id_columns)), positive)
+    document = metrics.statistics(schema.problem_type, of.drop(columns=list(names.keys(schema.id_columns))), positive)
     told, old = (whole.get(f"{schema.problem_type}_metrics", {}) for whole in (document, before))
     reference = _reference(known, schema)
     if sound.empty:
@@ -205,24 +218,31 @@ def check(
         judged = _by_thresholds(told, suggested, sound)
     else:
         judged = _by_rows(told, suggested, sound, Measures(schema.problem_type, reference, positive), schema, config)
-    found = [_finding(name, item, old, len(sound), schema) for name, item in judged.items() if item["worse"]]
-    facts = {
+    worse = [_finding(name, item, old, len(sound), schema) for name, item in judged.items() if item["worse"]]
+    facts: Json = {
         "rows": len(rows),
         "gate": schema.metric,
         "broken_rows": int(broken.rows.sum()),
         "broken": list(broken.sentences),
         "metrics": {name: item | {"baseline": _value(old.get(name, {}))} for name, item in judged.items()},
     }
-    result = Result("model_quality", found, [*_not_judged(broken, len(rows)), *_undefined(judged, len(sound))], facts)
-    violations = [
-        {"constraint_check_type": finding.check, "description": finding.description, "metric_name": finding.feature}
-        for finding in found
-    ]
+    if found:
+        worse += found.findings()
+        facts["ground_truth"] = found.facts()
+    skipped = [*_not_judged(broken, len(rows)), *_undefined(judged, len(sound))]
+    result = Result("model_quality", worse, skipped, facts, f"{found.said}." if found else "")
     findings.save(document, output / STATISTICS)
-    findings.write(result, output, violations)
+    findings.write(result, output, _violations(worse))
     findings.save({"rows": len(rows), "sha256": truth.content_hash(prints)}, output / "compared.json")
     truth.save_prints(prints, output)
     return result
+
+
+def _violations(found: Sequence[Finding]) -> list[Json]:
+    return [
+        {"constraint_check_type": finding.check, "description": finding.description, "metric_name": finding.feature}
+        for finding in found
+    ]
 
 
 def _reference(known: Path, schema: Schema) -> pd.DataFrame | None:
@@ -232,7 +252,7 @@ def _reference(known: Path, schema: Schema) -> pd.DataFrame | None:
         return None
     table = tables.read(found[0])
     answers = ["prediction"] if schema.problem_type == "regression" else ["label", "probability"]
-    if missing := [name for name in (*schema.id_columns, "actual", *answers) if name not in table.columns]:
+    if missing := [name for name in (*names.keys(schema.id_columns), "actual", *answers) if name not in table.columns]:
         raise InputError(f"{found[0]} lacks the columns {', '.join(missing)}: build the model anew")
     texts_of = [name for name in ("actual", "label") if schema.problem_type != "regression"]
     return truth.spelled(table, schema).assign(**{name: texts(table[name]) for name in texts_of})

@@ -1,15 +1,13 @@
 """What predictions were made from: their manifests say when the data was broken."""
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-
-from model.schema import Schema
-from monitoring import truth
-from steps import tables
 
 
 @dataclass(frozen=True)
@@ -24,32 +22,14 @@ class Broken:
         """No row of so many."""
         return cls(np.zeros(count, np.bool_))
 
-
-def broken_rows(rows: pd.DataFrame, folder: Path, schema: Schema, package: str = "") -> Broken:
-    """Which of the rows have a prediction, the latest of several, that was made from broken data.
-
-    Args:
-        rows: With ids, spelled as `truth.spelled` does.
-        folder: Holds `predictions.csv` files with their manifests.
-        schema: Names the ids.
-        package: Only predictions of this model package, where not empty.
-
-    Raises:
-        InputError: A manifest is damaged.
-    """
-    manifests = {file: truth.manifest(file) for file in sorted(folder.rglob("predictions.csv"))}
-    of_model = {file: told for file, told in manifests.items() if not package or told.get("model_package") == package}
-    if not any(told.get("broken") for told in of_model.values()):
-        return Broken.none(len(rows))
-    ids, parts = list(schema.id_columns), []
-    for file, told in sorted(of_model.items(), key=lambda item: str(item[1].get("created", ""))):
-        table = truth.spelled(tables.read(file), schema)[ids]
-        parts.append(table.assign(broken=bool(told.get("broken"))))
-    latest = pd.concat(parts, ignore_index=True).drop_duplicates(ids, keep="last")
-    flags = rows[ids].merge(latest, on=ids, how="left")["broken"].fillna(value=False).to_numpy(np.bool_)
-    sentences = dict.fromkeys(str(text) for told in of_model.values() for text in _texts(told.get("broken")))
-    return Broken(flags, tuple(sentences)[:5])
+    @classmethod
+    def of(cls, noted: pd.Series) -> "Broken":
+        """Of what `note` said of each row."""
+        texts = [text for note in noted.unique().tolist() if note for text in json.loads(note)]
+        return cls((noted != "").to_numpy(np.bool_), tuple(dict.fromkeys(texts))[:5])
 
 
-def _texts(broken: object) -> list[object]:
-    return list(broken) if isinstance(broken, list) else []
+def note(manifest: Mapping[str, Any]) -> str:
+    """What a manifest says was broken, as one text for each row; empty where nothing was."""
+    broken = manifest.get("broken")
+    return json.dumps([str(text) for text in broken]) if isinstance(broken, list) and broken else ""

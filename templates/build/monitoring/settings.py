@@ -38,6 +38,8 @@ class ModelQuality:
     which count where Model Monitor checks, or where the baseline is of an earlier version."""
     matters: float = 0.1
     """A metric is worse by at least this share of its value at registration (of scores: of their distance from 1)."""
+    match_limit: float = 0.5
+    """Share of the rows of ground truth that must have a prediction; with a day in the ids, of predicted days only."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
 }
 _SHARES = {
     "datatype_check_threshold", "domain_content_threshold", "comparison_threshold", "categorical_comparison_threshold",
-    "threshold", "share", "matters", "drifted_features", "attribution_ndcg",
+    "threshold", "share", "matters", "drifted_features", "attribution_ndcg", "match_limit",
 }  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from model import names
 from model.errors import InputError
 from model.schema import ProblemType, Schema
 from model.values import dates
@@ -116,7 +117,7 @@ def _by_window(rows: pd.DataFrame, positive: str | None, schema: Schema, days: i
     """The metrics of each window with about as many rows as others, as if targets were as large as on the whole."""
     if not (schema.time and schema.time in schema.ids and days):
         return []
-    when = dates(rows[schema.time])[0]
+    when = dates(rows[names.keys(schema.ids)[schema.ids.index(schema.time)]])[0]
     number = (when - when.min()).dt.days // days
     parts = [part for _, part in rows.groupby(number) if 2 * len(part) >= len(rows) / (number.max() + 1)]
     level = level_of(rows)

@@ -69,7 +69,8 @@ def preprocess(table: pd.DataFrame, settings: Schema) -> Split:
     _check_split(target, teaching, judged, settings)
     typed = features.typed(rows.features, settings)
     judged_rows = features.Rows(rows.ids, typed).pick(judged)
-    truth = [judged_rows.ids, target[judged].rename(settings.target), features.benchmarks(table, settings)[judged]]
+    ids = judged_rows.ids.set_axis(list(settings.id_columns), axis=1)
+    truth = [ids, target[judged].rename(settings.target), features.benchmarks(table, settings)[judged]]
     return Split(
         train=_training_table(table, rows.ids, typed, target, settings)[teaching],
         evaluation_data=judged_rows.for_transform(),

@@ -230,7 +230,7 @@ def test_the_number_of_trees_is_found_on_the_latest_rows(schema_of: Callable[...
     """With enough rows some are held back: classes with and without a time."""
     draws = np.random.default_rng(1)
     days = np.repeat(pd.date_range("2026-01-01", periods=100).strftime("%Y-%m-%d"), 15)
-    table = pd.DataFrame({"day": days, "a": draws.normal(size=1500), "row_number": range(1500)})
+    table = pd.DataFrame({"day": days, "a": draws.normal(size=1500), "(row number)": range(1500)})
     table["y"] = np.where(table["a"] + draws.normal(size=1500) > 0, "up", "down")
     for time, evaluation in (("day", 10), ("", 0.2)):
         settings = schema_of(

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from model import features
+from model import features, names
 from model.errors import InputError
 
 if TYPE_CHECKING:
@@ -75,12 +75,18 @@ def test_columns_that_are_not_named_do_not_depend_on_their_order(schema_of: Call
     table = pd.DataFrame({"b": ["1"], "a": ["2"], "y": ["3"]})
     settings = schema_of()
     assert list(features.build(table, settings).features.columns) == ["a", "b"]
-    assert features.build(table, settings).ids["row_number"].tolist() == [1]
+    assert features.build(table, settings).ids[names.STORED_ROW_NUMBER].tolist() == [1]
 
 
-def test_a_column_with_the_name_of_a_made_feature_is_refused(sales: pd.DataFrame, daily: Schema) -> None:
-    with pytest.raises(InputError, match="the column day_weekday, a name that a made feature has"):
-        features.build(sales.assign(day_weekday="1"), replace(daily, features=("price", "day_weekday")))
+def test_a_made_feature_gives_way_to_a_column_of_its_name(sales: pd.DataFrame, daily: Schema) -> None:
+    table = sales.assign(day_weekday="77", sold_lag_7="88")
+    for settings in (replace(daily, features=("price", "day_weekday", "sold_lag_7")), replace(daily, features=())):
+        found = features.build(table, settings).features
+        assert set(found["day_weekday"]) == {"77"}
+        assert found["day_weekday_"].iloc[0] == 3  # 1 January 2026 was a Thursday
+        assert found["sold_lag_7_"].iloc[-1] == 200 + 52
+        again = features.as_trained(settings, found.columns)
+        assert features.build(table[reversed(table.columns)].assign(b="1"), again).features.equals(found)
 
 
 def test_all_missing_columns_are_named_at_once(sales: pd.DataFrame, daily: Schema) -> None:

@@ -57,9 +57,9 @@ def pipeline() -> Pipeline:
         "Preprocess",
         script("preprocess"),
         inputs={"raw": jobs.INPUT_DATA, "code": CODE, "model": MODEL_DATA},
-        outputs=["transform_input", "batch"],
+        outputs=["transform_input", "batch", "quarantine"],
     )
-    rows, batch = (output(preprocess, name) for name in ("transform_input", "batch"))
+    rows, batch, aside = (output(preprocess, name) for name in ("transform_input", "batch", "quarantine"))
     core = compose(step, settings, machines[1], rows=rows, batch=batch)
     model_in_use = [jobs.IMAGE, MODEL_DATA, MODEL_PACKAGE, MODEL_CREATED, PENDING, DATA_QUALITY, ATTRIBUTION]
     return step.pipeline(
@@ -68,7 +68,7 @@ def pipeline() -> Pipeline:
             *(jobs.BUCKET, jobs.INPUT_DATA, jobs.HISTORY, CODE, jobs.COMMIT),
             *machines,
         ],
-        steps=[preprocess, *core.steps, *conclusion(step, core, batch)],
+        steps=[preprocess, *core.steps, *conclusion(step, core, batch, aside)],
     )
 
 
@@ -114,21 +114,21 @@ def compose(step: jobs.Jobs, settings: jobs.Settings, on_transform: Value, *, ro
     )
 
 
-def conclusion(step: jobs.Jobs, core: Core, batch: Value) -> list[Any]:
-    """The steps that make predictions of answers, decide, and report."""
+def conclusion(step: jobs.Jobs, core: Core, batch: Value, aside: Value) -> list[Any]:
+    """The steps that make predictions of answers, decide, and report; `aside` is what preprocessing could not use."""
     run = ["--model-package", MODEL_PACKAGE, "--execution", jobs.EXECUTION_ID, "--created", jobs.STARTED]
     origin = [*run, "--input", jobs.INPUT_DATA, "--commit", jobs.COMMIT]
-    data_quality = core.found["data_quality"]
-    looking_back = {"known": ATTRIBUTION, "history": jobs.HISTORY}
     postprocess = step.processing(
         "Postprocess",
         script("postprocess"),
         inputs={
             "transformed": core.answers,
             "batch": batch,
+            "quarantine": aside,
             "code": CODE,
-            "data_quality": data_quality,
-            **looking_back,
+            "data_quality": core.found["data_quality"],
+            "known": ATTRIBUTION,
+            "history": jobs.HISTORY,
         },
         outputs={
             # Ground truth arrives later than the next run: the model-quality pipeline looks through all predictions.
@@ -150,7 +150,7 @@ def conclusion(step: jobs.Jobs, core: Core, batch: Value) -> list[Any]:
     report = step.processing(
         "Report",
         module("monitoring.report", "--inference"),
-        inputs={**found, "baseline": DATA_QUALITY, "decision": output(decide, "decision")},
+        inputs={**found, "quarantine": aside, "baseline": DATA_QUALITY, "decision": output(decide, "decision")},
         outputs={"report": step.history("report")},
         arguments=origin,
     )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import job
 import paths
-from model import features
+from model import features, screening
 from model.errors import InputError
 from model.estimator import read_signature
 from model.schema import Schema, load
@@ -25,15 +25,23 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from preprocess import Rows
+    from model.estimator import Signature
+    from preprocess import Rows, Screened
 
-__all__ = ["InputError", "build", "decide", "read", "schema", "to_predict", "trained", "watch"]
+__all__ = ["InputError", "build", "decide", "read", "schema", "screen", "to_predict", "trained", "watch"]
 
 
 @cache
 def schema() -> Schema:
     """What the model's own `config.toml` says about the table."""
     return load(paths.CONFIG)
+
+
+@cache
+def signature() -> Signature:
+    """What the model in use has learnt from, by the job's input `model`."""
+    found: Signature = read_signature(job.input_folder("model"))
+    return found
 
 
 @cache
@@ -45,8 +53,7 @@ def trained() -> Schema:
     """
     if schema().features:
         return schema()
-    columns = read_signature(job.input_folder("model")).columns
-    return features.as_trained(schema(), [column.name for column in columns])
+    return features.as_trained(schema(), [column.name for column in signature().columns])
 
 
 def build(table: pd.DataFrame) -> Rows:
@@ -61,8 +68,18 @@ def to_predict(table: pd.DataFrame) -> NDArray[Any]:
     return which
 
 
-def watch(predictions: pd.DataFrame, origin: Mapping[str, str]) -> list[str]:
+def screen(table: pd.DataFrame, wanted: NDArray[Any], stale_days: float) -> Screened:
+    """Which rows of a table can be used, and what is wrong with the others."""
+    model = signature() if job.input_folder("model").is_dir() else None
+    found: Screened = screening.screen(table, schema(), model, wanted, stale_days)
+    return found
+
+
+def watch(predictions: pd.DataFrame, ids: pd.DataFrame, origin: Mapping[str, str]) -> list[str]:
     """Compare forecasts with those before, and leave what was found; what is broken, of them or of their inputs."""
+    time = schema().time
+    if time in ids.columns and time not in predictions.columns:
+        predictions = predictions.assign(**{time: ids[time]})
     told = analyzers.details(job.input_folder("data_quality"), "data_quality")
     broken = _sentences({"data_quality": told} if told else {})
     known = forecasts.read(job.input_folder("known"), job.input_folder("history"), origin["execution"])

@@ -2,11 +2,12 @@
 
 Yours to edit: the rules of your business belong here.
 
-Reads `transformed` (the rows of `transform_input`, each with the model's answer behind it, without a header) and
-`batch` (the same rows with a header), what the check of the data left (`data_quality`), and what forecasts are compared
-with: `known`, the baseline of the model, and `history`, the runs before.
-Writes `predictions.csv`, and `manifest.json`, which says what made them. Where the data or the forecasts are broken and
-`publish_when_broken` is false, both go to `withheld` instead, a folder of this execution that nobody else reads.
+Reads `transformed` (the rows of `transform_input`, each with the model's answer behind it, without a header),
+`batch` (the same rows with a header) and `quarantine` (the rows that could not be used); what the check of the data
+left (`data_quality`), and what forecasts are compared with: `known`, the baseline of the model, and `history`, the runs
+before. Writes `predictions.csv`, `quarantine.csv` where there are such rows, and `manifest.json`, which says what made
+them and counts them. Where the data or the forecasts are broken and `publish_when_broken` is false, all of it goes to
+`withheld` instead, a folder of this execution that nobody else reads.
 
 Outside of the pipeline, as a job of its own (`--decide`), it decides about retraining, too: see `decide.py`.
 """
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import sys
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
@@ -35,7 +37,7 @@ OF_NUMBERS: Mapping[str, job.Kind] = {"lowest": "number"}  # of a regression; a 
 class Watch(Protocol):
     """Compares forecasts with those before."""
 
-    def __call__(self, predictions: pd.DataFrame, origin: Mapping[str, str], /) -> list[str]:
+    def __call__(self, predictions: pd.DataFrame, ids: pd.DataFrame, origin: Mapping[str, str], /) -> list[str]:
         """What is broken, of the forecasts or of the data that they were made from: a sentence each."""
 
 
@@ -60,11 +62,12 @@ def main(schema: Schema, origin: Mapping[str, str], watch: Watch | None = None) 
         watch: Tells what is broken; None where nothing is looked at.
     """
     batch = read_text(job.input_folder("batch") / "batch.csv")
-    answers = answers_to(batch, read_answers(job.input_folder("transformed")), schema)
+    ids, answers = answers_to(batch, read_answers(job.input_folder("transformed")), schema)
     known = {**RULES, **OF_NUMBERS} if schema.problem_type == "regression" else RULES
     rules = job.rules("postprocess", known)
-    predictions = apply_rules(answers, rules)
-    broken = watch(predictions, origin) if watch else []
+    answers = apply_rules(answers, rules)
+    predictions = with_ids(ids, answers)
+    broken = watch(answers, ids, origin) if watch else []
     withheld = bool(broken) and not rules.get("publish_when_broken", True)
     about = {"broken": broken, "published": not withheld} if broken else {}
     write(predictions, {**origin, **about}, withheld=withheld)
@@ -77,11 +80,33 @@ def write(predictions: pd.DataFrame, about: Mapping[str, object], *, withheld: b
     """Write predictions and the manifest, where others read them or where nobody does."""
     folder = job.output_folder("withheld" if withheld else "predictions")
     predictions.to_csv(folder / "predictions.csv", index=False)
-    manifest = {**about, "rows": len(predictions)}
+    manifest = {**about, "rows": len(predictions), **put_aside(folder, len(predictions))}
     text = json.dumps(manifest, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
     (folder / "manifest.json").write_text(text, encoding="utf-8")
     for name in ("predictions", "withheld"):
         job.output_folder(name)  # an output of a job has to be there, if empty
+
+
+def put_aside(folder: Path, predicted: int) -> dict[str, Any]:
+    """Lay the quarantine beside the predictions; what became of all rows that were to be predicted.
+
+    `batch` is the same for the same rows: model quality tells by it which rows come again in another batch.
+
+    Raises:
+        UnusableError: Some have vanished.
+    """
+    place = job.input_folder("quarantine")
+    if not place.is_dir():
+        return {}
+    counts: dict[str, Any] = json.loads((place / "counts.json").read_text(encoding="utf-8"))
+    if counts["quarantined"] + counts["quarantined_past"]:
+        shutil.copy(place / "quarantine.csv", folder)
+    elsewhere = counts["quarantined"] + counts["skipped"]
+    if predicted + elsewhere != counts["rows_to_predict"]:
+        raise job.UnusableError(
+            f"{counts['rows_to_predict']} rows were to be predicted: {predicted} were, and {elsewhere} were put aside"
+        )
+    return counts
 
 
 def read_text(path: Path, header: int | None = 0) -> pd.DataFrame:
@@ -101,11 +126,11 @@ def read_answers(folder: Path) -> pd.DataFrame:
     return pd.concat([read_text(file, header=None) for file in files], ignore_index=True)
 
 
-def answers_to(batch: pd.DataFrame, answers: pd.DataFrame, schema: Schema) -> pd.DataFrame:
-    """Each row's ids with the model's answer to it: `prediction`, and for classes its `probability`.
+def answers_to(batch: pd.DataFrame, answers: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Each row's ids, and the model's answer to it: `prediction`, and for classes its `probability`.
 
     Args:
-        batch: The rows that were sent, with names.
+        batch: The rows that were sent, with names; ids come first.
         answers: Ids, features and answer of each row, without names.
         schema: Of the model that answered.
 
@@ -114,14 +139,26 @@ def answers_to(batch: pd.DataFrame, answers: pd.DataFrame, schema: Schema) -> pd
     """
     if len(answers) != len(batch):
         raise job.UnusableError(f"{len(batch)} rows were sent to the model and {len(answers)} answers came back")
-    ids = batch[list(schema.id_columns)]
+    names = list(schema.id_columns)
+    ids = batch.iloc[:, : len(names)].set_axis(names, axis=1)
     other = (answers.iloc[:, : ids.shape[1]].to_numpy() != ids.to_numpy()).any(axis=1)
     if other.any():
         raise job.UnusableError(f"from row {other.argmax() + 1} on, the answers are not to the rows that were sent")
     if schema.problem_type == "regression":
-        return ids.assign(prediction=numbers(answers.iloc[:, -1], "prediction"))
+        return ids, pd.DataFrame({"prediction": numbers(answers.iloc[:, -1], "prediction")})
     probability = numbers(answers.iloc[:, -1], "probability")
-    return ids.assign(prediction=answers.iloc[:, -2], probability=probability)
+    return ids, pd.DataFrame({"prediction": answers.iloc[:, -2], "probability": probability})
+
+
+def with_ids(ids: pd.DataFrame, predicted: pd.DataFrame) -> pd.DataFrame:
+    """Ids with what was predicted beside them. Where an id has the name of a prediction, that gets an underscore."""
+    rows = ids.copy()
+    for name in predicted.columns:
+        free = name
+        while free in ids.columns:
+            free += "_"
+        rows[free] = predicted[name]
+    return rows
 
 
 def numbers(values: pd.Series, name: str) -> pd.Series:

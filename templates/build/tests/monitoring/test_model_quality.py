@@ -11,7 +11,8 @@ import pytest
 
 from model import schema
 from model.errors import InputError
-from monitoring import metrics, model_quality, provenance, settings, truth
+from monitoring import matching, metrics, model_quality, settings, truth
+from monitoring.provenance import Broken
 from tests.cases import document
 
 if TYPE_CHECKING:
@@ -70,9 +71,8 @@ def check(frame: pd.DataFrame, tmp_path: Path, known: Schema = PLAIN) -> Result:
     columns = ["id", "prediction"] + (["probability"] if "probability" in frame.columns else [])
     predictions = write(frame[columns], tmp_path / "runs" / "a" / "predictions.csv")
     truths = write(frame[["id", "y"]], tmp_path / "later" / "truth.csv")
-    matched = truth.match(truth.read_predictions(predictions, known), truth.read_truth(truths, known), known)
-    new, prints = truth.new_rows(matched, truth.compared_before(tmp_path / "nothing"))
-    return model_quality.check(new, prints, tmp_path / "baseline", tmp_path / "out", known)
+    found = matching.compare(predictions, truths, tmp_path / "nothing", known)
+    return model_quality.check(found.rows, found.prints, tmp_path / "baseline", tmp_path / "out", known)
 
 
 def test_metrics_have_model_monitors_form(tmp_path: Path) -> None:
@@ -187,50 +187,34 @@ def test_a_metric_that_is_not_defined_is_told(tmp_path: Path) -> None:
 def test_truth_is_compared_once(tmp_path: Path) -> None:
     baseline(rows(500), tmp_path)
     check(rows(300, 1), tmp_path)
-    again = truth.read_predictions(tmp_path / "runs", PLAIN)
-    matched = truth.match(again, truth.read_truth(tmp_path / "later", PLAIN), PLAIN)
-    before = truth.compared_before(tmp_path)
-    shuffled = matched.sample(frac=1, random_state=1)
-    assert truth.new_rows(shuffled, before)[0].empty
-    more = rows(310, 1)  # ten rows came in addition; numpy draws the first 300 otherwise, so all are new truth
-    write(pd.concat([rows(300, 1), more.tail(10)])[["id", "y"]], tmp_path / "later" / "truth.csv")
-    write(pd.concat([rows(300, 1), more.tail(10)])[["id", "prediction"]], tmp_path / "runs" / "b" / "predictions.csv")
-    matched = truth.match(
-        truth.read_predictions(tmp_path / "runs", PLAIN), truth.read_truth(tmp_path / "later", PLAIN), PLAIN
-    )
-    assert sorted(truth.new_rows(matched, before)[0]["id"]) == [str(number) for number in range(300, 310)]
+    places = tmp_path / "runs", tmp_path / "later", tmp_path
+    again = matching.compare(*places, PLAIN, limit=0.5)
+    assert (len(again.rows), again.before, again.problem) == (0, 300, "")
+    more = rows(10, 2, first=300)
+    write(pd.concat([rows(300, 1), more]).sample(frac=1, random_state=1)[["id", "y"]], tmp_path / "later" / "truth.csv")
+    write(more[["id", "prediction"]], tmp_path / "runs" / "b" / "predictions.csv")
+    found = matching.compare(*places, PLAIN)
+    assert sorted(found.rows["id"]) == [str(number) for number in range(300, 310)]
+    assert found.before == 300
 
 
-def test_a_corrected_truth_is_new() -> None:
-    frame = rows(5).rename(columns={"y": "actual"}).assign(id=list("abcde"))
-    prints = truth.fingerprints(frame)
-    corrected = frame.assign(actual=frame["actual"].where(frame["id"] != "c", 0.0))
-    assert truth.new_rows(corrected, prints)[0]["id"].tolist() == ["c"]
+def test_a_corrected_truth_is_new(tmp_path: Path) -> None:
+    frame = rows(5).assign(id=list("abcde"))
+    predictions = write(frame[["id", "prediction"]], tmp_path / "runs" / "a" / "predictions.csv")
+    truths = write(frame[["id", "y"]], tmp_path / "later" / "truth.csv")
+    prints = matching.compare(predictions, truths, tmp_path / "history", PLAIN).prints
+    (tmp_path / "history").mkdir()
+    truth.save_prints(prints, tmp_path / "history")
+    write(frame.assign(y=frame["y"].where(frame["id"] != "c", 0.0))[["id", "y"]], tmp_path / "later" / "truth.csv")
+    found = matching.compare(predictions, truths, tmp_path / "history", PLAIN)
+    assert found.rows["id"].tolist() == ["c"]
     assert truth.content_hash(prints) == truth.content_hash(prints[::-1])
-
-
-def test_of_several_predictions_the_latest_counts(tmp_path: Path) -> None:
-    for run, created, value in (("b", "2026-01-01", 1.0), ("a", "2026-01-08", 2.0)):
-        place = write(pd.DataFrame({"id": [7], "prediction": [value]}), tmp_path / run / "predictions.csv")
-        told = {"created": created, "model_package": f"package/{run}"}
-        (place / "manifest.json").write_text(json.dumps(told), encoding="utf-8")
-    assert truth.read_predictions(tmp_path, PLAIN)["prediction"].tolist() == ["2.0"]
-    assert truth.read_predictions(tmp_path, PLAIN, "package/b")["prediction"].tolist() == ["1.0"]
-    with pytest.raises(InputError, match="no predictions of package/c"):
-        truth.read_predictions(tmp_path, PLAIN, "package/c")
-
-
-def test_ids_are_matched_however_they_are_spelled(tmp_path: Path) -> None:
-    told = write(pd.DataFrame({"id": [1.0, 2.0], "prediction": [1, 2]}), tmp_path / "a" / "predictions.csv")
-    known = write(pd.DataFrame({"id": [2, 3], "y": [5, 6]}), tmp_path / "b" / "t.csv")
-    found = truth.match(truth.read_predictions(told, PLAIN), truth.read_truth(known, PLAIN), PLAIN)
-    assert found.to_dict("records") == [{"id": "2", "actual": 5.0, "prediction": 2.0}]
 
 
 def test_bad_input_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="there are no predictions"):
         truth.read_predictions(tmp_path, PLAIN)
-    with pytest.raises(InputError, match="lacks the columns prediction"):
+    with pytest.raises(InputError, match="lacks the column prediction"):
         truth.read_predictions(write(pd.DataFrame({"id": [1]}), tmp_path / "a" / "predictions.csv"), PLAIN)
     (tmp_path / "c").mkdir()
     (tmp_path / "c" / "compared.npy").write_bytes(b"damaged")
@@ -245,13 +229,6 @@ def test_bad_input_is_named(tmp_path: Path) -> None:
     worded = rows(3).astype(object).assign(prediction="high")
     with pytest.raises(InputError, match="column 'prediction' holds 'high' where a number belongs"):
         check(worded, tmp_path)
-
-
-def test_of_truth_that_comes_again_the_last_counts(tmp_path: Path) -> None:
-    write(pd.DataFrame({"id": [1, 1, 2], "y": [5, 5, 6]}), tmp_path / "t" / "2026-06-01.csv")
-    write(pd.DataFrame({"id": [2], "y": [7]}), tmp_path / "t" / "2026-06-02.csv")
-    found = truth.read_truth(tmp_path / "t", PLAIN)
-    assert found.astype({"y": float}).to_dict("records") == [{"id": "1", "y": 5.0}, {"id": "2", "y": 7.0}]
 
 
 # The limits of a period follow from its rows, its days and its series.
@@ -342,24 +319,27 @@ def test_predictions_of_broken_data_are_not_judged(tmp_path: Path) -> None:
     broken(good, tmp_path, "2026-06-08", told=False)
     both = pd.concat([bad, good], ignore_index=True)
     truths = write(both[["id", "y"]], tmp_path / "later" / "truth.csv")
-    told = truth.read_predictions(tmp_path / "runs", PLAIN)
-    matched = truth.match(told, truth.read_truth(truths, PLAIN), PLAIN)
-    flags = provenance.broken_rows(matched, tmp_path / "runs", PLAIN)
-    assert int(flags.rows.sum()) == 300
-    prints = truth.fingerprints(matched)
-    known, output = tmp_path / "baseline", tmp_path / "out"
+    found = matching.compare(tmp_path / "runs", truths, tmp_path / "nothing", PLAIN)
+    assert found.broken is not None
+    assert int(found.broken.rows.sum()) == 300
+    matched, prints, known, output = found.rows, found.prints, tmp_path / "baseline", tmp_path / "out"
     assert model_quality.check(matched, prints, known, output, PLAIN).findings
-    result = model_quality.check(matched, prints, known, output, PLAIN, broken=flags)
+    result = model_quality.judge(found, known, output, PLAIN)
     assert not result.findings
     assert result.facts["broken_rows"] == 300
-    assert "predicted from broken data" in result.message
-    only = matched[flags.rows].reset_index(drop=True)
-    alone = provenance.broken_rows(only, tmp_path / "runs", PLAIN)
+    assert "price is 0 everywhere." in next(item.reason for item in result.skipped)
+    only = matched[found.broken.rows].reset_index(drop=True)
+    alone = Broken(np.ones(300, np.bool_), ("price is 0 everywhere.",))
     assert not model_quality.check(only, prints, known, output, PLAIN, broken=alone).findings
 
 
 def test_a_forecast_made_anew_from_mended_data_counts(tmp_path: Path) -> None:
-    broken(rows(30), tmp_path, "2026-06-01", told=True)
-    broken(rows(30), tmp_path, "2026-06-02", told=False)
-    matched = rows(30).rename(columns={"y": "actual"}).astype({"id": "str"})
-    assert not provenance.broken_rows(matched, tmp_path / "runs", PLAIN).rows.any()
+    days = rows(30).assign(id=pd.date_range("2026-06-01", periods=30).strftime("%Y-%m-%d"))
+    known = schema.parse(document(data={"ids": ["id"], "time": "id", "evaluation": 14}))
+    broken(days, tmp_path, "2026-06-01", told=True)
+    broken(days, tmp_path, "2026-06-02", told=False)
+    truths = write(days[["id", "y"]], tmp_path / "later" / "truth.csv")
+    found = matching.compare(tmp_path / "runs", truths, tmp_path / "nothing", known)
+    assert found.broken is not None
+    assert len(found.rows) == 30
+    assert not found.broken.rows.any()
