@@ -2,7 +2,8 @@
 
 A period with truth is compared with rows of the evaluation data that the baseline keeps. A metric's limit is the value
 at registration, made worse by what chance explains:
-- of rows: the bootstrap (Efron & Tibshirani, 1993) of both tables' sizes, whose quantile also knows what is skewed;
+- of rows: the bootstrap (Efron & Tibshirani, 1993) of both tables' sizes, whose quantile also knows what is skewed, and
+  which is widened as Student's t is for as many rows as the rarest class has: few of them vary less than they could;
 - of blocks: rows of a day, or of a series, have something in common. Evaluation data is cut into stretches of as many
   days as the period covers, and by each id; how the metric varies between them beyond what rows explain (the moment
   estimator of a one-way layout with random effects) counts with the quantile of Student's t for so few blocks.
@@ -42,6 +43,7 @@ MOST_DRAWN = 5000
 """Rows of a draw: the deviation of more follows from their number."""
 FEWEST_BLOCKS, SMALLEST_BLOCK, MOST_BLOCKS = 3, 5, 400
 SEED = 1
+FEWEST_FREEDOM = 4.0
 
 
 @dataclass(frozen=True)
@@ -118,13 +120,14 @@ def limits(known: Measures, period: Period, schema: Schema, matters: float = MAT
     whole = np.ones((1, len(known.rows)))
     values, level = known.of(whole), float(known.level(whole)[0])
     smaller, again = _drawn(known, min(period.rows, MOST_DRAWN)), _drawn(known, len(known.rows), SEED + 1)
+    wider = _wider(known, period.rows)
     shrink = math.sqrt(min(1.0, MOST_DRAWN / period.rows))
     blocks = [(block, *_by_group(known, block.group, level)) for block in _blocks(known.rows, period, schema)]
     found = {}
     for name, (measured,) in values.items():
         value = float(measured)
         sign = 1 if worse_when_higher(name) else -1
-        by_rows = _quantile(sign * ((smaller[name] - value) * shrink - (again[name] - value)))
+        by_rows = wider * _quantile(sign * ((smaller[name] - value) * shrink - (again[name] - value)))
         if math.isnan(value) or math.isnan(by_rows):
             continue
         one = float(np.nanvar(smaller[name])) * min(period.rows, MOST_DRAWN)
@@ -154,9 +157,15 @@ def confirmed(limit: Limit, name: str, known: Measures, now: Measures) -> Limit:
     pool = replace(known, rows=pd.concat([known.rows, _shrunk(some, scale)], ignore_index=True))
     apart = _drawn(pool, len(some))[name] - _drawn(pool, len(known.rows), SEED + 1)[name]
     sign = 1 if limit.higher_is_worse else -1
-    by_rows = _quantile(sign * apart)
+    by_rows = _wider(known, len(now.rows)) * _quantile(sign * apart)
     threshold = (limit.value + sign * math.hypot(by_rows, math.sqrt(limit.by_blocks))) * limit.grown
     return replace(limit, threshold=(max if sign > 0 else min)(limit.threshold, threshold))
+
+
+def _wider(known: Measures, rows: int) -> float:
+    """How much wider Student's quantile is than the normal one for the rows of the rarest class of either table."""
+    fewest = known.smallest_class() * min(rows, len(known.rows))
+    return float(stats.t.ppf(1 - ALPHA, max(fewest - 1, FEWEST_FREEDOM)) / stats.norm.ppf(1 - ALPHA))
 
 
 def _shrunk(rows: pd.DataFrame, times: float) -> pd.DataFrame:

@@ -44,6 +44,12 @@ class Measures:
             case "multiclass_classification":
                 return _multiclass(self.rows, weights)
 
+    def smallest_class(self) -> float:
+        """The share of the class with the fewest rows; 1 of a regression."""
+        if self.problem == "regression":
+            return 1.0
+        return float(self.rows["actual"].value_counts(normalize=True).min())
+
     def level(self, weights: Floats) -> Floats:
         """The mean size of the targets of a regression; 0 for classes."""
         if self.problem != "regression":
