@@ -4,20 +4,15 @@
 look at a small table. Reading and making buffers imports nothing.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from reading.arrow import strings
 
-def strings(texts: Sequence[str]) -> Any:
-    """An array of texts."""
-    encoded = [text.encode() for text in texts]
-    offsets = np.zeros(len(encoded) + 1, np.int32)
-    np.cumsum([len(text) for text in encoded], out=offsets[1:])
-    return pa.StringArray.from_buffers(len(encoded), pa.py_buffer(offsets), pa.py_buffer(b"".join(encoded)))
+__all__ = ["booleans", "integers", "plain", "strings", "truths"]
 
 
 def integers(values: NDArray[np.int64]) -> Any:

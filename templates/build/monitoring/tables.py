@@ -23,6 +23,7 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from model.errors import InputError
+from reading.spelling import MISSING
 
 Block = dict[str, Any]
 T = TypeVar("T")
@@ -33,8 +34,6 @@ PARSED_BYTES = 1 << 20
 HEAD_BYTES = 256 << 10
 LONGEST_ROW = 64 << 20
 SLACK = 64 << 10
-MISSING = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "None")
-"""What stands for a missing value in CSV; the same as `model.values.MISSING`."""
 
 _COLUMN = re.compile(r"In CSV column #(\d+):")
 

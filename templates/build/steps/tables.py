@@ -16,7 +16,7 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from model.errors import InputError
-from model.values import LINE_BREAKS
+from reading.spelling import LINE_BREAKS
 
 if TYPE_CHECKING:
     from pathlib import Path
