@@ -223,8 +223,8 @@ def check_finite(values: pd.Series) -> None:
 def _ids(table: pd.DataFrame, schema: Schema) -> pd.DataFrame:
     if not schema.ids:
         return pd.DataFrame({ROW_NUMBER: np.arange(1, len(table) + 1)}, index=table.index)
-    ids = table[list(schema.ids)]
-    twice = ids.apply(texts).duplicated().to_numpy()
+    ids = table[list(schema.ids)].apply(texts)
+    twice = ids.duplicated().to_numpy()
     if twice.any():
         raise InputError(f"{_values(ids, twice)} {_identify(schema.ids)} several rows: ids must tell rows apart")
     return ids
@@ -330,7 +330,8 @@ def censored(table: pd.DataFrame, schema: Schema) -> NDArray[np.bool_]:
 def _series_codes(table: pd.DataFrame, columns: tuple[str, ...]) -> NDArray[np.int64]:
     if not columns:
         return np.zeros(len(table), dtype="int64")
-    codes: NDArray[np.int64] = table.groupby(list(columns), sort=False, dropna=False).ngroup().to_numpy(dtype="int64")
+    series = table[list(columns)].apply(texts)
+    codes: NDArray[np.int64] = series.groupby(list(columns), sort=False, dropna=False).ngroup().to_numpy(dtype="int64")
     return codes
 
 

@@ -28,16 +28,15 @@ _DATE = r"^\d{4}-\d{2}-\d{2}(?: \d{2}:\d{2}:\d{2}.*)?$"
 def texts(values: pd.Series) -> pd.Series:
     """A column as texts in their one spelling; missing where there is none: only distinct values are looked at."""
     codes, distinct = pd.factorize(values)
-    spelled = np.append(_spelled(distinct), None)
-    return pd.Series(spelled[codes], index=values.index, name=values.name, dtype="str")
+    spelled = pd.Series([*_spelled(distinct), None], dtype="str")
+    return pd.Series(spelled.array[codes], index=values.index, name=values.name, dtype="str")
 
 
-def _spelled(distinct: object) -> NDArray[np.object_]:
+def _spelled(distinct: object) -> list[str | None]:
     found = pd.Series(distinct)
     if not pd.api.types.is_string_dtype(found.dtype) or pd.api.types.is_object_dtype(found.dtype):
-        return np.array([as_text(value) for value in found], dtype=object)
-    spelled = canonical(pa.array(found, pa.string())).to_numpy(zero_copy_only=False)
-    return np.where(spelled == "", None, spelled)
+        return [as_text(value) for value in found.to_numpy()]
+    return [text or None for text in canonical(pa.array(found, pa.string())).to_pylist()]
 
 
 def numbers(values: pd.Series) -> tuple[pd.Series, NDArray[np.bool_]]:

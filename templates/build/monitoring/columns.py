@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from monitoring import arrow, categories, numeric
 from monitoring.categories import Words
 from monitoring.numeric import Numbers
-from monitoring.tables import Block, Source, scan
+from reading.blocks import Block, Source, scan
 from reading.spelling import MISSING, NUMBER, canonical
 
 Type = Literal["Integral", "Fractional", "String", "Unknown"]
@@ -96,7 +96,7 @@ def column(values: Any, textual: bool = False, known: Column | None = None) -> C
         values = values.drop_null()
     if pa.types.is_float64(values.type):
         return _of_floats(arrow.plain(values), missing, hint)
-    if not textual and _hardly_ever_again(values, hint) and not _may_be_numbers(values).any():
+    if _hardly_ever_again(values, hint) and (textual or not _may_be_numbers(values).any()):
         return _of_texts(canonical(values), np.ones(len(values), np.int64), missing, hint)
     distinct, counts = categories.occurrences(values)
     if textual:

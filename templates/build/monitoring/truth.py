@@ -76,7 +76,9 @@ def read_truth(folder: Path, schema: Schema) -> pd.DataFrame:
         InputError: Columns are missing, or a row occurs several times.
     """
     ids = list(schema.id_columns)
-    table = spelled(_with_columns(tables.read(folder), [*ids, schema.target], folder), schema)[[*ids, schema.target]]
+    table = spelled(_with_columns(tables.read(folder, schema.form), [*ids, schema.target], folder), schema)[
+        [*ids, schema.target]
+    ]
     table = table[texts(table[schema.target]).notna()]
     twice = table.duplicated(ids)
     if twice.any():

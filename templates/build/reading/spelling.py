@@ -28,7 +28,8 @@ MISSING = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "None")
 """What stands for a missing value where a number belongs."""
 NUMBER = r"^[+-]?((\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|(?i:inf|infinity|nan(\([0-9A-Za-z_]*\))?))$"
 """A number as text, as Arrow and RE2 understand it."""
-LINE_BREAKS = r"\s*[\r\n]+\s*"
+LINE_BREAKS = r"[ \t]*[\r\n][ \t\r\n]*"
+"""A line break and the blanks around it; written out, because Python and RE2 differ in what else is a blank."""
 
 _BROKEN = re.compile(LINE_BREAKS)
 _DECIMAL = re.compile(r"[+-]?(0|[1-9]\d*)\.\d+", re.ASCII)

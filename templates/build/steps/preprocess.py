@@ -41,7 +41,7 @@ def main() -> None:
     """Read the input `raw`; write `train`, `evaluation_data` and `ground_truth`."""
     settings = schema.load(paths.CONFIG)
     raw = paths.step_input("raw")
-    table = tables.read(raw)
+    table = tables.read(raw, settings.form)
     try:
         split = preprocess(table, settings)
     except InputError as error:
@@ -142,7 +142,7 @@ def _training_table(
     """Ids, time, features and target; a column that is several of these comes once, as the feature."""
     kept = {name: ids[name] for name in ids.columns}
     if settings.time:
-        kept[settings.time] = table[settings.time]
+        kept[settings.time] = texts(table[settings.time])
     others = {name: values for name, values in kept.items() if name not in typed.columns}
     return pd.concat([pd.DataFrame(others), typed, target.rename(settings.target)], axis=1)
 

@@ -12,10 +12,10 @@ import pytest
 
 from model import values
 from model.errors import InputError
-from monitoring import tables
 from monitoring.baseline import statistics, to_json
 from monitoring.columns import profile
-from monitoring.tables import Source
+from reading import blocks as tables
+from reading.blocks import Source
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -107,14 +107,13 @@ def test_categories_are_spelled_as_the_model_spells_them(tmp_path: Path) -> None
     ("content", "message"),
     [
         (b"", "is empty"),
-        (b"a;b\n1;2\n", "separates its columns by ';'"),
         (b"a,b\n1,2\n3\n", "cannot be read as CSV"),
         (b"a,a\n1,2\n", "several columns called a"),
         (b"a,\n1,2\n", "without a name: number 2"),
         (b"a,b\n\xff,2\n", "not UTF-8"),
         (b"\xff\xfe,b\n1,2\n", "not UTF-8"),
         (b"PAR1 but no more", "damaged Parquet"),
-        (b"\x1f\x8b\x08\x00 no gzip", "cannot be read"),
+        (b"\x1f\x8b\x08\x00 no gzip", "damaged gzip"),
     ],
 )
 def test_what_is_no_table_is_named(tmp_path: Path, content: bytes, message: str) -> None:
