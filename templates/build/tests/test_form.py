@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -79,11 +78,17 @@ def test_dates_are_read_as_they_are_written(
 
 
 @pytest.mark.parametrize(
-    ("key", "value"), [("decimal", ";"), ("thousands", "x"), ("delimiter", "::"), ("date_format", "DD.MM.YYYY")]
+    ("form", "key"),
+    [
+        (Form(decimal=";"), "decimal"),
+        (Form(thousands="x"), "thousands"),
+        (Form(delimiter="::"), "delimiter"),
+        (Form(date_format="DD.MM.YYYY"), "date_format"),
+    ],
 )
-def test_what_cannot_be_meant_is_refused(key: str, value: str) -> None:
+def test_what_cannot_be_meant_is_refused(form: Form, key: str) -> None:
     with pytest.raises(InputError, match=rf"\[data\] {key} = "):
-        checked(replace(Form(), **{key: value}))
+        checked(form)
     with pytest.raises(InputError, match="they must differ"):
         checked(Form(decimal=",", thousands=","))
 
