@@ -29,7 +29,7 @@ EPOCHS = {"epoch": 1, "epoch_ms": 1000}
 
 _MINUS = "-\u2212"  # hyphen and minus sign
 _SPACES = "[ \u00a0\u2009\u202f]"
-_MARKS = {",": ",", ".": r"\.", " ": _SPACES, "'": "['\u2019]"}
+MARKS = {",": ",", ".": r"\.", " ": _SPACES, "'": "['\u2019]"}
 _CURRENCY = r"[$€£¥₹₩₺₽]|kr\.?|zł|Kč|Fr\.|(?:EUR|USD|GBP|CHF|SEK|NOK|DKK|JPY|PLN|CZK|CAD|AUD)"
 _WEEK = re.compile(r"%V")
 _WEEKDAY = re.compile(r"%[uaAw]")
@@ -75,7 +75,7 @@ class Form:
         core = pc.match_substring_regex(texts, rf"^\s*[+-]?(?:{self._core})\s*$")
         plain = pc.utf8_trim_whitespace(texts)
         if self._group:
-            plain = pc.replace_substring_regex(plain, _MARKS[self._group], "")
+            plain = pc.replace_substring_regex(plain, MARKS[self._group], "")
         if self._point == ",":
             plain = pc.replace_substring(plain, ",", ".")
         texts = pc.if_else(core, plain, texts)
@@ -92,7 +92,7 @@ class Form:
 
     @cached_property
     def _core(self) -> str:
-        point, group = _MARKS[self._point], _MARKS.get(self._group)
+        point, group = MARKS[self._point], MARKS.get(self._group)
         grouped = rf"\d{{1,3}}(?:{group}\d{{2,3}})*{group}\d{{3}}(?:{point}\d*)?|" if group else ""
         return rf"{grouped}\d+(?:{point}\d*)?(?:[eE][+-]?\d+)?|{point}\d+"
 
@@ -109,7 +109,7 @@ class Form:
         found = self._number.fullmatch(text)
         if found is None or (found["open"] is None) != (found["close"] is None):
             return None
-        core = re.sub(_MARKS[self._group], "", found["core"]) if self._group else found["core"]
+        core = re.sub(MARKS[self._group], "", found["core"]) if self._group else found["core"]
         minus = any(mark in _MINUS for mark in (found["minus"] + found["after"])) or found["open"] is not None
         return ("-" if minus else "") + core.replace(self._point, ".")
 
