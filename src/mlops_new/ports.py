@@ -313,11 +313,17 @@ class Templates(Protocol):
     """The door to Copier."""
 
     def resolve(
-        self, template: Template | None, data: Mapping[str, Any], *, ask: bool, env: Mapping[str, str] | None = None
+        self,
+        template: Template | None,
+        data: Mapping[str, Any],
+        *,
+        ask: bool,
+        env: Mapping[str, str] | None = None,
+        proposed: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
         """Every question answered: by data, else by a person if `ask`, else by its default; `Invalid` when refused.
 
-        The packaged template's, where none is named; otherwise `env` lets git read it.
+        The packaged template's, where none is named; otherwise `env` lets git read it. What is proposed is a default.
         """
         ...
 

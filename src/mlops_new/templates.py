@@ -59,7 +59,13 @@ class Copier:
     """Renders repositories; everything Copier raises leaves here as one of our errors."""
 
     def resolve(
-        self, template: Template | None, data: Mapping[str, Any], *, ask: bool, env: Mapping[str, str] | None = None
+        self,
+        template: Template | None,
+        data: Mapping[str, Any],
+        *,
+        ask: bool,
+        env: Mapping[str, str] | None = None,
+        proposed: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
         """Every question of a template answered, nothing rendered.
 
@@ -68,6 +74,7 @@ class Copier:
             data: Answers given; text is read as the question's type.
             ask: Whether a person answers the others; else their defaults do.
             env: Lets git read it, see `at_hand`.
+            proposed: Other defaults than the template's.
 
         Raises:
             Invalid: an answer that the template does not know, or refuses.
@@ -77,7 +84,15 @@ class Copier:
 
             url, version = (template.url, template.version) if template else (_questions(Path(nowhere)), None)
             worker = run_copy(
-                url, nowhere, dict(data), vcs_ref=version, defaults=not ask, quiet=True, pretend=True, exclude=["*"]
+                url,
+                nowhere,
+                dict(data),
+                vcs_ref=version,
+                defaults=not ask,
+                user_defaults=dict(proposed or {}),
+                quiet=True,
+                pretend=True,
+                exclude=["*"],
             )
             questions = worker.template.questions_data
             _refuse_unknown(set(data), set(questions))

@@ -1,6 +1,7 @@
 """`mlops-new run`: start a pipeline of this repository and follow it."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
@@ -12,7 +13,7 @@ from mlops_new.commands.repository import Repository, standing_in
 from mlops_new.console import Console
 from mlops_new.cost import Estimate
 from mlops_new.definition import Definition, Parameter
-from mlops_new.errors import Invalid
+from mlops_new.errors import Error, Invalid
 from mlops_new.records import Execution
 from mlops_new.running import Platform
 from mlops_new.settings import Settings
@@ -82,9 +83,33 @@ def start(request: Request, settings: Settings, console: Console) -> Outcome:
     # Data and model come first: an environment is not made for an input that is not there.
     given = inputs.parameters(found.parameters, request.parameters, sources)
     given, image = inputs.with_image(found.parameters, given, sources)
+    _describe(short, given, image, sources, console)
     platform.make_ready(name, found, mark=repository.mark)
     execution = platform.begin(name, given=given, image=image)
     return _follow(platform, execution, repository, request, console)
+
+
+def _describe(short: str, given: Mapping[str, str], image: str, sources: inputs.Sources, console: Console) -> None:
+    """The first lines: what the table was taken for. On this machine only, where it lies; ground truth has no features.
+
+    What makes a table unusable is said by the run itself, as everywhere.
+    """
+    from mlops_new.commands import description
+    from mlops_new.platforms.local.runs import LocalRuns
+
+    platform, table = sources.platform, given.get("InputDataUri", "")
+    if short == "model-quality" or not isinstance(platform, LocalRuns) or not inputs.is_object(table):
+        return
+    uri = image or given.get("ImageUri", "")
+    if not platform.stores.images.known(uri):
+        return
+    found = platform.image(uri, notify=console.say)
+    if not description.understands_tables(found.code):
+        return
+    with suppress(Error):
+        document = description.described(found, platform.local_path(table))
+        more = f"mlops-new data --input {sources.data}" if sources.data else "mlops-new data"
+        description.tell(document, console, more)
 
 
 def _around(name: str, found: Definition, sources: inputs.Sources, request: Request, console: Console) -> Outcome:

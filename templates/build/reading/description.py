@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -63,6 +64,7 @@ def main() -> None:
     parser.add_argument("table", type=Path)
     parser.add_argument("--config", type=Path, default=paths.CONFIG)
     given = parser.parse_args()
+    logging.disable()  # stdout is the document
     known = schema.load(given.config)
     sys.stdout.write(json.dumps(describe(given.table, known), indent=1, ensure_ascii=False) + "\n")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import re
 import sys
 from dataclasses import dataclass, field, replace
@@ -56,6 +57,7 @@ def main() -> None:
     parser.add_argument("table", type=Path)
     parser.add_argument("--answers", type=json.loads, default={})
     given = parser.parse_args()
+    logging.disable()  # stdout is the document
     found = propose(given.table, given.answers)
     sys.stdout.write(json.dumps({"answers": found.answers, "why": found.why}, ensure_ascii=False) + "\n")
 
