@@ -91,6 +91,7 @@ def test_a_table_without_time_or_ids(render: Callable[..., Path]) -> None:
         "time": "",
         "censored": "",
         "evaluation": 0.2,
+        **dict.fromkeys(("decimal", "thousands", "delimiter", "date_format"), ""),
     }
 
 

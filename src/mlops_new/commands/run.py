@@ -83,31 +83,30 @@ def start(request: Request, settings: Settings, console: Console) -> Outcome:
     # Data and model come first: an environment is not made for an input that is not there.
     given = inputs.parameters(found.parameters, request.parameters, sources)
     given, image = inputs.with_image(found.parameters, given, sources)
-    _describe(short, given, image, sources, console)
+    if short != "model-quality":  # ground truth has no features
+        _describe(image or given.get("ImageUri", ""), sources, console)
     platform.make_ready(name, found, mark=repository.mark)
     execution = platform.begin(name, given=given, image=image)
     return _follow(platform, execution, repository, request, console)
 
 
-def _describe(short: str, given: Mapping[str, str], image: str, sources: inputs.Sources, console: Console) -> None:
-    """The first lines: what the table was taken for. On this machine only, where it lies; ground truth has no features.
+def _describe(uri: str, sources: inputs.Sources, console: Console) -> None:
+    """The first lines: what the table was taken for; on this machine only, where it and the image lie.
 
     What makes a table unusable is said by the run itself, as everywhere.
     """
     from mlops_new.commands import description
+    from mlops_new.commands.data import table_of
     from mlops_new.platforms.local.runs import LocalRuns
 
-    platform, table = sources.platform, given.get("InputDataUri", "")
-    if short == "model-quality" or not isinstance(platform, LocalRuns) or not inputs.is_object(table):
+    platform = sources.platform
+    if not isinstance(platform, LocalRuns) or not platform.stores.images.known(uri):
         return
-    uri = image or given.get("ImageUri", "")
-    if not platform.stores.images.known(uri):
-        return
-    found = platform.image(uri, notify=console.say)
-    if not description.understands_tables(found.code):
+    image = platform.image(uri, notify=console.say)
+    if not description.understands_tables(image.code):
         return
     with suppress(Error):
-        document = description.described(found, platform.local_path(table))
+        document = description.described(image, table_of(sources, platform))
         more = f"mlops-new data --input {sources.data}" if sources.data else "mlops-new data"
         description.tell(document, console, more)
 
@@ -131,6 +130,7 @@ def _around(name: str, found: Definition, sources: inputs.Sources, request: Requ
         return _shown(name, found, request, before=around.BEFORE, after=around.AFTER)
     if not request.wait:
         raise Invalid("--no-wait: jobs run before and after the pipeline, and somebody has to start them")
+    _describe(inputs.model_in_use(sources)["ImageUri"], sources, console)
     ended = around.Around(platform, sources, console).run(name, found, request.parameters)
     return outcome.conclude(ended, platform, sources.repository, console, resumable=False)
 

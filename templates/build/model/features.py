@@ -17,6 +17,7 @@ import pandas as pd
 from model.errors import InputError, did_you_mean
 from model.schema import ROW_NUMBER
 from model.values import dates, looks_like_dates, numbers, texts
+from reading.written import MOST_TEXTS, as_people_write, written_dates
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -157,9 +158,15 @@ def read_dates(table: pd.DataFrame, schema: Schema) -> pd.Series:
     if bad.any():
         raise InputError(
             f"column {schema.time!r}: {first_bad(table[schema.time], bad)}: dates like 2026-06-30 are needed, "
-            "with or without a time of day"
+            f"with or without a time of day{date_advice(table[schema.time])}"
         )
     return days
+
+
+def date_advice(values: pd.Series) -> str:
+    """The line of `config.toml` that makes a column's dates understood; nothing where none does."""
+    written = written_dates(texts(values).dropna().unique()[:MOST_TEXTS])
+    return f"; {written.advice}" if written else ""
 
 
 def first_bad(values: pd.Series, bad: NDArray[np.bool_]) -> str:
@@ -191,11 +198,25 @@ def _typed(values: pd.Series, *, named: bool) -> pd.Series:
         return texts(values)
     parsed, bad = numbers(values)
     if bad.any():
-        if bad.sum() < parsed.notna().sum():
-            log.warning("column %r is taken as categories, not as numbers: %s", values.name, first_bad(values, bad))
+        _warn_of_numbers(values, bad, int(parsed.notna().sum()))
         return texts(values)
     check_finite(parsed)
     return parsed
+
+
+def _warn_of_numbers(values: pd.Series, bad: NDArray[np.bool_], numeric: int) -> None:
+    """Say it where texts that are taken as categories look like numbers, dates or durations."""
+    written = as_people_write(texts(values).dropna().unique())
+    if written:
+        log.warning(
+            "column %r is taken as categories, but its texts would be %s, like %r%s",
+            values.name,
+            written.what,
+            written.example,
+            f": {written.advice}" if written.what == "numbers" else "",
+        )
+    elif bad.sum() < numeric:
+        log.warning("column %r is taken as categories, not as numbers: %s", values.name, first_bad(values, bad))
 
 
 def _check_flat(values: pd.Series) -> None:

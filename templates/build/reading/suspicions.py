@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -60,8 +59,7 @@ def _of_time(table: pd.DataFrame, known: Schema) -> Iterator[Suspicion]:
     written = written_dates(wrong)
     what = f"{bad.sum():,} dates were not understood, like {wrong[0]!r}"
     if written:
-        or_else = "".join(f"; or {one!r}, which nobody can tell from these values" for one in written.other)
-        yield Suspicion(known.time, what, _line(written.settings) + or_else, written.settings)
+        yield Suspicion(known.time, what, written.advice, written.settings)
     else:
         yield Suspicion(known.time, what, "write them like 2026-06-30, or say date_format in [data]")
 
@@ -80,7 +78,7 @@ def _is_written(values: pd.Series, known: Schema, _: pd.Series | None) -> Iterat
         return
     what = f"text that would be {written.what}, like {written.example!r}"
     if written.what == "numbers":
-        yield Suspicion(str(values.name), what, _line(written.settings), written.settings)
+        yield Suspicion(str(values.name), what, written.advice, written.settings)
     elif written.what == "dates":
         yield Suspicion(str(values.name), what, "name it as time, or put it in exclude")
     else:
@@ -190,8 +188,3 @@ def _told_by(labels: pd.Series, target: pd.Series) -> float:
 
 def _distinct(values: pd.Series) -> list[str]:
     return [str(text) for text in texts(values).dropna().unique()]
-
-
-def _line(settings: dict[str, str]) -> str:
-    lines = " and ".join(f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in settings.items())
-    return f"add {lines} to [data] of config.toml"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -51,6 +52,13 @@ class Written:
     example: str
     settings: dict[str, str]
     other: tuple[str, ...] = ()
+
+    @property
+    def advice(self) -> str:
+        """The lines of `config.toml` that make them understood."""
+        lines = " and ".join(f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in self.settings.items())
+        either = "".join(f"; or {value!r}: these texts do not tell which" for value in self.other)
+        return f"add {lines} to [data] of config.toml{either}"
 
 
 def as_people_write(texts: Sequence[str]) -> Written | None:

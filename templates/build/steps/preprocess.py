@@ -14,6 +14,7 @@ import paths
 from model import features, schema
 from model.errors import InputError, did_you_mean
 from model.values import numbers, texts
+from reading.written import as_people_write
 from steps import tables
 
 if TYPE_CHECKING:
@@ -98,10 +99,15 @@ def _numeric_target(values: pd.Series) -> pd.Series:
         shown = features.first_bad(values, bad if bad.any() else np.ones(len(values), dtype=bool))
         raise InputError(
             f"target {values.name!r}: {shown}, but a regression needs numbers: "
-            "mend the rows, or set problem_type to a classification in config.toml"
+            f"mend the rows, or set problem_type to a classification in config.toml{_number_advice(values)}"
         )
     features.check_finite(parsed)
     return parsed
+
+
+def _number_advice(values: pd.Series) -> str:
+    written = as_people_write(texts(values).dropna().unique())
+    return f"; or {written.advice}" if written and written.what == "numbers" else ""
 
 
 def _classes(values: pd.Series, settings: Schema) -> pd.Series:
