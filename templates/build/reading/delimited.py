@@ -224,6 +224,8 @@ def _not_utf8(part: Part, start: bytes) -> str:
 def _cleaned(rows: memoryview) -> memoryview:
     """The same with a space for each CR alone that is outside of quotes, where Arrow would end a row."""
     content, length = rows.obj, len(rows)
+    if content.find(b"\r", 0, length) < 0:  # type: ignore[attr-defined]
+        return rows
     if content.count(b"\r", 0, length) == content.count(b"\r\n", 0, length):  # type: ignore[attr-defined]
         return rows
     parts, inside, before = [], 0, 0

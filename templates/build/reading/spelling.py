@@ -16,13 +16,16 @@ from __future__ import annotations
 import math
 import re
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from reading.arrow import strings
+from reading.arrow import booleans, integers, strings, truths
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 MISSING = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "None")
 """What stands for a missing value where a number belongs."""
@@ -41,6 +44,11 @@ _MOMENT = re.compile(
 _ABSENT = frozenset({"NAType", "NaTType", "NoneType"})
 # Texts that may have another spelling than they have; all others are as they are.
 _MAY_CHANGE = r"(?i)^[\s+]|\s$|[\r\n]|^[-+]?\d+\.\d*0$|^-0$|^(true|false)$|^\d{4}-\d\d-\d\d[T ]\d"
+# How such a text begins and ends: blanks, of which those beside ASCII begin and end with these bytes in UTF-8 ...
+_BEGINS = np.zeros(256, np.bool_)
+_BEGINS[[*range(0x21), 0xC2, 0xE1, 0xE2, 0xE3, *b"+-0123456789tTfF"]] = True  # ... or a number, a date, a boolean.
+_ENDS = np.zeros(256, np.bool_)
+_ENDS[[*range(0x21), *range(0x80, 0xC0)]] = True
 
 
 def as_text(value: object) -> str | None:
@@ -96,14 +104,41 @@ def _of_moment(moment: re.Match[str]) -> str:
 def canonical(texts: Any) -> Any:
     """An Arrow array of texts, each in its one spelling; empty where it is missing.
 
-    Only texts that may have another spelling are looked at one by one: a pattern finds them.
+    Only texts that may have another spelling are looked at one by one: two bytes and a pattern find them.
     """
     texts = texts.cast(pa.string())
     if isinstance(texts, pa.ChunkedArray):
         texts = texts.combine_chunks()
-    blank = pc.not_equal(pc.utf8_trim_whitespace(texts), texts)  # blanks that the pattern does not know
-    changing = pc.fill_null(pc.or_(pc.match_substring_regex(texts, _MAY_CHANGE), blank), False)  # noqa: FBT003
-    if not changing.true_count:
+    places = np.flatnonzero(_may_change(texts))
+    if not len(places):
         return texts
-    spelled = [as_text(text) or "" for text in texts.filter(changing).to_pylist()]
-    return pc.replace_with_mask(texts, changing, strings(spelled))
+    some = texts.take(integers(places))
+    blank = pc.not_equal(pc.utf8_trim_whitespace(some), some)  # blanks that the pattern does not know
+    changing = truths(pc.fill_null(pc.or_(pc.match_substring_regex(some, _MAY_CHANGE), blank), False))  # noqa: FBT003
+    if not changing.any():
+        return texts
+    places = places[changing]
+    spelled = [as_text(text) or "" for text in texts.take(integers(places)).to_pylist()]
+    which = np.zeros(len(texts), np.bool_)
+    which[places] = True
+    return pc.replace_with_mask(texts, booleans(which), strings(spelled))
+
+
+def _may_change(texts: Any) -> NDArray[np.bool_]:
+    """Which texts begin or end so that they may have another spelling; all, where there is a line break in one."""
+    binary = texts.cast(pa.large_binary())
+    content = binary.buffers()[2] if len(binary) else None
+    if content is None or not len(content):
+        return np.zeros(len(texts), np.bool_)
+    offsets = np.frombuffer(binary.buffers()[1], np.int64)[binary.offset : binary.offset + len(binary) + 1]
+    data = np.frombuffer(content, np.uint8)
+    if _has_line_break(memoryview(content)[offsets[0] : offsets[-1]]):
+        return np.ones(len(texts), np.bool_)
+    first = data[np.minimum(offsets[:-1], len(data) - 1)]
+    last = data[np.maximum(offsets[1:] - 1, 0)]
+    return np.asarray((offsets[1:] > offsets[:-1]) & (_BEGINS[first] | _ENDS[last]))
+
+
+def _has_line_break(content: memoryview) -> bool:
+    plain = bytes(content)
+    return b"\n" in plain or b"\r" in plain
