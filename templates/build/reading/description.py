@@ -164,10 +164,16 @@ def type_of(values: pd.Series, known: Schema) -> tuple[str, str]:
         return "category", "named in categorical"
     if name == known.target and known.problem_type != "regression":
         return "category", f"the target of a {known.problem_type} is a class"
+    if name == known.time:
+        return "date", "named as time"
+    return _type_by_values(values)
+
+
+def _type_by_values(values: pd.Series) -> tuple[str, str]:
     if texts(values).isna().all():
         return "empty", "no row has a value"
-    if name == known.time or looks_like_dates(values):
-        return "date", "named as time" if name == known.time else "all values are dates"
+    if looks_like_dates(values):
+        return "date", "all values are dates"
     parsed, bad = numbers(values)
     if not bad.any():
         return "number", "all values are numbers"

@@ -90,16 +90,19 @@ def plain(values: Any) -> Any:
         return plain(values.storage)
     if pa.types.is_dictionary(kind):
         return plain(values.dictionary_decode())
-    if pa.types.is_signed_integer(kind):
-        return values.cast(pa.int64())
-    if pa.types.is_unsigned_integer(kind):
+    if pa.types.is_integer(kind):
         return values.cast(pa.string() if pa.types.is_uint64(kind) and _large(values) else pa.int64())
     if pa.types.is_floating(kind):
         return values.cast(pa.float32()) if pa.types.is_float16(kind) else values
+    return values if pa.types.is_nested(kind) else _seconds_or_text(values)
+
+
+def _seconds_or_text(values: Any) -> Any:
+    kind = values.type
     if pa.types.is_duration(kind):
         per_second = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}[kind.unit]
         return pc.divide(values.cast(pa.int64()).cast(pa.float64(), safe=False), float(per_second))
-    return values if pa.types.is_nested(kind) else _text(values)
+    return _text(values)
 
 
 def _large(values: Any) -> bool:

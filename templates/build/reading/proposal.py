@@ -87,9 +87,9 @@ def propose(path: Path, given: dict[str, Any]) -> Proposal:
 
 
 def _form_of(found: Proposal) -> Form:
-    written = {key: str(found.answers.get(key, "")) for key in KEYS}
+    decimal, thousands, delimiter, date_format = (str(found.answers.get(key, "")) for key in KEYS)
     time, ids = found.answers.get("time_column", ""), found.answers.get("id_columns", [])
-    return checked(Form(**written, dates=frozenset({time, *ids} - {""})))
+    return checked(Form(decimal, thousands, delimiter, date_format, frozenset({time, *ids} - {""})))
 
 
 def _form(found: Proposal, table: pd.DataFrame) -> None:
