@@ -151,8 +151,11 @@ def typed(command: list[str], *, first: str) -> Ended:
     shown, answers, quiet = b"", [first.encode()], time.monotonic()
     try:
         while process.poll() is None and time.monotonic() - quiet < 120:
-            if select.select([parent], [], [], 1.0)[0]:
-                shown += os.read(parent, 65536)
+            if select.select([parent], [], [], 0.5)[0]:
+                try:
+                    shown += os.read(parent, 65536)
+                except OSError:  # the terminal closes with the last process on it
+                    break
                 quiet = time.monotonic()
             elif b"Column that is to be predicted" in shown:
                 os.write(parent, (answers.pop() if answers else b"") + b"\r")
