@@ -75,7 +75,7 @@ def _strike(request: Request, folder: Path, settings: Settings, console: Console
     image = platform.image(inputs.model_in_use(sources)["ImageUri"], notify=console.say)
     table = _truth(request, sources) if request.fault == OF_GROUND_TRUTH else table_of(sources, platform)
     copy = folder / f"{request.fault}.csv"
-    command = [str(image.python), "-m", "monitoring.drill", request.fault, str(table), str(copy)]
+    command = [str(image.python), "-m", "monitoring.drill", request.fault, str(table.absolute()), str(copy)]
     done = subprocess.run(command, cwd=image.code, capture_output=True, text=True, check=False)
     if done.returncode:
         raise Error(f"the fault could not be made: {(done.stderr.strip().splitlines() or ['no reason given'])[-1]}")
