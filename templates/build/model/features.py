@@ -17,6 +17,7 @@ import pandas as pd
 from model import names
 from model.errors import InputError, did_you_mean
 from model.values import dates, looks_like_dates, numbers, texts
+from reading.written import MOST_TEXTS, as_people_write, written_dates
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -174,9 +175,15 @@ def read_dates(table: pd.DataFrame, schema: Schema) -> pd.Series:
     if bad.any():
         raise InputError(
             f"column {schema.time!r}: {first_bad(table[schema.time], bad)}: dates like 2026-06-30 are needed, "
-            "with or without a time of day"
+            f"with or without a time of day{date_advice(table[schema.time])}"
         )
     return days
+
+
+def date_advice(values: pd.Series) -> str:
+    """The line of `config.toml` that makes a column's dates understood; nothing where none does."""
+    written = written_dates(texts(values).dropna().unique()[:MOST_TEXTS])
+    return f"; {written.advice}" if written else ""
 
 
 def first_bad(values: pd.Series, bad: NDArray[np.bool_]) -> str:
@@ -208,11 +215,25 @@ def _typed(values: pd.Series, *, named: bool) -> pd.Series:
         return texts(values)
     parsed, bad = numbers(values)
     if bad.any():
-        if bad.sum() < parsed.notna().sum():
-            log.warning("column %r is taken as categories, not as numbers: %s", values.name, first_bad(values, bad))
+        _warn_of_numbers(values, bad, int(parsed.notna().sum()))
         return texts(values)
     check_finite(parsed)
     return parsed
+
+
+def _warn_of_numbers(values: pd.Series, bad: NDArray[np.bool_], numeric: int) -> None:
+    """Say it where texts that are taken as categories look like numbers, dates or durations."""
+    written = as_people_write(texts(values).dropna().unique())
+    if written:
+        log.warning(
+            "column %r is taken as categories, but its texts would be %s, like %r%s",
+            values.name,
+            written.what,
+            written.example,
+            f": {written.advice}" if written.what == "numbers" else "",
+        )
+    elif bad.sum() < numeric:
+        log.warning("column %r is taken as categories, not as numbers: %s", values.name, first_bad(values, bad))
 
 
 def _check_flat(values: pd.Series) -> None:
@@ -241,8 +262,8 @@ def _ids(table: pd.DataFrame, schema: Schema) -> pd.DataFrame:
     if not schema.ids:
         # Of the table as it was read: rows that are left out must not shift the others.
         return pd.DataFrame({names.STORED_ROW_NUMBER: table.index.to_numpy() + 1}, index=table.index)
-    ids = table[list(schema.ids)]
-    twice = ids.apply(texts).duplicated().to_numpy()
+    ids = table[list(schema.ids)].apply(texts)
+    twice = ids.duplicated().to_numpy()
     if twice.any():
         raise InputError(f"{_values(ids, twice)} {_identify(schema.ids)} several rows: ids must tell rows apart")
     return ids
@@ -349,7 +370,8 @@ def series_codes(table: pd.DataFrame, columns: tuple[str, ...]) -> NDArray[np.in
     """A number for each row that tells its series; 0 for all where there is one only."""
     if not columns:
         return np.zeros(len(table), dtype="int64")
-    codes: NDArray[np.int64] = table.groupby(list(columns), sort=False, dropna=False).ngroup().to_numpy(dtype="int64")
+    series = table[list(columns)].apply(texts)
+    codes: NDArray[np.int64] = series.groupby(list(columns), sort=False, dropna=False).ngroup().to_numpy(dtype="int64")
     return codes
 
 

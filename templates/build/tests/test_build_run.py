@@ -52,8 +52,10 @@ def patients(schema_of: Callable[..., Schema]) -> tuple[pd.DataFrame, Schema]:
 
 def as_transformed(answers: bytes, data: pd.DataFrame) -> str:
     """The lines of a transform job that joins each input line with its answer."""
-    lines = data.to_csv(index=False, header=False).splitlines()
-    return "".join(f"{line},{answer}\n" for line, answer in zip(lines, answers.decode().splitlines(), strict=True))
+    lines = data.to_csv(index=False, header=False).rstrip("\n").split("\n")
+    return "".join(
+        f"{line},{answer}\n" for line, answer in zip(lines, answers.decode().rstrip("\n").split("\n"), strict=True)
+    )
 
 
 def run(table: pd.DataFrame, settings: Schema, folder: Path) -> tuple[estimator.Model, dict[str, Any]]:

@@ -16,7 +16,7 @@ from model.errors import InputError
 from model.estimator import read_signature
 from model.schema import Schema, load
 from monitoring import analyzers, decision, settings
-from steps.tables import read
+from steps.tables import read as read_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,6 +54,13 @@ def trained() -> Schema:
     if schema().features:
         return schema()
     return features.as_trained(schema(), [column.name for column in signature().columns])
+
+
+def read(path: Path) -> pd.DataFrame:
+    """The table in a file or a folder, written as the model's `config.toml` says."""
+    form = getattr(schema(), "form", None)  # a model in use may be older than this setting
+    table: pd.DataFrame = read_table(path) if form is None else read_table(path, form)
+    return table
 
 
 def build(table: pd.DataFrame) -> Rows:

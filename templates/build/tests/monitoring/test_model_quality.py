@@ -228,3 +228,25 @@ def test_bad_input_is_named(tmp_path: Path) -> None:
     worded = rows(3).astype(object).assign(prediction="high")
     with pytest.raises(InputError, match="column 'prediction' holds 'high' where a number belongs"):
         check(worded, tmp_path)
+
+
+def test_truth_with_timestamps_of_parquet_joins_predictions_of_csv(tmp_path: Path) -> None:
+    days = pd.date_range("2026-06-01", periods=6)
+    told = tmp_path / "predictions"
+    told.mkdir()
+    texts = days.strftime("%Y-%m-%d")
+    pd.DataFrame({"day": texts, "id": "007", "prediction": 1.0}).to_csv(told / "predictions.csv", index=False)
+    forms = {
+        "ns": days.astype("datetime64[ns]"),
+        "ms": days.astype("datetime64[ms]"),
+        "zone": days.tz_localize("Europe/Stockholm"),
+        "date": days.date,
+        "text": days.strftime("%Y-%m-%d 00:00:00"),
+    }
+    for name, values in forms.items():
+        frame = pd.DataFrame({"day": values, "id": "007", "sold": 2.0, "y": 2.0})
+        (tmp_path / name).mkdir()
+        frame.to_parquet(tmp_path / name / "truth.parquet")
+        matched = truth.match(truth.read_predictions(told, DAILY), truth.read_truth(tmp_path / name, DAILY), DAILY)
+        assert len(matched) == len(days), name
+        assert matched["day"].tolist() == list(texts)
