@@ -162,6 +162,7 @@ def test_checksums_are_compared_and_kept(s3: Any, served: Served, bucket: str, a
 
 
 def test_what_is_no_checksum(s3: Any, served: Served, bucket: str) -> None:
+    put(s3, "about")
     crc, sha = checksum("CRC32", b"content"), checksum("SHA1", b"content")
     for headers, code in (
         ({"x-amz-checksum-crc32": crc, "x-amz-checksum-sha1": sha}, b"InvalidRequest"),
