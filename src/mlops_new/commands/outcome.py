@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from mlops_new import suggestion
-from mlops_new.commands.models import model_summary
+from mlops_new.commands import findings
+from mlops_new.commands.models import model_metrics, model_summary
 from mlops_new.commands.repository import Repository
 from mlops_new.console import Console
 from mlops_new.errors import INTERRUPTED, Error
@@ -97,6 +98,7 @@ def _document(execution: Execution, platform: Platform, registered: ModelPackage
         "outputs": {name: platform.place(uri) for name, uri in stored.items()},
         "model_package": registered.version if registered else None,
         "decision": _decision(stored, platform),
+        **findings.of_run(stored, platform),
         "report": platform.place(report) if report else None,
     }
 
@@ -129,7 +131,9 @@ def _success(
         lines += _model(f"version {registered.version}, {registered.status}", registered, platform)
     elif repository.kind is Kind.DEPLOY:
         lines += _predictions(execution.outputs().get("predictions"), platform)
+        lines += findings.rows_lines(document.get("rows"))
         lines += _model_in_use(execution, platform, repository)
+        lines += findings.quality_lines(document.get("model_quality"), _deciding(execution, platform, repository))
         lines += _decided(document["decision"])
     if document["report"]:
         lines.append(f"  report        {document['report']}")
@@ -144,10 +148,21 @@ def _model(what: str, package: ModelPackage, platform: Platform) -> list[str]:
 
 
 def _model_in_use(execution: Execution, platform: Platform, repository: Repository) -> list[str]:
-    version = str(execution.parameters.get("ModelPackageArn", "")).rpartition("/")[2]
-    if not version.isdigit():
+    package = _package(execution, platform, repository)
+    if package is None:
         return []
-    return _model(f"version {version}", platform.model_package(repository.project, int(version)), platform)
+    return _model(f"version {package.version}, at registration", package, platform)
+
+
+def _package(execution: Execution, platform: Platform, repository: Repository) -> ModelPackage | None:
+    version = str(execution.parameters.get("ModelPackageArn", "")).rpartition("/")[2]
+    return platform.model_package(repository.project, int(version)) if version.isdigit() else None
+
+
+def _deciding(execution: Execution, platform: Platform, repository: Repository) -> str:
+    """The metric that decided about the model in use; empty where there is none."""
+    package = _package(execution, platform, repository)
+    return next(iter(model_metrics(package, platform)), "") if package else ""
 
 
 def _decided(decision: dict[str, Any] | None) -> list[str]:

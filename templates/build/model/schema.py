@@ -6,7 +6,9 @@ import tomllib
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
+from model import names
 from model.errors import InputError, did_you_mean
+from reading.form import DEFAULT, Form, checked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +23,6 @@ METRICS: Mapping[ProblemType, tuple[str, ...]] = {
 }
 MONITORING = ("own", "managed")
 LOWER_IS_BETTER = frozenset({"wape", "mae", "rmse", "mse"})
-ROW_NUMBER = "row_number"  # identifies a row of a table without ids of its own
 
 Number = (int, float)
 _Text = TypeVar("_Text", bound=str)
@@ -36,6 +37,10 @@ _TABLES: Mapping[str, Mapping[str, type | tuple[type, ...]]] = {
         "exclude": list,
         "evaluation": Number,
         "censored": str,
+        "decimal": str,
+        "thousands": str,
+        "delimiter": str,
+        "date_format": str,
     },
     "history": {"series": list, "lead_days": int, "lags_days": list, "window_days": list},
     "evaluation": {"metric": str, "threshold": Number},
@@ -52,6 +57,10 @@ _DEFAULTS: Mapping[str, Any] = {
     "data.categorical": [],
     "data.exclude": [],
     "data.censored": "",
+    "data.decimal": "",
+    "data.thousands": "",
+    "data.delimiter": "",
+    "data.date_format": "",
 }
 
 
@@ -99,11 +108,17 @@ class Schema:
     metric: str
     threshold: float
     hyperparameters: Hyperparameters
+    form: Form = DEFAULT
 
     @property
     def id_columns(self) -> tuple[str, ...]:
-        """The columns that identify a row in every output."""
-        return self.ids or (ROW_NUMBER,)
+        """The columns that identify a row in every output, and in ground truth."""
+        return self.ids or (names.free(names.ROW_NUMBER, (self.target,)),)
+
+    @property
+    def stored_ids(self) -> tuple[str, ...]:
+        """The same in tables that hold features, too."""
+        return self.ids or (names.STORED_ROW_NUMBER,)
 
 
 def load(path: Path) -> Schema:
@@ -145,6 +160,7 @@ def parse(document: Mapping[str, Any]) -> Schema:
         metric=_choice(f"[evaluation] metric of a {problem_type}", gate["metric"], METRICS[problem_type]),
         threshold=float(gate["threshold"]),
         hyperparameters=_hyperparameters(document.get("model", {}).get("hyperparameters", {})),
+        form=_form(data, problem_type),
     )
     _check_meaning(schema)
     return schema
@@ -235,6 +251,13 @@ def _history(document: Mapping[str, Any]) -> History | None:
         )
     windows = _days("[history] window_days", table["window_days"])
     return History(_names("[history] series", table["series"]), lead, lags, windows)
+
+
+def _form(data: Mapping[str, Any], problem_type: ProblemType) -> Form:
+    classes = () if problem_type == "regression" else (data["target"],)
+    written = {key: data[key] for key in ("decimal", "thousands", "delimiter", "date_format")}
+    days, codes = frozenset({data["time"], *data["ids"]} - {""}), frozenset({*data["categorical"], *classes})
+    return checked(Form(**written, dates=days, codes=codes))
 
 
 def _known_hyperparameter(name: str) -> str | float:

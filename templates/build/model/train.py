@@ -59,7 +59,7 @@ def feature_names(table: pd.DataFrame, settings: Schema) -> list[str]:
     if settings.target not in table.columns:
         raise InputError(f"the training table lacks the target {settings.target!r}")
     named = {*settings.features, *settings.categorical}
-    others = {name for name in (*settings.id_columns, settings.time) if name not in named}
+    others = {name for name in (*settings.stored_ids, settings.time) if name not in named}
     return [name for name in table.columns if name != settings.target and name not in others]
 
 

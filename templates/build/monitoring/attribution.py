@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 import paths
 from model import estimator, features
+from model import names as naming
 from model import schema as schemas
 from model.errors import InputError
 from model.estimator import Model
@@ -241,7 +242,9 @@ def _local(explained: Explanation, names: Sequence[str]) -> pd.DataFrame:
         for label in range(outputs)
         for place, name in enumerate(names)
     }
-    predicted = {f"predicted_label{label}": explained.predictions[:, label] for label in range(outputs)}
+    predicted = {
+        naming.free(f"predicted_label{label}", columns): explained.predictions[:, label] for label in range(outputs)
+    }
     return pd.DataFrame(columns | predicted)
 
 

@@ -100,7 +100,7 @@ def read_run(kind: Kind, given: argparse.Namespace) -> Run:
         schemas.load(paths.CONFIG).name,
         given.created or dt.datetime.now(tz=dt.UTC).strftime("%Y-%m-%d %H:%M UTC"),
         given.execution,
-        _facts(given, checks),
+        [*_facts(given, checks), *_quarantine(paths.step_input("quarantine"))],
         checks,
         _document(paths.step_input("decision"), "decision.json"),
         _document(paths.step_input("evaluation"), "evaluation.json"),
@@ -121,12 +121,36 @@ def _facts(given: argparse.Namespace, checks: Mapping[str, Json]) -> list[tuple[
     return [
         ("Checked", rows + days),
         ("Compared with", compared),
-        ("Ground truth", f"{quality['rows']:,} rows that had not been compared before" if quality else ""),
+        ("Ground truth", _truth(quality)),
         ("Model", given.model_package),
         ("Input", given.input),
         ("Commit", given.commit),
         ("Run", given.execution),
     ]
+
+
+def _quarantine(folder: Path) -> list[tuple[str, str]]:
+    """What became of the rows that were to be predicted."""
+    told = _document(folder, "counts.json")
+    if told is None:
+        return []
+    bad, skipped, asked = told["quarantined"], told["skipped"], told["rows_to_predict"]
+    unusual = {"without_a_past": "without any known past", "in_the_past": "of days whose later past is known"}
+    texts = [f"{asked - bad - skipped:,} of {asked:,} predicted"]
+    texts += [f"{told[name]:,} {text}" for name, text in unusual.items() if told.get(name)]
+    texts += [f"{skipped:,} skipped"] if skipped else []
+    texts += [f"{bad:,} in quarantine ({bad / asked:.1%})"] if bad else []
+    texts += [f"{told['quarantined_past']:,} rows of the past in quarantine"] if told["quarantined_past"] else []
+    first = f". The first: {told['first_fault']}" if told["first_fault"] else ""
+    return [("Rows to predict", "; ".join(texts) + first)]
+
+
+def _truth(quality: Json) -> str:
+    if not quality:
+        return ""
+    text = f"{quality['rows']:,} rows that had not been compared before"
+    matched = quality.get("ground_truth")
+    return text + (f"; {matched['matched']:,} of {matched['asked']:,} have a prediction" if matched else "")
 
 
 def _document(folder: Path, name: str) -> Json | None:
@@ -234,7 +258,7 @@ def _parts(run: Run) -> list[Safe]:
         parts.append(("Violations", sections.violations(run.checks)))
     if run.evaluation:
         parts.append(("Metrics on the evaluation data", sections.evaluation(run.evaluation)))
-    if "model_quality" in run.checks:
+    if run.checks.get("model_quality", {}).get("metrics"):
         parts.append(("Predictions against what happened", sections.metrics(run.checks["model_quality"]["metrics"])))
     if run.decision:
         parts.append(("Why retrain, or why not", sections.rules(run.decision)))

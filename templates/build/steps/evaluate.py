@@ -10,7 +10,7 @@ import pandas as pd
 
 import outcome
 import paths
-from model import metrics, schema
+from model import metrics, names, schema
 from model.errors import InputError
 from model.schema import LOWER_IS_BETTER
 from model.values import numbers, texts
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from model.schema import Schema
 
 log = logging.getLogger(__name__)
-
-BENCHMARKS = ("same_weekday_last_week", "four_week_mean")
 
 
 def main() -> None:
@@ -51,11 +49,13 @@ def output_columns(settings: Schema) -> list[str]:
 def read_predictions(folder: Path, settings: Schema) -> pd.DataFrame:
     """Read a transform job's output: lines of ids, features and what `serve` answered, without a header.
 
+    Ids come by the names that `names.keys` gives them.
+
     Raises:
         InputError: There is none, or lines have too few columns.
     """
     rows = tables.read_without_header(folder)
-    outputs, ids = output_columns(settings), list(settings.id_columns)
+    outputs, ids = output_columns(settings), list(names.keys(settings.id_columns))
     if rows.shape[1] < len(ids) + len(outputs):
         raise InputError(f"predictions have {rows.shape[1]} columns: {', '.join(ids)}, features, {', '.join(outputs)}")
     kept = pd.concat([rows.iloc[:, : len(ids)], rows.iloc[:, -len(outputs) :]], axis=1)
@@ -90,23 +90,30 @@ def evaluate(predictions: pd.DataFrame, ground_truth: pd.DataFrame, settings: Sc
 
 def _joined(predictions: pd.DataFrame, ground_truth: pd.DataFrame, settings: Schema) -> pd.DataFrame:
     """Truth and predictions side by side, matched by ids."""
-    ids, outputs = list(settings.id_columns), output_columns(settings)
-    left, right = (
-        frame.assign(**{name: texts(frame[name]).fillna("") for name in ids}) for frame in (ground_truth, predictions)
-    )
-    joined = left.merge(right[ids + outputs], on=ids, how="left", validate="one_to_one", indicator=True)
+    ids, outputs = list(names.keys(settings.id_columns)), output_columns(settings)
+    left = _spelled(ground_truth[list(settings.id_columns)].set_axis(ids, axis=1))
+    right = _spelled(predictions[ids])
+    for name in outputs:
+        right[name] = texts(predictions[name]) if name == "label" else numbers(predictions[name])[0]
+    target = ground_truth[settings.target]
+    left["actual"] = numbers(target)[0] if settings.problem_type == "regression" else texts(target)
+    stored = names.benchmarks(settings.id_columns, settings.target)
+    for name, column in zip(names.BENCHMARKS, stored, strict=True):
+        if column in ground_truth.columns:
+            left[name] = numbers(ground_truth[column])[0]
+    joined = left.merge(right, on=ids, how="left", validate="one_to_one", indicator=True)
     unmatched = int((joined["_merge"] != "both").sum())
     if unmatched or len(right) != len(left):
         raise InputError(
             f"{len(left):,} rows of ground truth and {len(right):,} predictions do not belong together: "
             f"{unmatched:,} rows have no prediction"
         )
-    for name in ("prediction", "probability", *BENCHMARKS):
-        if name in joined.columns:
-            joined[name] = numbers(joined[name])[0]
-    target = joined.pop(settings.target)
-    joined["actual"] = numbers(target)[0] if settings.problem_type == "regression" else texts(target)
-    return joined.assign(label=texts(joined["label"])) if "label" in joined.columns else joined
+    return joined
+
+
+def _spelled(ids: pd.DataFrame) -> pd.DataFrame:
+    """Ids as text, spelled alike whatever they come from."""
+    return ids.apply(lambda values: texts(values).fillna(""))
 
 
 def _positive(truth: pd.DataFrame) -> str:
@@ -121,15 +128,15 @@ def _positive(truth: pd.DataFrame) -> str:
 
 def _benchmarks(truth: pd.DataFrame) -> dict[str, dict[str, float]]:
     """The benchmarks' WAPE and, to compare with, the model's: on the rows where every benchmark has a forecast."""
-    names = [name for name in BENCHMARKS if name in truth.columns]
-    rows = truth.dropna(subset=names) if names else truth.iloc[:0]
+    known = [name for name in names.BENCHMARKS if name in truth.columns]
+    rows = truth.dropna(subset=known) if known else truth.iloc[:0]
     if rows.empty or not rows["actual"].abs().sum():
         return {}
     actual = rows["actual"].to_numpy()
     model = metrics.wape(actual, rows["prediction"].to_numpy())
     return {
         name: {"wape": metrics.wape(actual, rows[name].to_numpy()), "model_wape": model, "rows": len(rows)}
-        for name in names
+        for name in known
     }
 
 

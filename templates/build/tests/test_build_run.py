@@ -52,8 +52,10 @@ def patients(schema_of: Callable[..., Schema]) -> tuple[pd.DataFrame, Schema]:
 
 def as_transformed(answers: bytes, data: pd.DataFrame) -> str:
     """The lines of a transform job that joins each input line with its answer."""
-    lines = data.to_csv(index=False, header=False).splitlines()
-    return "".join(f"{line},{answer}\n" for line, answer in zip(lines, answers.decode().splitlines(), strict=True))
+    lines = data.to_csv(index=False, header=False).rstrip("\n").split("\n")
+    return "".join(
+        f"{line},{answer}\n" for line, answer in zip(lines, answers.decode().rstrip("\n").split("\n"), strict=True)
+    )
 
 
 def run(table: pd.DataFrame, settings: Schema, folder: Path) -> tuple[estimator.Model, dict[str, Any]]:
@@ -230,7 +232,7 @@ def test_the_number_of_trees_is_found_on_the_latest_rows(schema_of: Callable[...
     """With enough rows some are held back: classes with and without a time."""
     draws = np.random.default_rng(1)
     days = np.repeat(pd.date_range("2026-01-01", periods=100).strftime("%Y-%m-%d"), 15)
-    table = pd.DataFrame({"day": days, "a": draws.normal(size=1500), "row_number": range(1500)})
+    table = pd.DataFrame({"day": days, "a": draws.normal(size=1500), "(row number)": range(1500)})
     table["y"] = np.where(table["a"] + draws.normal(size=1500) > 0, "up", "down")
     for time, evaluation in (("day", 10), ("", 0.2)):
         settings = schema_of(

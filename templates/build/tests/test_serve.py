@@ -236,3 +236,11 @@ def test_a_worker_that_is_only_starting_stops_too() -> None:
         assert server.stdout.readline() == "forked\n"
         server.send_signal(signal.SIGTERM)
         assert server.wait(timeout=serve.STOP_SECONDS - 5) == 0
+
+
+def test_one_row_in_is_one_row_out_whatever_a_text_holds(client: FlaskClient) -> None:
+    for mark in "\u2028\x85\x0b\x0c\x1c\r":
+        rows = [f'a{mark}{day},{day},"x{mark}y{mark}"' for day in range(1, 4)]
+        for end in ("\n", "\r\n"):
+            code, answer = post(client, end.join(rows) + end)
+            assert (code, answer.count("\n")) == (200, 3), repr(mark)

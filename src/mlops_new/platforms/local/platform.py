@@ -137,7 +137,7 @@ class LocalPlatform:
             The URI.
         """
         if not self.stores.objects.find(uri):
-            self.stores.objects.put_text(note, f"{uri}/README.txt")
+            self.stores.objects.put_text(note, f"{uri.rstrip('/')}/README.txt")
         return uri
 
     def download(self, uri: str, folder: Path) -> list[Path]:
