@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from model import schema
+from model import names, schema
 from model.errors import InputError
 from monitoring import matching, metrics, model_quality, settings, truth
 from tests.cases import document
@@ -247,6 +247,6 @@ def test_truth_with_timestamps_of_parquet_joins_predictions_of_csv(tmp_path: Pat
         frame = pd.DataFrame({"day": values, "id": "007", "sold": 2.0, "y": 2.0})
         (tmp_path / name).mkdir()
         frame.to_parquet(tmp_path / name / "truth.parquet")
-        matched = truth.match(truth.read_predictions(told, DAILY), truth.read_truth(tmp_path / name, DAILY), DAILY)
-        assert len(matched) == len(days), name
-        assert matched["day"].tolist() == list(texts)
+        found = matching.compare(told, tmp_path / name, tmp_path / "nothing", DAILY)
+        assert (len(found.rows), found.problem) == (len(days), ""), name
+        assert found.rows[names.keys(DAILY.id_columns)[0]].tolist() == list(texts)
