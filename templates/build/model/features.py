@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from model.errors import InputError, did_you_mean
-from model.schema import ROW_NUMBER
+from model.schema import CALENDAR, ROW_NUMBER
 from model.values import dates, looks_like_dates, numbers, texts
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-CALENDAR = ("weekday", "day_of_month", "day_of_year")  # features of a row's date
+PERIODS = {"weekday": 7, "day_of_month": 31, "day_of_year": 366}  # days after which a feature of a date comes again
 WEEKS = 4  # of the same weekday, in the benchmark of that name
 
 
@@ -112,14 +112,15 @@ def feature_columns(table: pd.DataFrame, schema: Schema) -> list[str]:
 
 def as_trained(schema: Schema, columns: Iterable[str]) -> Schema:
     """The schema with a model's columns as its features, in their order, whatever else another table holds."""
-    made = set(_made_names(schema))
-    return replace(schema, features=tuple(name for name in columns if name not in made))
+    columns, made = list(columns), set(_made_names(schema))
+    calendar = tuple(name for name in CALENDAR if f"{schema.time}_{name}" in columns) if schema.time else ()
+    return replace(schema, features=tuple(name for name in columns if name not in made), calendar=calendar)
 
 
 def _made_names(schema: Schema) -> Iterator[str]:
     """The features that are no columns of the raw table."""
     if schema.time:
-        yield from (f"{schema.time}_{name}" for name in CALENDAR)
+        yield from (f"{schema.time}_{name}" for name in (CALENDAR if schema.calendar is None else schema.calendar))
     if schema.history:
         yield from (f"{schema.target}_lag_{lag}" for lag in schema.history.lags_days)
         yield from (f"{schema.target}_mean_{window}" for window in schema.history.window_days)
@@ -143,7 +144,7 @@ def check_columns(table: pd.DataFrame, schema: Schema, *, training: bool = False
         )
     if not schema.ids and ROW_NUMBER in table.columns:
         raise InputError(f"the table has a column {ROW_NUMBER!r}, which stands for the missing ids: name it in ids")
-    if not feature_columns(table, schema) and not schema.time:
+    if not feature_columns(table, schema) and not (schema.time and schema.calendar != ()) and not schema.history:
         raise InputError("no column is left as a feature: see [data] features and exclude in config.toml")
 
 
@@ -249,9 +250,19 @@ def _some(names: Iterable[str]) -> str:
 
 
 def _calendar(days: pd.Series, schema: Schema) -> pd.DataFrame:
-    parts = (days.dt.day_of_week, days.dt.day, days.dt.day_of_year)
-    named = zip(CALENDAR, parts, strict=True)
-    return pd.DataFrame({f"{schema.time}_{name}": values.astype("float64") for name, values in named})
+    parts = dict(zip(CALENDAR, (days.dt.day_of_week, days.dt.day, days.dt.day_of_year), strict=True))
+    chosen = _recurring(days) if schema.calendar is None else schema.calendar
+    made = {f"{schema.time}_{name}": parts[name].astype("float64") for name in chosen}
+    return pd.DataFrame(made, index=days.index)
+
+
+def _recurring(days: pd.Series) -> tuple[str, ...]:
+    """The features whose period a table shows twice: in one year, the day of the year is a row's age and no season."""
+    span = (days.max() - days.min()).days + 1
+    chosen = tuple(name for name in CALENDAR if span >= 2 * PERIODS[name])
+    if left_out := [name for name in CALENDAR if name not in chosen]:
+        log.info("no feature %s: %s days do not show its period twice", " and ".join(left_out), f"{span:,}")
+    return chosen
 
 
 @dataclass(frozen=True)
