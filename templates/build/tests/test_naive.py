@@ -59,7 +59,7 @@ def test_a_forecast_is_compared_with_the_stronger_of_two(daily: Schema) -> None:
     ("metric", "value", "passed"), [("accuracy", 0.8, False), ("auc", 0.5, True), ("recall", 0.0, True)]
 )
 def test_classes_are_compared_with_the_most_frequent_one(
-    metric: str, value: float, passed: bool, schema_of: Callable[..., Schema]
+    metric: str, value: float, passed: object, schema_of: Callable[..., Schema]
 ) -> None:
     settings = schema_of(
         project={"problem_type": "binary_classification"},
