@@ -148,6 +148,7 @@ def test_a_registered_model_waits_for_approval_and_knows_its_origin(texts: dict[
         "commit": {"Get": "Parameters.Commit"},
         "data": {"Get": "Parameters.InputDataUri"},
         "execution": {"Get": "Execution.PipelineExecutionId"},
+        "refit": "true",
     }
 
 
