@@ -94,6 +94,7 @@ def pipeline() -> Pipeline:
     registered = again[0].properties.ModelArtifacts.S3ModelArtifacts if again else model_data
     check_metrics = ConditionStep(
         "CheckMetrics",
+        depends_on=[report],  # a failure ends the execution: the report is made before
         conditions=[ConditionEquals(left=JsonGet(evaluate.name, REPORT, "gate.passed"), right=True)],
         if_steps=[*again, register(settings.project, registered, baselines, on_transform, refit=settings.refit)],
         else_steps=[
