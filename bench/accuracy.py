@@ -28,7 +28,7 @@ TABLES = (
 )
 WORSE = 1.01
 """Distance to perfect, ours / the better peer's."""
-SLOWER = 25.0
+SLOWER = 10.0
 """Processor time, ours / the slower peer's: the number of trees is looked for in five parts, and five fits averaged."""
 LONGEST = 60.0
 """Seconds of processor time below which a ratio of times means nothing to anybody."""
