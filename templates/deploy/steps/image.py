@@ -46,13 +46,12 @@ def signature() -> Signature:
 
 @cache
 def trained() -> Schema:
-    """The same, where `features = []` means all other columns of the table that the model in use was trained with.
+    """The same with the features that the model in use was trained with, in their order.
 
-    They are read from the model, the job's input of that name: a table with one column more or less would else shift
-    the others, which a model knows by position.
+    They are read from the model, the job's input of that name. With `features = []`, a table with one column more or
+    less would else shift the others, which a model knows by position; and which features of a date there are, the
+    table that taught the model has decided.
     """
-    if schema().features:
-        return schema()
     return features.as_trained(schema(), [column.name for column in signature().columns])
 
 
