@@ -88,6 +88,10 @@ def project(
         str | None,
         typer.Option("--template", metavar="URL[@VERSION]", help="Render from this template repository (a fork)."),
     ] = None,
+    like: Annotated[
+        Path | None,
+        typer.Option("--like", metavar="FILE|FOLDER", help="Propose answers by looking at a table: ids, time, types."),
+    ] = None,
     git: GitOption = None,
     platform: PlatformOption = None,
     dry_run: DryRun = False,
@@ -102,7 +106,7 @@ def project(
     from mlops_new.commands import project as command
 
     given = gather(answers, data or [])
-    request = command.Request(name, directory.absolute(), given, dry_run=dry_run, yes=yes, template=template)
+    request = command.Request(name, directory.absolute(), given, dry_run=dry_run, yes=yes, template=template, like=like)
     command.run(request, load(config, git=git, platform=platform), _console(as_json=as_json))
 
 
@@ -409,6 +413,23 @@ def drill(
 
     request = command.Request(fault, directory.absolute(), data, truth)
     command.run(request, load(config, platform=platform), _console(as_json=as_json))
+
+
+@app.command()
+def data(
+    *,
+    table: Annotated[
+        str | None,
+        typer.Option("--input", metavar="FILE|FOLDER|s3://…", help="The table (default: the repository's sample)."),
+    ] = None,
+    directory: Directory = HERE,
+    as_json: Json = False,
+    config: Config = None,
+) -> None:
+    """Tell what a table is taken for: rows, days, series, each column's type and why; what looks wrong first."""
+    from mlops_new.commands import data as command
+
+    command.run(command.Request(directory.absolute(), table), load(config), _console(as_json=as_json))
 
 
 @app.command()

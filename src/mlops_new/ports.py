@@ -328,12 +328,13 @@ class Templates(Protocol):
         ask: bool,
         env: Mapping[str, str] | None = None,
         recorded: Mapping[str, Any] | None = None,
+        proposed: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
         """Every question answered: by data, else by a person if `ask`, else as recorded, else by its default.
 
         `Invalid` when data is refused; what is recorded and refused has its default.
 
-        The packaged template's, where none is named; otherwise `env` lets git read it.
+        The packaged template's, where none is named; otherwise `env` lets git read it. What is proposed is a default.
         """
         ...
 

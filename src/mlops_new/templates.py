@@ -69,6 +69,7 @@ class Copier:
         ask: bool,
         env: Mapping[str, str] | None = None,
         recorded: Mapping[str, Any] | None = None,
+        proposed: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
         """Every question of a template answered, nothing rendered.
 
@@ -78,6 +79,7 @@ class Copier:
             ask: Whether a person answers the others; else their defaults do.
             env: Lets git read it, see `at_hand`.
             recorded: Answers of an earlier version, in the place of defaults; what is refused has its default.
+            proposed: Other defaults than the template's.
 
         Raises:
             Invalid: an answer that the template does not know, or refuses.
@@ -91,7 +93,15 @@ class Copier:
             if recorded:
                 (into / ANSWERS_FILE).write_text(yaml.safe_dump(dict(recorded)), encoding="utf-8")
             worker = run_copy(
-                url, into, dict(data), vcs_ref=version, defaults=not ask, quiet=True, pretend=True, exclude=["*"]
+                url,
+                into,
+                dict(data),
+                vcs_ref=version,
+                defaults=not ask,
+                user_defaults=dict(proposed or {}),
+                quiet=True,
+                pretend=True,
+                exclude=["*"],
             )
             questions = worker.template.questions_data
             _refuse_unknown(set(data), set(questions))

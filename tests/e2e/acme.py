@@ -101,9 +101,10 @@ class Rendered:
         ask: bool,
         env: Mapping[str, str] | None = None,
         recorded: Mapping[str, Any] | None = None,
+        proposed: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
         """The answers that they were rendered with."""
-        del template, data, ask, env, recorded
+        del template, data, ask, env, recorded, proposed
         return dict(self.answers)
 
     def render(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mlops_new.commands import inputs
+from mlops_new.commands.data import table_of
 from mlops_new.commands.outcome import CHECKS, DETAILS, RunFailed, sentences
 from mlops_new.commands.repository import standing_in
 from mlops_new.commands.run import Request as Run
@@ -16,7 +17,6 @@ from mlops_new.commands.run import start
 from mlops_new.console import Console
 from mlops_new.errors import Error, Invalid
 from mlops_new.files import read_json
-from mlops_new.platforms.local.runs import LocalRuns
 from mlops_new.settings import PlatformName, Settings
 from mlops_new.spec import Kind
 from mlops_new.wiring import local_platform
@@ -74,22 +74,13 @@ def _strike(request: Request, folder: Path, settings: Settings, console: Console
     repository, platform = standing_in(request.directory), local_platform(settings)
     sources = inputs.Sources(repository, platform, request.input, console.say)
     image = platform.image(inputs.model_in_use(sources)["ImageUri"], notify=console.say)
-    table = _truth(request, sources) if request.fault == OF_GROUND_TRUTH else _table(sources, platform)
+    table = _truth(request, sources) if request.fault == OF_GROUND_TRUTH else table_of(sources, platform)
     copy = folder / f"{request.fault}.csv"
-    command = [str(image.python), "-m", "monitoring.drill", request.fault, str(table), str(copy)]
+    command = [str(image.python), "-m", "monitoring.drill", request.fault, str(table.absolute()), str(copy)]
     done = subprocess.run(command, cwd=image.code, capture_output=True, text=True, check=False)
     if done.returncode:
         raise Error(f"the fault could not be made: {(done.stderr.strip().splitlines() or ['no reason given'])[-1]}")
     return copy, done.stdout.strip()
-
-
-def _table(sources: inputs.Sources, platform: LocalRuns) -> Path:
-    if not inputs.is_object(sources.data):
-        return inputs.file(sources)
-    path = platform.local_path(str(sources.data))
-    if not path.exists():
-        raise Invalid(f"there is no object {sources.data} on this machine")
-    return path
 
 
 def _truth(request: Request, sources: inputs.Sources) -> Path:

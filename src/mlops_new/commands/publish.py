@@ -112,9 +112,9 @@ def _run(
         told = {**document, "files": [one.name for one in files]}
         console.result(f"+ Publish template {request.tag} to {seen.url}: {len(files)} files{listed}", told)
         return
-    _check(request, files, world, settings, console)
     if not request.yes and not console.confirm(f"Publish template {request.tag} to {seen.url}?"):
         raise KeyboardInterrupt
+    _check(request, files, world, settings, console)
     if seen.hosted is None:
         world.host.create(TEMPLATE_SLUG, mark=TEMPLATE_MARK, description="Templates of projects")
     _push(seen.url, place, targets, world)

@@ -106,7 +106,7 @@ def read_truth(folder: Path, schema: Schema) -> pd.DataFrame:
     Raises:
         InputError: There are no rows, or columns are missing.
     """
-    table = with_columns(tables.read(folder), [*schema.id_columns, schema.target], "ground truth")
+    table = with_columns(tables.read(folder, schema.form), [*schema.id_columns, schema.target], "ground truth")
     rows = keyed(table, schema)
     rows[ACTUAL] = table[schema.target].mask(features.target_is_missing(table, schema))
     if EXECUTION in table.columns and EXECUTION not in (*schema.id_columns, schema.target):

@@ -10,6 +10,10 @@ Json = dict[str, Any]
 Kind = Literal["build", "inference"]
 Level = Literal["good", "warn", "bad"]
 
+REFIT = (
+    "What is registered is this model fitted again on all rows, those of evaluation too, with the same number of "
+    "trees; the metrics and attributions here are those of before."
+)
 MOST = 5
 """Findings that the verdict tells; all of them are in the page's sections."""
 
@@ -48,12 +52,19 @@ def verdict(run: Run) -> Verdict:
 
 
 def _of_build(run: Run) -> Verdict:
-    gate = (run.evaluation or {}).get("gate")
+    judged = run.evaluation or {}
+    gate, warnings = judged.get("gate"), judged.get("warnings", [])
     if gate is None:
         return Verdict("warn", "The model was not evaluated.", ())
-    if gate["passed"]:
-        return Verdict("good", "The model is good enough to be registered.", (f"{gate['reason']}.",))
-    return Verdict("bad", "The model is not good enough and was not registered.", (f"{gate['reason']}.",))
+    reasons = [f"{text}." for text in (gate["reason"], *warnings)]
+    if not gate["passed"]:
+        advice = [f"Try: {text}." for text in gate.get("advice", [])]
+        return Verdict("bad", "The model is not good enough and was not registered.", [*reasons, *advice])
+    if judged.get("model", {}).get("refit"):
+        reasons.append(REFIT)
+    if warnings:
+        return Verdict("warn", "The model reaches the threshold, but look at this before you approve it.", reasons)
+    return Verdict("good", "The model is good enough to be registered.", reasons)
 
 
 def _of_inference(run: Run) -> Verdict:

@@ -65,7 +65,7 @@ def test_rows_come_in_the_tables_order_and_ids_as_written(sales: pd.DataFrame, d
     rows = features.build(sales, daily)
     assert rows.ids.equals(sales[["day", "shop"]])
     assert list(rows.features.columns) == [
-        *("price", "day_weekday", "day_day_of_month", "day_day_of_year"),
+        *("price", "day_weekday"),  # sixty days do not show a month twice
         *("sold_lag_7", "sold_lag_14", "sold_mean_7", "sold_mean_of_lags"),
     ]
     assert rows.for_transform().shape == (len(sales), 10)
@@ -145,7 +145,8 @@ def test_a_column_is_a_number_or_a_category(values: list[Any], kind: str, schema
 
 def test_a_few_texts_among_numbers_are_told(schema_of: Callable[..., Schema], caplog: pytest.LogCaptureFixture) -> None:
     features.typed(pd.DataFrame({"a": ["1", "2", "3", "1,5"], "b": ["x", "y", "1", None]}), schema_of())
-    assert caplog.messages == ["column 'a' is taken as categories, not as numbers: row 4 holds '1,5'"]
+    wanted = "column 'a' is taken as categories, but its texts would be numbers, like '1,5': add decimal"
+    assert caplog.messages == [f'{wanted} = "," to [data] of config.toml']
 
 
 def test_named_categories_are_text(schema_of: Callable[..., Schema]) -> None:
@@ -183,3 +184,13 @@ def test_benchmarks_are_the_same_weekday_before(sales: pd.DataFrame, daily: Sche
     assert found.loc[place, "same_weekday_last_week"] == 200 + 33
     assert found.loc[place, "four_week_mean"] == 200 + np.mean([33, 26, 19, 12])
     assert found["four_week_mean"].isna().sum() == 2 * 28
+
+
+def test_dates_and_numbers_of_another_form_come_with_the_line_that_helps(
+    schema_of: Callable[..., Schema], caplog: pytest.LogCaptureFixture
+) -> None:
+    table = pd.DataFrame({"day": ["31.01.2026", "01.02.2026"], "price": ["12,5", "3,25"], "y": ["1", "2"]})
+    with pytest.raises(InputError, match=r'row 1 holds .31\.01\.2026.*add date_format = "%d\.%m\.%Y" to \[data\]'):
+        features.read_dates(table, schema_of(data={"time": "day", "evaluation": 1}))
+    features.typed(table[["price"]], schema_of())
+    assert "its texts would be numbers, like '12,5': add decimal = \",\" to [data] of config.toml" in caplog.text

@@ -16,7 +16,7 @@ from model.errors import InputError
 from model.estimator import read_signature
 from model.schema import Schema, load
 from monitoring import analyzers, decision, forecasts, past, settings
-from steps.tables import read
+from steps.tables import read as read_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,14 +46,20 @@ def signature() -> Signature:
 
 @cache
 def trained() -> Schema:
-    """The same, where `features = []` means all other columns of the table that the model in use was trained with.
+    """The same with the features that the model in use was trained with, in their order.
 
-    They are read from the model, the job's input of that name: a table with one column more or less would else shift
-    the others, which a model knows by position.
+    They are read from the model, the job's input of that name. With `features = []`, a table with one column more or
+    less would else shift the others, which a model knows by position; and which features of a date there are, the
+    table that taught the model has decided.
     """
-    if schema().features:
-        return schema()
     return features.as_trained(schema(), [column.name for column in signature().columns])
+
+
+def read(path: Path) -> pd.DataFrame:
+    """The table in a file or a folder, written as the model's `config.toml` says."""
+    form = getattr(schema(), "form", None)  # a model in use may be older than this setting
+    table: pd.DataFrame = read_table(path) if form is None else read_table(path, form)
+    return table
 
 
 def build(table: pd.DataFrame) -> Rows:

@@ -162,13 +162,21 @@ def clean(table: pd.DataFrame, rules: Mapping[str, Any]) -> pd.DataFrame:
         if not isinstance(values, list):
             raise job.UnusableError(f"[preprocess] skip in config.toml: {column} needs a list, like [{values!r}]")
         # As text, because a CSV file holds nothing else and a Parquet file may hold numbers.
-        table = table[~table[column].astype("str").isin([str(value) for value in values])]
+        told = [spelling for value in values for spelling in spellings(value)]
+        table = table[~table[column].astype("str").str.strip().isin(told)]
     if table.empty:
         raise job.UnusableError("[preprocess] skip in config.toml leaves no row of the table")
     table = table.copy()
     for column, value in fill.items():
         table[column] = filled(table[column], value)
     return table
+
+
+def spellings(value: object) -> list[str]:
+    """How a table may write a value of `config.toml`."""
+    return (
+        ["true", "True", "TRUE"] if value is True else ["false", "False", "FALSE"] if value is False else [str(value)]
+    )
 
 
 def filled(values: pd.Series, value: object) -> pd.Series:

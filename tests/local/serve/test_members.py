@@ -12,6 +12,7 @@ from urllib.parse import quote
 import pytest
 from awscrt import checksums as awscrt
 
+from mlops_new.platforms.local.serve import checksums
 from mlops_new.platforms.local.serve.s3.members import ALGORITHMS
 from tests.local.serve.program import Served, ask, refused
 
@@ -161,6 +162,7 @@ def test_checksums_are_compared_and_kept(s3: Any, served: Served, bucket: str, a
 
 
 def test_what_is_no_checksum(s3: Any, served: Served, bucket: str) -> None:
+    put(s3, "about")
     crc, sha = checksum("CRC32", b"content"), checksum("SHA1", b"content")
     for headers, code in (
         ({"x-amz-checksum-crc32": crc, "x-amz-checksum-sha1": sha}, b"InvalidRequest"),
@@ -453,3 +455,13 @@ def test_a_length_must_be_told(served: Served, bucket: str) -> None:
     answer = connection.getresponse()
     assert (answer.status, b"MissingContentLength" in answer.read()) == (411, True)
     connection.close()
+
+
+@pytest.mark.parametrize("name", ["crc32c", "crc64nvme"])
+@pytest.mark.parametrize("size", [0, 1, 9, 1000])
+def test_checksums_are_the_same_where_awss_library_is_not_installed(name: str, size: int) -> None:
+    content = bytes(range(256)) * 4
+    whole = getattr(awscrt, name)(content[:size])
+    assert checksums.crc(name, content[:size]) == whole
+    assert checksums.crc(name, content[size // 2 : size], checksums.crc(name, content[: size // 2])) == whole
+    assert checksums.crc("crc32c", b"123456789") == 0xE3069283  # the check value of RFC 3720

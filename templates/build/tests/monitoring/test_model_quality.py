@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from model import schema
+from model import names, schema
 from model.errors import InputError
 from monitoring import matching, metrics, model_quality, settings, truth
 from monitoring.provenance import Broken
@@ -229,6 +229,28 @@ def test_bad_input_is_named(tmp_path: Path) -> None:
     worded = rows(3).astype(object).assign(prediction="high")
     with pytest.raises(InputError, match="column 'prediction' holds 'high' where a number belongs"):
         check(worded, tmp_path)
+
+
+def test_truth_with_timestamps_of_parquet_joins_predictions_of_csv(tmp_path: Path) -> None:
+    days = pd.date_range("2026-06-01", periods=6)
+    told = tmp_path / "predictions"
+    told.mkdir()
+    texts = days.strftime("%Y-%m-%d")
+    pd.DataFrame({"day": texts, "id": "007", "prediction": 1.0}).to_csv(told / "predictions.csv", index=False)
+    forms = {
+        "ns": days.astype("datetime64[ns]"),
+        "ms": days.astype("datetime64[ms]"),
+        "zone": days.tz_localize("Europe/Stockholm"),
+        "date": days.date,
+        "text": days.strftime("%Y-%m-%d 00:00:00"),
+    }
+    for name, values in forms.items():
+        frame = pd.DataFrame({"day": values, "id": "007", "sold": 2.0, "y": 2.0})
+        (tmp_path / name).mkdir()
+        frame.to_parquet(tmp_path / name / "truth.parquet")
+        found = matching.compare(told, tmp_path / name, tmp_path / "nothing", DAILY)
+        assert (len(found.rows), found.problem) == (len(days), ""), name
+        assert found.rows[names.keys(DAILY.id_columns)[0]].tolist() == list(texts)
 
 
 # The limits of a period follow from its rows, its days and its series.
