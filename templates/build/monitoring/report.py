@@ -207,8 +207,9 @@ def _parts(run: Run) -> list[Safe]:
     parts = _found(run)
     if run.evaluation:
         parts.append(("Metrics on the evaluation data", sections.evaluation(run.evaluation)))
-    if run.checks.get("model_quality", {}).get("metrics"):
-        parts.append(("Predictions against what happened", sections.metrics(run.checks["model_quality"])))
+    quality = run.checks.get("model_quality", {})
+    if quality.get("metrics"):
+        parts.append(("Predictions against what happened", sections.metrics(quality["metrics"], quality.get("gate"))))
     if run.decision:
         parts.append(("Why retrain, or why not", sections.rules(run.decision)))
     if run.checks.get("attribution", {}).get("ranks"):

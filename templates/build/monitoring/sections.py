@@ -100,10 +100,9 @@ def _said(item: Json) -> list[Safe]:
     return [el("p", told), el("small", item["description"])]
 
 
-def metrics(checked: Json) -> Safe:
+def metrics(judged: Mapping[str, Json], gate: str | None = None) -> Safe:
     """Metrics now and at registration, with their thresholds; the one that decides comes first."""
-    rows, gate = [], checked.get("gate")
-    judged: Mapping[str, Json] = checked["metrics"]
+    rows = []
     for name, told in sorted(judged.items(), key=lambda item: item[0] != gate):
         deviation = told.get("standard_deviation")
         value = "-" if told["value"] is None else short(told["value"])

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 CONFIG = Path(__file__).parents[1] / "config.toml"
 MODEL_PACKAGE = ParameterString("ModelPackageArn")
-MODEL_CREATED = ParameterString("ModelCreated")
+MODEL_CREATED = ParameterString("ModelCreated", default_value="unknown")
 PENDING = ParameterString("PendingModelPackage", default_value="none")  # a newer version that waits for approval
 MODEL_QUALITY = ParameterString("ModelQualityBaselineUri")
 CODE = ParameterString("CodeUri")  # a prefix that holds this repository's steps/ and config.toml

@@ -61,7 +61,8 @@ def told(arguments: Sequence[str] | None = None) -> dict[str, str]:
     parser.add_argument("--model-package", dest="model", default="", help="ARN of the model package in use")
     parser.add_argument("--trained", default="", help="when it was registered")
     parser.add_argument("--waiting", default="", help="ARN of a newer one that waits for approval, or none")
-    return dict(vars(parser.parse_known_args(arguments)[0]))
+    found = dict(vars(parser.parse_known_args(arguments)[0]))
+    return {**found, "trained": "" if found["trained"] == "unknown" else found["trained"]}
 
 
 if __name__ == "__main__":
