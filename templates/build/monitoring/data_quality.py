@@ -10,14 +10,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 import paths
 from model import schema as schemas
 from model.errors import InputError
 from model.schema import Schema
-from monitoring import arrow, baseline, checks, constraints, findings, job, settings, windows
+from monitoring import baseline, checks, constraints, dependence, findings, job, settings, volume, windows
 from monitoring.baseline import Statistics
 from monitoring.checks import Batch
-from monitoring.columns import Column, Profile, profile
+from monitoring.columns import Profile, profile
 from monitoring.constraints import Constraints
 from monitoring.findings import Finding, Result, Skipped
 from monitoring.settings import DataQuality
@@ -49,18 +51,41 @@ def make_baseline(data: Path, output: Path, schema: Schema, config: DataQuality)
         InputError: The table has no rows, or cannot be read.
     """
     source = _source(data, schema, config)
-    found = _profile(source)
+    found = _timed(source, schema)
     seen: dict[str, windows.Windows] = {}
-    if config.window_days and schema.time and schema.time in names_of(source):
+    timed = bool(schema.time) and schema.time in names_of(source)
+    if config.window_days and timed:
         seen = windows.windows_of(source, found, schema.time, config.window_days)
-    known = baseline.statistics(found, seen)
+    keys = volume.read(source, schema.ids, schema.time)
+    known = replace(
+        baseline.statistics(found, seen),
+        volume=volume.of_baseline(keys, config.window_days) if keys else None,
+        pairs=_pairs(found, source, schema, config) if seen or not timed else [],
+    )
     findings.save(baseline.to_json(known), output / STATISTICS)
     findings.save(constraints.to_json(constraints.suggest(known, config), config), output / CONSTRAINTS)
     return known
 
 
-def check(data: Path, known: Path, output: Path, schema: Schema, config: DataQuality) -> Result:
+def _pairs(found: Profile, source: Source, schema: Schema, config: DataQuality) -> list[dependence.Pair]:
+    """Columns that go together, in windows where there is a time."""
+    parts = found.sample.column(schema.time) if schema.time else []
+    days = np.concatenate([windows.days_of(values, schema.time) for values in parts]) if parts else None
+    return dependence.pairs_of(found, source.texts, days, config.window_days)
+
+
+def check(
+    data: Path, known: Path, output: Path, schema: Schema, config: DataQuality, run_day: int = 0
+) -> Result:
     """Check a batch against a baseline and write what was found.
+
+    Args:
+        data: The batch.
+        known: The folder with the baseline's two files.
+        output: Where the files are written.
+        schema: What the columns are for.
+        config: What is looked at, and how sharply.
+        run_day: The day of the run since 1970, to see whether the latest date is old; 0: not looked at.
 
     Raises:
         InputError: The batch has no rows or cannot be read, or the baseline is missing, damaged or of another schema.
@@ -69,18 +94,24 @@ def check(data: Path, known: Path, output: Path, schema: Schema, config: DataQua
     source = _source(data, schema, config)
     batch = _batch(source, schema)
     _check_same_schema(batch, limits, known)
-    outcomes, drifts = checks.check(batch, statistics, limits, config.window_days)
+    outcomes, drifts = checks.check(
+        batch, statistics, limits, config.window_days, sensitivity=config.sensitivity, run_day=run_day
+    )
+    found = [outcome for outcome in outcomes if isinstance(outcome, Finding)]
     result = Result(
         "data_quality",
-        [outcome for outcome in outcomes if isinstance(outcome, Finding)],
+        found,
         [outcome for outcome in outcomes if isinstance(outcome, Skipped)],
         {
+            "broken": [findings.broken_json(finding) for finding in found if findings.is_broken(finding)],
+            "sensitivity": config.sensitivity,
             "rows": batch.profile.rows,
             "baseline_rows": statistics.rows,
             "files": [file.name for file in source.files()],
             "days": batch.days,
             "features": checks.drift_json(drifts),
         },
+        bool(drifts),
     )
     findings.write(result, output)
     described = {
@@ -121,22 +152,22 @@ def _profile(source: Source) -> Profile:
 
 
 def _batch(source: Source, schema: Schema) -> Batch:
-    """The batch's profile, and the days it covers where it has a time."""
-    if not schema.time:
-        return Batch(_profile(source))
-    timed = replace(source, texts=source.texts | {schema.time}, leave=source.leave - {schema.time})
-    found = _profile(timed)
-    times = found.columns.get(schema.time)
-    if schema.time in source.leave:
-        found.columns.pop(schema.time, None)
-    return Batch(found, _days(times, schema.time) if times else 0)
+    """The batch's profile, the days it covers where it has a time, and its keys."""
+    keys = volume.read(source, schema.ids, schema.time)
+    found = _timed(source, schema)
+    if keys is None or keys.days is None or not keys.rows:
+        return Batch(found, keys=keys)
+    first, last = int(keys.days.min()), int(keys.days.max())
+    return Batch(found, last - first + 1, first, keys)
 
 
-def _days(times: Column, name: str) -> int:
-    if not times.words.exact or not times.words.total:
-        return 0
-    days = windows.days_of(arrow.strings(list(times.words.table())), name)
-    return int(days.max() - days.min()) + 1
+def _timed(source: Source, schema: Schema) -> Profile:
+    """A table's profile; with a time, its sample of rows has the time, too."""
+    if not schema.time or schema.time not in source.leave:
+        return _profile(source)
+    found = _profile(replace(source, texts=source.texts | {schema.time}, leave=source.leave - {schema.time}))
+    found.columns.pop(schema.time, None)
+    return found
 
 
 def _check_same_schema(batch: Batch, limits: Constraints, known: Path) -> None:
