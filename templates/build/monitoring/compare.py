@@ -88,7 +88,7 @@ def missing_only(seen: Feature, known: Feature, when: When) -> Comparison:
         series = (windows.missing / windows.rows)[:, None]
         expected = outlook.expect(series, windows.starts, windows.days, when.day or int(windows.starts[-1]) + windows.days)
         if expected is not None:
-            told = _Statistics(series, np.zeros(1))
+            told = _Statistics(series, np.zeros(1), np.empty(0, np.int64))
             judged = _Judged(seen, known, windows, told, expected, when)
             chance = judged.share(0, seen.missing, seen.present + seen.missing)
             return Comparison(1.0, 0.0, "", missing=chance, missing_expected=float(np.clip(expected.value[0], 0.0, 1.0)))
@@ -199,10 +199,15 @@ def _best(told: Sequence[tuple[str, float, float]], found: Comparison) -> Compar
 
 @dataclass(frozen=True)
 class _Statistics:
-    """Statistics of windows (rows) and of the batch: the share of missing values, level, spread, then shares."""
+    """Statistics of windows (rows) and of the batch: the share of missing values; of numbers level and spread; shares.
+
+    Attributes:
+        places: Where the shares are: of numbers the values up to these places, of categories these places.
+    """
 
     windows: Floats
     batch: Floats
+    places: NDArray[np.int64]
 
 
 def _against_windows(seen: Feature, known: Feature, windows: Windows, when: When) -> Comparison | None:
@@ -227,17 +232,30 @@ def _statistics(seen: Feature, windows: Windows) -> _Statistics | None:
     if windows.scale.edges is None:
         if seen.texts is None:
             return None
-        counts = windows.scale.of_texts(seen.texts)
-        return _Statistics(np.column_stack([missing, shares]), np.concatenate([own, counts / seen.present]))
+        batch = windows.scale.of_texts(seen.texts) / seen.present
+        places = np.flatnonzero(shares.any(axis=0) | (batch > 0))
+        return _Statistics(
+            np.column_stack([missing, shares[:, places]]), np.concatenate([own, batch[places]]), places
+        )
     if seen.numbers is None:
         return None
     level, spread = windows.levels()
     told = _level_of_batch(seen, windows)
     counts = windows.scale.of_bins(seen.numbers.bins)
+    cuts = _cuts(windows)
     return _Statistics(
-        np.column_stack([missing, level, spread, np.cumsum(shares, axis=1)]),
-        np.concatenate([own, told, np.cumsum(counts) / counts.sum()]),
+        np.column_stack([missing, level, spread, np.cumsum(shares, axis=1)[:, cuts]]),
+        np.concatenate([own, told, np.cumsum(counts)[cuts] / counts.sum()]),
+        cuts,
     )
+
+
+def _cuts(windows: Windows) -> NDArray[np.int64]:
+    """The places nearest to the octiles of all windows."""
+    upto = np.cumsum(windows.counts.sum(axis=0)) / windows.counts.sum()
+    asked = (np.arange(CUTS) + 1.0) / (CUTS + 1.0)
+    found = {int(np.abs(upto - share).argmin()) for share in asked}
+    return np.array(sorted(cut for cut in found if upto[cut] < 1.0) or [0], np.int64)
 
 
 def _level_of_batch(seen: Feature, windows: Windows) -> Floats:
@@ -274,7 +292,8 @@ class _Judged:
         return between + more, between + more + of_rows / rows
 
     def _daily_place(self, place: int) -> int:
-        return place if self._windows.scale.edges is not None or not place else place + 2
+        first = 3 if self._windows.scale.edges is not None else 1
+        return place if place < first else 3 + int(self._told.places[place - first])
 
     def _freedom(self, place: int, between: float, whole: float) -> float:
         """Degrees of freedom of a variance of which a part is known from the batch's rows (Satterthwaite, 1946)."""
@@ -322,14 +341,12 @@ class _Judged:
         level = self._mean(1, inner, whole.skewness)
         squares = inner**2 * max(whole.kurtosis - 1.0, 0.1)
         spread = self._mean(2, squares, _skewness_of_squares(whole.kurtosis))
-        cuts = self._cuts()
-        batch = self._told.batch[3:]
         rows = self._seen.present
-        chances = [self.share(3 + cut, round(batch[cut] * rows), rows) for cut in cuts]
-        shape = evidence.at_most(chances)
-        least = evidence.at_most([min(self.share(3 + cut, 0, rows), self.share(3 + cut, rows, rows)) for cut in cuts])
+        cuts = range(3, len(self._told.batch))
+        shape = evidence.at_most([self.share(cut, round(self._told.batch[cut] * rows), rows) for cut in cuts])
+        least = evidence.at_most([min(self.share(cut, 0, rows), self.share(cut, rows, rows)) for cut in cuts])
         away = [self._mean(1, inner, whole.skewness, value) for value in self._far_away()]
-        expected = self._expected_shares(2)
+        batch, expected = self._upto()
         apart = np.abs(batch - expected)
         place = int(apart.argmax())
         edges = self._windows.scale.values()
@@ -346,33 +363,26 @@ class _Judged:
         low, high = self._known.numbers.low, self._known.numbers.high
         return self._windows.scale.lens(np.array([2.0 * low - high, 2.0 * high - low]))
 
-    def _cuts(self) -> list[int]:
-        """The places nearest to the octiles of all windows."""
-        upto = np.cumsum(self._windows.counts.sum(axis=0)) / self._windows.counts.sum()
-        asked = (np.arange(CUTS) + 1.0) / (CUTS + 1.0)
-        found = {int(np.abs(upto - share).argmin()) for share in asked}
-        return sorted(cut for cut in found if upto[cut] < 1.0) or [0]
-
-    def _expected_shares(self, place: int) -> Floats:
-        """What is expected of the shares by place: by the same weights of windows as the level."""
-        place = min(place, 1) if self._windows.scale.edges is not None else place
-        weights = self._expected.weights[:, place]
-        upto = weights @ self._told.windows[:, 3:]
-        return np.maximum.accumulate(np.clip(upto, 0.0, 1.0))
+    def _upto(self) -> tuple[Floats, Floats]:
+        """Cumulative shares by place, of the batch and as expected: by the same weights of windows as the level."""
+        assert self._seen.numbers is not None  # noqa: S101 (asked before)
+        counts = self._windows.scale.of_bins(self._seen.numbers.bins)
+        shares = np.cumsum(self._windows.counts, axis=1) / self._windows.present[:, None]
+        expected = np.clip(self._expected.weights[:, 1] @ shares, 0.0, 1.0)
+        return np.cumsum(counts) / counts.sum(), np.maximum.accumulate(expected)
 
     def texts(self) -> Comparison:
         """The share of each category."""
         rows = self._seen.present
-        batch, usual = self._told.batch[1:], self._told.windows[:, 1:]
-        judged = [place for place in range(len(batch)) if usual[:, place].any() or batch[place] > 0]
-        chances = [self.share(1 + place, round(batch[place] * rows), rows) for place in judged]
-        least = [min(self.share(1 + place, 0, rows), self.share(1 + place, rows, rows)) for place in judged]
-        apart = np.abs(batch - np.clip(self._expected.value[1:], 0.0, 1.0))
+        batch, expected = self._told.batch[1:], np.clip(self._expected.value[1:], 0.0, 1.0)
+        places = range(1, len(self._told.batch))
+        chances = [self.share(place, round(batch[place - 1] * rows), rows) for place in places]
+        least = [min(self.share(place, 0, rows), self.share(place, rows, rows)) for place in places]
         names = [*self._windows.scale.texts, "other categories"]
-        best = judged[int(np.argmin(chances))]
+        best = int(np.argmin(chances))
         return Comparison(
-            evidence.at_most(chances), float(apart.max()), self._against, "mix", names[best], float(batch[best]),
-            float(np.clip(self._expected.value[1 + best], 0.0, 1.0)), evidence.at_most(least),
+            evidence.at_most(chances), float(np.abs(batch - expected).max()), self._against, "mix",
+            names[self._told.places[best]], float(batch[best]), float(expected[best]), evidence.at_most(least),
         )  # fmt: skip
 
 

@@ -4,7 +4,8 @@ A column whose values are in the wrong rows (a join gone wrong, a sort of one co
 column keeps the partner that goes with it most reliably: values are put into a few groups, and a table of the two columns'
 groups gives each pair of groups a weight, the logarithm of how much more often they occur together than by chance. The
 mean weight of a batch's rows beyond what its own margins make it is the association that is left: about what it was in
-the windows of the baseline, and 0 where the rows of one column were mixed.
+the windows of the baseline, and 0 where the rows of one column were mixed. Associations are compared by their logarithms,
+because they vary by factors.
 """
 
 import math
@@ -23,8 +24,10 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Json = dict[str, Any]
 
-GROUPS = 8
-"""Groups that a column's values are put into: of numbers, categories and missing values, one for what is left."""
+GROUPS = 20
+"""Groups that a column's values are put into, at most; missing values are in none."""
+OPERATIONS = 2e11
+"""Multiplications for finding candidates: of tables with many columns fewer rows are looked at."""
 PARTNERS = 3
 """Columns that are tried as a column's partner: those that tell most about it."""
 FEWEST = 8
@@ -32,46 +35,44 @@ FEWEST = 8
 FEWEST_ROWS = 20
 RELIABLE = 5.0
 """Standard deviations that a usual association is away from none."""
+NOISE = 2.0
+"""Standard errors of a batch's rows: a smaller association is as good as none."""
+LEAST = 0.05
+"""Standard deviation of the logarithms between stretches, at least."""
 LOST = 0.5
 """Share of the usual association that is lost, at least, to matter."""
 
 
 @dataclass(frozen=True)
 class Grouping:
-    """How the values of a column are put into groups; the last is for missing values."""
+    """How the values of a column are put into groups."""
 
     edges: tuple[float, ...] | None = None
     texts: tuple[str, ...] = ()
     textual: bool = False
 
     def of(self, parts: Sequence[Any]) -> Ints:
-        """The group of each value."""
+        """The group of each value; -1 of a missing one."""
         if self.edges is None:
             codes = [places_of(values, arrow.strings(self.texts), self.textual) for values in parts]
-            return _joined(codes)
-        floats = [floats_of(values) for values in parts]
-        codes = [np.where(np.isfinite(x), np.searchsorted(self.edges, x), -1) for x in floats]
-        return _joined(codes)
-
-
-def _joined(codes: Sequence[Ints]) -> Ints:
-    found = np.concatenate(codes) if codes else np.empty(0, np.int64)
-    return np.where(found < 0, GROUPS - 1, found)
+        else:
+            floats = [floats_of(values) for values in parts]
+            codes = [np.where(np.isfinite(x), np.searchsorted(self.edges, x), -1) for x in floats]
+        return np.concatenate(codes) if codes else np.empty(0, np.int64)
 
 
 def grouping_of(column: Column, *, textual: bool) -> Grouping:
     """Groups of about equal size, or the most frequent categories."""
     if column.type in ("Integral", "Fractional"):
-        asked = np.arange(1, GROUPS - 1) / (GROUPS - 1)
-        edges = np.unique(numeric.quantiles(column.numbers.bins, asked))
-        return Grouping(tuple(edges[: GROUPS - 2].tolist()))
-    texts = list(column.words.table())[: GROUPS - 2] if column.words.exact else []
+        edges = np.unique(numeric.quantiles(column.numbers.bins, np.arange(1, GROUPS) / GROUPS))
+        return Grouping(tuple(edges.tolist()))
+    texts = list(column.words.table())[: GROUPS - 1] if column.words.exact else []
     return Grouping(None, tuple(texts), textual)
 
 
 @dataclass(frozen=True)
 class Usual:
-    """The association in stretches of the baseline: mean and deviation, over so many, of so many rows each."""
+    """The logarithm of the association in stretches of the baseline: mean and deviation, over so many of so many rows."""
 
     mean: float
     deviation: float
@@ -126,73 +127,83 @@ def pairs_of(profile: Profile, texts: frozenset[str], days: Ints | None, window_
         return []
     names = list(groupings)
     codes = np.column_stack([groupings[name].of(profile.sample.column(name)) for name in names])
-    tables = _tables(codes)
     window = _stretches(days, window_days) if days is not None and window_days else None
-    tried = _candidates(tables)
-    found = {pair: _pair(names, groupings, codes, tables, pair, (days, window)) for pair in tried}
+    stretches = (window, None if days is None else days - days.min())
+    found = {
+        which: _pair((names[which[0]], names[which[1]]), groupings, codes[:, which], stretches)
+        for which in _candidates(codes)
+    }
     return _most_reliable(len(names), found)
-
-
-def _tables(codes: Ints) -> Floats:
-    """How often each group of each column occurs with each of each other: columns x groups x columns x groups."""
-    rows, columns = codes.shape
-    total = np.zeros((columns * GROUPS, columns * GROUPS), np.float64)
-    for start in range(0, rows, 4096):
-        part = codes[start : start + 4096]
-        shown = np.zeros((len(part), columns * GROUPS), np.float32)
-        shown[np.arange(len(part))[:, None], part + GROUPS * np.arange(columns)] = 1.0
-        total += shown.T @ shown
-    return total.reshape(columns, GROUPS, columns, GROUPS)
-
-
-def _weights(table: Floats) -> Floats:
-    """Logarithms of how much more often groups occur together than by chance, with half a row added to each."""
-    total = table.sum()
-    expected = table.sum(axis=1)[:, None] * table.sum(axis=0) / total
-    return np.where(expected > 0, np.log((table + 0.5) / (expected + 0.5)), 0.0)
-
-
-def _candidates(tables: Floats) -> set[tuple[int, int]]:
-    columns, total = len(tables), float(tables[0, :, 0, :].sum())
-    told = np.zeros((columns, columns))
-    for place in range(columns):
-        table = tables[place].transpose(1, 0, 2)
-        margins = table.sum(axis=2)[:, :, None] * table.sum(axis=1)[:, None, :] / total
-        with np.errstate(divide="ignore", invalid="ignore"):
-            terms = np.where(table > 0, table * np.log(table / margins), 0.0)
-        told[place] = terms.sum(axis=(1, 2)) / total
-    np.fill_diagonal(told, -1.0)
-    best = np.argsort(-told, axis=1)[:, :PARTNERS]
-    return {(min(one, int(other)), max(one, int(other))) for one in range(columns) for other in best[one]}
 
 
 def _stretches(days: Ints, length: int) -> Ints:
     return np.asarray((int(days.max()) - days) // length)
 
 
+def _candidates(codes: Ints) -> list[tuple[int, int]]:
+    """For each column the few others that tell most about it."""
+    tables = _tables(codes)
+    columns = len(tables)
+    told = np.full((columns, columns), -1.0)
+    for place in range(columns):
+        table = tables[place].transpose(1, 0, 2)
+        total = np.maximum(table.sum(axis=(1, 2)), 1.0)[:, None, None]
+        margins = table.sum(axis=2)[:, :, None] * table.sum(axis=1)[:, None, :] / total
+        with np.errstate(divide="ignore", invalid="ignore"):
+            terms = np.where(table > 0, table * np.log(table / margins), 0.0)
+        told[place] = terms.sum(axis=(1, 2)) / total[:, 0, 0]
+    np.fill_diagonal(told, -1.0)
+    best = np.argsort(-told, axis=1)[:, : min(PARTNERS, columns - 1)]
+    return sorted({(min(one, int(other)), max(one, int(other))) for one in range(columns) for other in best[one]})
+
+
+def _tables(codes: Ints) -> Floats:
+    """How often each group of each column occurs with each of each other: columns x groups x columns x groups."""
+    columns = codes.shape[1]
+    width = columns * GROUPS
+    every = max(1, int(np.ceil(len(codes) * width**2 / OPERATIONS)))
+    total = np.zeros((width, width))
+    for start in range(0, len(codes), 4096 * every):
+        part = codes[start : start + 4096 * every : every]
+        shown = np.zeros((len(part), width), np.float32)
+        row, column = np.nonzero(part >= 0)
+        shown[row, part[row, column] + GROUPS * column] = 1.0
+        total += shown.T @ shown
+    return total.reshape(columns, GROUPS, columns, GROUPS)
+
+
 def _pair(
-    names: Sequence[str],
+    names: tuple[str, str],
     groupings: Mapping[str, Grouping],
     codes: Ints,
-    tables: Floats,
-    which: tuple[int, int],
     stretches: tuple[Ints | None, Ints | None],
 ) -> Pair | None:
-    one, other = which
-    table = tables[one, :, other, :]
-    weights = _weights(table)
-    rows = float(table.sum())
-    mean = float((weights * table).sum() / rows)
-    variance = float((weights**2 * table).sum() / rows - mean**2)
-    cells = codes[:, one] * GROUPS + codes[:, other]
-    days, window = stretches
-    usual = _usual(cells, window, weights) if window is not None else None
-    if window is not None and usual is None:
+    there = (codes >= 0).all(axis=1)
+    cells = (codes[:, 0] * GROUPS + codes[:, 1])[there]
+    if len(cells) < FEWEST_ROWS * FEWEST:
         return None
-    kept = usual or Usual(association(table, weights), math.sqrt(variance / rows), int(rows), rows)
-    day = _usual(cells, days - days.min(), weights) if days is not None else None
-    two = (groupings[names[one]], groupings[names[other]])
-    return Pair(names[one], names[other], two, weights, variance, kept, day)
+    table = _table(cells)
+    weights = _weights(table)
+    shares = table / table.sum()
+    variance = float((weights**2 * shares).sum() - (weights * shares).sum() ** 2)
+    whole = association(table, weights)
+    window, days = stretches
+    usual = _usual(cells, window[there], weights, variance) if window is not None else None
+    if whole <= 0 or (window is not None and usual is None):
+        return None
+    kept = usual or Usual(math.log(whole), LEAST, len(cells), len(cells))
+    day = _usual(cells, days[there], weights, variance) if days is not None else None
+    return Pair(*names, (groupings[names[0]], groupings[names[1]]), weights, variance, kept, day)
+
+
+def _table(cells: Ints) -> Floats:
+    return np.bincount(cells, minlength=GROUPS * GROUPS).reshape(GROUPS, GROUPS).astype(np.float64)
+
+
+def _weights(table: Floats) -> Floats:
+    """Logarithms of how much more often groups occur together than by chance, with half a row added to each."""
+    expected = table.sum(axis=1)[:, None] * table.sum(axis=0) / table.sum()
+    return np.where(expected > 0, np.log((table + 0.5) / (expected + 0.5)), 0.0)
 
 
 def association(table: Floats, weights: Floats) -> float:
@@ -201,15 +212,20 @@ def association(table: Floats, weights: Floats) -> float:
     return float(((shares - shares.sum(axis=1)[:, None] * shares.sum(axis=0)) * weights).sum())
 
 
-def _usual(cells: Ints, stretches: Ints, weights: Floats) -> Usual | None:
-    width = GROUPS * GROUPS
-    tables = np.bincount(stretches * width + cells, minlength=(int(stretches.max()) + 1) * width).reshape(-1, width)
-    tables = tables[tables.sum(axis=1) >= FEWEST_ROWS]
-    if len(tables) < FEWEST:
+def _logarithm(found: float, variance: float, rows: float) -> float:
+    """Of an association; one that rows of such weights may show by chance is as good as none."""
+    return math.log(max(found, NOISE * math.sqrt(variance / rows), 1e-9))
+
+
+def _usual(cells: Ints, stretches: Ints, weights: Floats, variance: float) -> Usual | None:
+    order = np.argsort(stretches, kind="stable")
+    parts = np.split(cells[order], np.flatnonzero(np.diff(stretches[order])) + 1)
+    parts = [part for part in parts if len(part) >= FEWEST_ROWS]
+    if len(parts) < FEWEST:
         return None
-    found = np.array([association(table.reshape(GROUPS, GROUPS).astype(np.float64), weights) for table in tables])
-    rows = float(1.0 / np.mean(1.0 / tables.sum(axis=1)))
-    return Usual(float(found.mean()), float(found.std(ddof=1)), len(found), rows)
+    found = [_logarithm(association(_table(part), weights), variance, len(part)) for part in parts]
+    rows = float(1.0 / np.mean([1.0 / len(part) for part in parts]))
+    return Usual(float(np.mean(found)), max(LEAST, float(np.std(found, ddof=1))), len(parts), rows)
 
 
 def _most_reliable(columns: int, found: Mapping[tuple[int, int], Pair | None]) -> list[Pair]:
@@ -217,7 +233,7 @@ def _most_reliable(columns: int, found: Mapping[tuple[int, int], Pair | None]) -
     kept: set[tuple[int, int]] = set()
     for column in range(columns):
         rated = [
-            (pair.window.mean / max(pair.window.deviation, 1e-9), which)
+            (_reliability(pair, pair.window, 10.0 * pair.window.rows), which)
             for which, pair in sorted(found.items())
             if pair is not None and column in which
         ]
@@ -226,31 +242,33 @@ def _most_reliable(columns: int, found: Mapping[tuple[int, int], Pair | None]) -
     return [pair for which, pair in sorted(found.items()) if which in kept and pair is not None]
 
 
+def _reliability(pair: Pair, usual: Usual, rows: float) -> float:
+    """Standard deviations between a usual association and none, in a batch of so many rows."""
+    return (usual.mean - _logarithm(0.0, pair.variance, rows)) / usual.deviation
+
+
 def look(pairs: Sequence[Pair], sample: Sample, days: int, window_days: int) -> list[Lost]:
     """What is left of each association in a batch's rows, where it has enough of them to tell."""
     found = []
     for pair in pairs:
         parts = sample.column(pair.one), sample.column(pair.other)
         usual = pair.window if not days or days >= window_days else pair.day
-        if usual is None or not all(parts) or sample.rows < FEWEST_ROWS:
+        if usual is None or not all(parts):
             continue
-        codes = [grouping.of(values) for grouping, values in zip(pair.groupings, parts, strict=True)]
-        table = np.bincount(codes[0] * GROUPS + codes[1], minlength=GROUPS * GROUPS).reshape(GROUPS, GROUPS)
-        lost = _judged(pair, usual, table.astype(np.float64))
-        if lost is not None:
-            found.append(lost)
+        one, other = (grouping.of(values) for grouping, values in zip(pair.groupings, parts, strict=True))
+        cells = (one * GROUPS + other)[(one >= 0) & (other >= 0)]
+        if len(cells) >= FEWEST_ROWS and _reliability(pair, usual, len(cells)) >= RELIABLE:
+            found.append(_judged(pair, usual, _table(cells)))
     return found
 
 
-def _judged(pair: Pair, usual: Usual, table: Floats) -> Lost | None:
+def _judged(pair: Pair, usual: Usual, table: Floats) -> Lost:
     rows = float(table.sum())
-    between = max(usual.deviation**2 - pair.variance / usual.rows, 0.2 * usual.deviation**2)
-    variance = between + pair.variance / rows
-    if usual.mean < RELIABLE * math.sqrt(variance):
-        return None  # even none at all would be no surprise
     left = association(table, pair.weights)
-    chance = evidence.of_mean(left - usual.mean, variance, 0.0, usual.stretches - 1.0)
-    return Lost(pair, left / usual.mean, chance if left < usual.mean else 1.0)
+    error = _logarithm(left, pair.variance, rows) - usual.mean
+    variance = usual.deviation**2 + pair.variance / rows / math.exp(2.0 * usual.mean)
+    chance = evidence.of_mean(error, variance, 0.0, usual.stretches - 1.0)
+    return Lost(pair, left / math.exp(usual.mean), chance if error < 0 else 1.0)
 
 
 def to_json(pairs: Sequence[Pair]) -> list[Json]:

@@ -19,8 +19,8 @@ Hashes = NDArray[np.uint64]
 
 LIMIT = 1 << 15
 """Rows that are kept, at most."""
-CHOOSING = 4
-"""Columns that choose rows, numbers first: enough to tell rows apart, and quick."""
+CHOOSING = 3
+"""With so many columns of numbers they alone choose the rows, which is quicker."""
 _ODD = np.uint64(0x9E37_79B9_7F4A_7C15)
 
 
@@ -73,8 +73,8 @@ class Sample:
 
 def pick(block: Block, level: int) -> tuple[Hashes, Block]:
     """The rows of a block that are taken at a level, with their hashes."""
-    names = sorted(block, key=lambda name: (not pa.types.is_float64(block[name].type), name))
-    hashes = _row_hashes(block, names[:CHOOSING])
+    numbers = sorted(name for name, values in block.items() if pa.types.is_float64(values.type))
+    hashes = _row_hashes(block, numbers if len(numbers) >= CHOOSING else sorted(block))
     if not level:
         return hashes, dict(block)
     kept = hashes < _bound(level)

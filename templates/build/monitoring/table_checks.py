@@ -114,8 +114,10 @@ def equal_rows(sample: Sample, before: tuple[int, int, int]) -> Finding | None:
 def apart(lost: Sequence[Lost], changed: frozenset[str]) -> Iterator[Look]:
     """Looks at columns that went together; those whose own values changed are not looked at again."""
     kept = [item for item in lost if not {item.pair.one, item.pair.other} & changed]
-    broken = [item for item in kept if item.left <= LOST]
-    counted = Counter(name for item in broken for name in (item.pair.one, item.pair.other))
+    # A column whose other partners are as always is not the one whose values moved.
+    counted = Counter[str]()
+    for item in kept:
+        counted.update({name: 1 if item.left <= LOST else -1 for name in (item.pair.one, item.pair.other)})
     for item in kept:
         one, other = item.pair.one, item.pair.other
         name, partner = (one, other) if counted[one] >= counted[other] else (other, one)
