@@ -129,8 +129,9 @@ def pairs_of(profile: Profile, texts: frozenset[str], days: Ints | None, window_
     codes = np.column_stack([groupings[name].of(profile.sample.column(name)) for name in names])
     window = _stretches(days, window_days) if days is not None and window_days else None
     stretches = (window, None if days is None else days - days.min())
+    teaching = np.concatenate(profile.sample.hashes) & np.uint64(1) == 1
     found = {
-        which: _pair((names[which[0]], names[which[1]]), groupings, codes[:, which], stretches)
+        which: _pair((names[which[0]], names[which[1]]), groupings, codes[:, which], teaching, stretches)
         for which in _candidates(codes)
     }
     return _most_reliable(len(names), found)
@@ -176,23 +177,27 @@ def _pair(
     names: tuple[str, str],
     groupings: Mapping[str, Grouping],
     codes: Ints,
+    teaching: NDArray[np.bool_],
     stretches: tuple[Ints | None, Ints | None],
 ) -> Pair | None:
+    """One half of the rows teaches the weights, the other tells the usual association: else chance looks like one."""
     there = (codes >= 0).all(axis=1)
-    cells = (codes[:, 0] * GROUPS + codes[:, 1])[there]
-    if len(cells) < FEWEST_ROWS * FEWEST:
+    cells = codes[:, 0] * GROUPS + codes[:, 1]
+    taught, told = cells[there & teaching], there & ~teaching
+    if min(len(taught), int(told.sum())) < FEWEST_ROWS * FEWEST:
         return None
-    table = _table(cells)
-    weights = _weights(table)
+    weights = _weights(_table(taught))
+    table = _table(cells[told])
     shares = table / table.sum()
-    variance = float((weights**2 * shares).sum() - (weights * shares).sum() ** 2)
-    whole = association(table, weights)
+    variance = max(1e-6, float((weights**2 * shares).sum() - (weights * shares).sum() ** 2))
+    whole, rows = association(table, weights), float(table.sum())
     window, days = stretches
-    usual = _usual(cells, window[there], weights, variance) if window is not None else None
+    usual = _usual(cells[told], window[told], weights, variance) if window is not None else None
     if whole <= 0 or (window is not None and usual is None):
         return None
-    kept = usual or Usual(math.log(whole), LEAST, len(cells), len(cells))
-    day = _usual(cells, days[there], weights, variance) if days is not None else None
+    error = math.sqrt(variance / rows) / whole
+    kept = usual or Usual(math.log(whole), max(LEAST, error), int(rows), rows)
+    day = _usual(cells[told], days[told], weights, variance) if days is not None else None
     return Pair(*names, (groupings[names[0]], groupings[names[1]]), weights, variance, kept, day)
 
 
