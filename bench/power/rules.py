@@ -30,7 +30,7 @@ class Ours:
         profile = columns.of_arrays(arrays(known))
         pairs = dependence.pairs_of(profile, frozenset(), None, 0)
         self._known = baseline.Statistics(
-            profile.rows, baseline.statistics(profile).features, None, pairs,
+            profile.rows, baseline.statistics(profile).features, None, pairs, (),
             (profile.sample.rows, *profile.sample.repeated()),
         )  # fmt: skip
         self._known = baseline.from_json(baseline.to_json(self._known))

@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from monitoring import arrow, categories, dependence, numeric, volume
+from monitoring import arrow, categories, dependence, determination, numeric, volume
 from monitoring.categories import Words
 from monitoring.columns import Column, Profile, Type
 from monitoring.dependence import Pair
+from monitoring.determination import Rule
 from monitoring.lens import Lens, lens_of
 from monitoring.numeric import Histogram, Numbers
 from monitoring.volume import Volume
@@ -88,6 +89,7 @@ class Statistics:
     Attributes:
         volume: How much of what there was; None where a baseline does not tell it.
         pairs: Columns that go together.
+        rules: Columns that the day and another column determine.
         equal: Of a sample: rows, rows that are equal to an earlier one, and pairs of equal rows.
     """
 
@@ -95,6 +97,7 @@ class Statistics:
     features: Mapping[str, Feature]
     volume: Volume | None = None
     pairs: Sequence[Pair] = ()
+    rules: Sequence[Rule] = ()
     equal: tuple[int, int, int] = (0, 0, 0)
 
 
@@ -158,6 +161,7 @@ def to_json(known: Statistics) -> Json:
             "equal_rows": list(known.equal),
             **({"volume": volume.to_json(known.volume)} if known.volume else {}),
             **({"pairs": dependence.to_json(known.pairs)} if known.pairs else {}),
+            **({"rules": determination.to_json(known.rules)} if known.rules else {}),
         },
     }
 
@@ -237,6 +241,7 @@ def from_json(document: Json) -> Statistics:
         {feature.name: feature for feature in features},
         volume.from_json(told["volume"]) if "volume" in told else None,
         dependence.from_json(told.get("pairs", [])),
+        determination.from_json(told.get("rules", [])),
         (int(rows_equal), int(repeated), int(pairs)),
     )
 

@@ -13,7 +13,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from monitoring import column_checks, compare, dependence, distances, sentences, table_checks
+import numpy as np
+from numpy.typing import NDArray
+
+from monitoring import column_checks, compare, dependence, determination, distances, sentences, table_checks
 from monitoring.baseline import Feature, Statistics, feature
 from monitoring.columns import Profile
 from monitoring.compare import Comparison, When
@@ -29,12 +32,20 @@ ALL_ROWS = "all rows"
 
 @dataclass(frozen=True)
 class Batch:
-    """What is checked: its profile, the days it covers (0: not known), its first day since 1970, and its keys."""
+    """What is checked.
+
+    Attributes:
+        days: That it covers; 0: not known.
+        day: Its first one since 1970.
+        keys: The ids of its rows.
+        sampled: The day of each row of the profile's sample.
+    """
 
     profile: Profile
     days: int = 0
     day: int = 0
     keys: Keys | None = None
+    sampled: NDArray[np.int64] | None = None
 
     @property
     def when(self) -> When:
@@ -100,8 +111,8 @@ def check(
     if constraints.enabled:
         table += _of_table(batch, known, run_day)
     drifts = _judge(columns, level)
-    lost = dependence.look(known.pairs, batch.profile.sample, batch.days, window_days) if constraints.enabled else []
-    table += _apart(lost, columns, level)
+    if constraints.enabled:
+        table += _apart(batch, known, columns, window_days, level)
     return [*table, *(outcome for column in columns.values() for outcome in column.outcomes)], drifts
 
 
@@ -260,13 +271,19 @@ def _too_few(look: Look) -> str:
     return "it varies so much between the baseline's windows that no batch of so few values would be unusual"
 
 
-def _apart(lost: list[dependence.Lost], columns: Mapping[str, _Column], level: Level) -> Iterator[Finding]:
+def _apart(
+    batch: Batch, known: Statistics, columns: Mapping[str, _Column], window_days: int, level: Level
+) -> Iterator[Finding]:
+    """Columns that no longer go together; what their own values show is not told again."""
+    sample = batch.profile.sample
     changed = frozenset(
         name for name, column in columns.items() if any(isinstance(item, Finding) for item in column.outcomes)
     )
-    looks = [*table_checks.apart(lost, changed)]
     told: set[str] = set()
-    for _, outcome in judge(looks, level.chance / 2):
+    kept = determination.look(known.rules, sample, batch.sampled)
+    looks = [*table_checks.apart(dependence.look(known.pairs, sample, batch.days, window_days), changed)]
+    found = [*table_checks.undetermined(kept, changed), *(outcome for _, outcome in judge(looks, level.chance / 2))]
+    for outcome in found:
         if isinstance(outcome, Finding) and outcome.feature not in told:
             told.add(outcome.feature)
             yield outcome

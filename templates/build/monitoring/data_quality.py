@@ -11,12 +11,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 import paths
 from model import schema as schemas
 from model.errors import InputError
 from model.schema import Schema
-from monitoring import baseline, checks, constraints, dependence, findings, job, settings, volume, windows
+from monitoring import baseline, checks, constraints, dependence, determination, findings, job, settings, volume, windows
 from monitoring.baseline import Statistics
 from monitoring.checks import Batch
 from monitoring.columns import Profile, profile
@@ -57,21 +58,22 @@ def make_baseline(data: Path, output: Path, schema: Schema, config: DataQuality)
     if config.window_days and timed:
         seen = windows.windows_of(source, found, schema.time, config.window_days)
     keys = volume.read(source, schema.ids, schema.time)
+    days = _days_of_sample(found, schema)
     known = replace(
         baseline.statistics(found, seen),
         volume=volume.of_baseline(keys, config.window_days) if keys else None,
-        pairs=_pairs(found, source, schema, config) if seen or not timed else [],
+        pairs=dependence.pairs_of(found, source.texts, days, config.window_days) if seen or not timed else [],
+        rules=determination.rules_of(found, days, schema.time) if seen else [],
     )
     findings.save(baseline.to_json(known), output / STATISTICS)
     findings.save(constraints.to_json(constraints.suggest(known, config), config), output / CONSTRAINTS)
     return known
 
 
-def _pairs(found: Profile, source: Source, schema: Schema, config: DataQuality) -> list[dependence.Pair]:
-    """Columns that go together, in windows where there is a time."""
+def _days_of_sample(found: Profile, schema: Schema) -> NDArray[np.int64] | None:
+    """The day of each row of a profile's sample; None without a time."""
     parts = found.sample.column(schema.time) if schema.time else []
-    days = np.concatenate([windows.days_of(values, schema.time) for values in parts]) if parts else None
-    return dependence.pairs_of(found, source.texts, days, config.window_days)
+    return np.concatenate([windows.days_of(values, schema.time) for values in parts]) if parts else None
 
 
 def check(
@@ -158,7 +160,7 @@ def _batch(source: Source, schema: Schema) -> Batch:
     if keys is None or keys.days is None or not keys.rows:
         return Batch(found, keys=keys)
     first, last = int(keys.days.min()), int(keys.days.max())
-    return Batch(found, last - first + 1, first, keys)
+    return Batch(found, last - first + 1, first, keys, _days_of_sample(found, schema))
 
 
 def _timed(source: Source, schema: Schema) -> Profile:

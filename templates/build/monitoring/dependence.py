@@ -37,6 +37,8 @@ RELIABLE = 5.0
 """Standard deviations that a usual association is away from none."""
 NOISE = 2.0
 """Standard errors of a batch's rows: a smaller association is as good as none."""
+OFTEN = 0.95
+"""Share of the stretches that show an association, at least."""
 LEAST = 0.05
 """Standard deviation of the logarithms between stretches, at least."""
 LOST = 0.5
@@ -129,7 +131,8 @@ def pairs_of(profile: Profile, texts: frozenset[str], days: Ints | None, window_
     codes = np.column_stack([groupings[name].of(profile.sample.column(name)) for name in names])
     window = _stretches(days, window_days) if days is not None and window_days else None
     stretches = (window, None if days is None else days - days.min())
-    teaching = np.concatenate(profile.sample.hashes) & np.uint64(1) == 1
+    # Rows of one day are alike in both halves: with a time, whole windows teach.
+    teaching = window % 2 == 1 if window is not None else np.concatenate(profile.sample.hashes) & np.uint64(1) == 1
     found = {
         which: _pair((names[which[0]], names[which[1]]), groupings, codes[:, which], teaching, stretches)
         for which in _candidates(codes)
@@ -219,7 +222,11 @@ def association(table: Floats, weights: Floats) -> float:
 
 def _logarithm(found: float, variance: float, rows: float) -> float:
     """Of an association; one that rows of such weights may show by chance is as good as none."""
-    return math.log(max(found, NOISE * math.sqrt(variance / rows), 1e-9))
+    return math.log(max(found, _none(variance, rows), 1e-9))
+
+
+def _none(variance: float, rows: float) -> float:
+    return NOISE * math.sqrt(variance / rows)
 
 
 def _usual(cells: Ints, stretches: Ints, weights: Floats, variance: float) -> Usual | None:
@@ -228,7 +235,10 @@ def _usual(cells: Ints, stretches: Ints, weights: Floats, variance: float) -> Us
     parts = [part for part in parts if len(part) >= FEWEST_ROWS]
     if len(parts) < FEWEST:
         return None
-    found = [_logarithm(association(_table(part), weights), variance, len(part)) for part in parts]
+    told = [association(_table(part), weights) for part in parts]
+    found = [_logarithm(one, variance, len(part)) for one, part in zip(told, parts, strict=True)]
+    if sum(one > _none(variance, len(part)) for one, part in zip(told, parts, strict=True)) < OFTEN * len(parts):
+        return None  # where there often is none, none says nothing
     rows = float(1.0 / np.mean([1.0 / len(part) for part in parts]))
     return Usual(float(np.mean(found)), max(LEAST, float(np.std(found, ddof=1))), len(parts), rows)
 

@@ -90,13 +90,13 @@ def _row_hashes(block: Mapping[str, Any], names: list[str]) -> Hashes:
     rows = len(next(iter(block.values()))) if block else 0
     found = np.zeros(rows, np.uint64)
     for name in names:
-        found ^= _hashes_of(block[name])
+        found ^= hashes_of(block[name])
         found *= _ODD
         found ^= found >> np.uint64(29)
     return found
 
 
-def _hashes_of(values: Any) -> Hashes:
+def hashes_of(values: Any) -> Hashes:
     """A number for each value that differs where values do; nulls have one, too."""
     if pa.types.is_float64(values.type):
         return np.asarray(arrow.plain(values, np.nan) + 0.0, np.float64).view(np.uint64) * _ODD

@@ -182,6 +182,14 @@ def apart(name: str, partners: list[str], left: float) -> str:
     )
 
 
+def undetermined(name: str, of: str, part: float) -> str:
+    """Of a column whose values stood for a group of rows."""
+    return (
+        f"{name}: {share(part)} of the rows have the value of their {of}, nearly all before. Look for a join or a sort that "
+        "put values into other rows."
+    )
+
+
 def stale(last: str, wanted: str) -> str:
     """Of a table whose latest day is old."""
     return f"The latest date is {last}, {wanted}. Look whether the new data arrived."

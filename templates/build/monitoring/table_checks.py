@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from monitoring import sentences, volume
 from monitoring.dependence import LOST, Lost
+from monitoring.determination import BROKEN, Kept
 from monitoring.findings import Finding, Skipped
 from monitoring.judging import TABLE, Look
 from monitoring.sampling import Sample
@@ -130,6 +131,19 @@ def apart(lost: Sequence[Lost], changed: frozenset[str]) -> Iterator[Look]:
             item.p_value, 1.0 - item.left,
         )  # fmt: skip
         yield Look(finding, item.left <= LOST, TABLE)
+
+
+def undetermined(kept: Sequence[Kept], changed: frozenset[str]) -> Iterator[Finding]:
+    """Columns that the day and another column no longer determine. Where what determines moved, all of them differ."""
+    broken = [item for item in kept if item.share < BROKEN and not {item.rule.column, item.rule.by} & changed]
+    by = Counter(item.rule.by for item in broken if item.rule.by)
+    moved = {name for name, count in by.items() if count > 1 and count == sum(item.rule.by == name for item in kept)}
+    for item in broken:
+        name = item.rule.by if item.rule.by in moved else item.rule.column
+        of = f"{item.rule.by} and day" if item.rule.by else "day"
+        text = f"Dependence requirement is not met. Observed: {100 * item.share:.0f}% of the rows have the value of their {of}."
+        sentence = sentences.undetermined(name, of, item.share)
+        yield Finding(name, "dependence_check", text, item.share, BROKEN, 1.0, sentence, 0.0, 1.0 - item.share)
 
 
 def fresh(last: int, known: Volume | None, days: int, run_day: int) -> Iterator[Finding | Skipped]:
