@@ -161,7 +161,8 @@ class Progress:
             case "NotRun":
                 self._not_run.append(step.name)
             case _:
-                self._console.say(f"✗ {step.name:<24}{step.seconds:7.1f} s  {step.status}: {step.reason}", "red")
+                # Why is said at the end, once and with the end of its log.
+                self._console.say(f"✗ {step.name:<24}{step.seconds:7.1f} s  {step.status}", "red")
 
 
 def _short(step: "Step | Removal | UpdateStep") -> str:

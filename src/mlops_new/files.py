@@ -9,10 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from mlops_new.errors import Error
+from mlops_new.errors import Error, Invalid
 
 # Left behind only by a killed process; the next command that works on the same thing removes it.
 PARTIAL = ".mlops-new-partial"
+_LONGEST_SHOWN = 120
 
 
 @contextmanager
@@ -92,6 +93,10 @@ def readable_errors(path: Path) -> Iterator[None]:
         raise translate(error, path) or generic from error
 
 
+def _cut(name: str) -> str:
+    return name if len(name) <= _LONGEST_SHOWN else f"{name[:_LONGEST_SHOWN]}…"
+
+
 def translate(error: OSError, path: Path) -> Error | None:
     """What an `OSError` means to a person, or None when it means a bug here."""
     where = error.filename or path
@@ -102,6 +107,10 @@ def translate(error: OSError, path: Path) -> Error | None:
             return Error(f"{where} cannot be written: permission denied", hint="choose a folder that is yours")
         case errno.EFBIG:
             return Error(f"{where} is larger than this account may write", hint="raise the file size limit (ulimit -f)")
+        case errno.ENAMETOOLONG:
+            return Invalid(f"{_cut(str(where))} is too long a name for a file", hint="give it another name, or folder")
+        case errno.ELOOP:
+            return Invalid(f"{where} is a link that leads to itself", hint="name another file or folder")
         case errno.ENOTDIR:
             return Error(f"{where} is not inside a folder", hint="choose another folder")
         case _:

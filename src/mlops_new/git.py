@@ -3,12 +3,13 @@
 import os
 import re
 import subprocess
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
 from mlops_new.environ import inheritable
 from mlops_new.errors import Error, Invalid
-from mlops_new.git_refusals import understand
+from mlops_new.git_refusals import Refusal, understand
 from mlops_new.ports import Commit
 
 # What a surrounding git command (a hook, a rebase) exports would send our commands to another repository.
@@ -33,6 +34,10 @@ _EXACT = (
     ("core.autocrlf", "false"),
     ("core.eol", "lf"),
 )
+# What can be asked of a remote again: it reads, or sets references to what they are to be.
+_REMOTE = ("ls-remote", "fetch", "clone", "push")
+# Seconds between attempts, as for the Git host's other requests.
+_PAUSES = (0.5, 1.0, 2.0, 4.0)
 # Whose commits are that never leave a scratch repository.
 NOBODY = {
     f"GIT_{role}_{what}": value
@@ -58,26 +63,35 @@ class GitError(Error):
 def run(
     *arguments: str, cwd: Path | None = None, env: Mapping[str, str] | None = None, stdin: bytes | None = None
 ) -> str:
-    """Run one git command and return what it prints.
+    """Run one git command and return what it prints; a server that cannot answer now is asked again.
 
     Raises:
         GitError: with git's own last words.
     """
+    pauses = iter(_PAUSES if _verb(arguments) in _REMOTE else ())
+    while True:
+        done = _run(arguments, cwd, _environment(env or {}), stdin or b"")
+        if not done.returncode:
+            return done.stdout.decode("utf-8", "surrogateescape")
+        refusal = understand(done.stderr)
+        pause = next(pauses, None)
+        if not refusal.temporary or pause is None:
+            raise _error(arguments, refusal)
+        time.sleep(pause)
+
+
+def _run(
+    arguments: tuple[str, ...], cwd: Path | None, env: Mapping[str, str], stdin: bytes
+) -> "subprocess.CompletedProcess[bytes]":
+    command = ["git", *arguments]
     try:
-        done = subprocess.run(
-            ["git", *arguments],
-            cwd=cwd,
-            env=_environment(env or {}),
-            input=stdin or b"",
-            capture_output=True,
-            check=False,
-        )
+        return subprocess.run(command, cwd=cwd, env=env, input=stdin, capture_output=True, check=False)
     except FileNotFoundError:
         raise Error("git is not installed", hint=_INSTALL) from None
-    if done.returncode:
-        refusal = understand(done.stderr)
-        raise GitError(f"git {_verb(arguments)} failed: {refusal.message}", hint=refusal.hint, code=refusal.code)
-    return done.stdout.decode("utf-8", "surrogateescape")
+
+
+def _error(arguments: tuple[str, ...], refusal: Refusal) -> GitError:
+    return GitError(f"git {_verb(arguments)} failed: {refusal.message}", hint=refusal.hint, code=refusal.code)
 
 
 def check(*, commits: bool = True) -> None:

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from mlops_new.errors import Denied, Error, Unreachable
+from mlops_new.errors import Conflict, Denied, Error, Unreachable
 
 _CONTINUE = "run the same command again: it continues"
 
@@ -16,11 +16,13 @@ class Refusal:
         message: The line of git that says it.
         code: The exit code it stands for.
         hint: What to do.
+        temporary: The server was there and could not answer now: asking again may help.
     """
 
     message: str
     code: int
     hint: str
+    temporary: bool = False
 
 
 _DENIED = Denied.code
@@ -38,6 +40,17 @@ _MEANINGS: tuple[tuple[str, int, str], ...] = (
         "it is another user's: `git config --global --add safe.directory FOLDER` lets you work in it",
     ),
     (
+        # Before what Git hosts call denied: the server's own words about a rule have that word in them, too.
+        r"(?i)permission denied to update|hook declined|protected branch|only be modified through pull requests",
+        _DENIED,
+        "a branch rule or a hook of the Git host refuses it: change main by pull request, or ask for an exception",
+    ),
+    (
+        r"cannot lock ref|failed to update ref|reference already exists|fetch first|non-fast-forward|stale info",
+        Conflict.code,
+        "somebody else has pushed there at the same moment: look at what is there, and run the same command again",
+    ),
+    (
         r"error: 403|Permission denied|not have access|access denied",
         _DENIED,
         "the credentials may not do this: check the token's scopes and its owner's rights in the repository",
@@ -53,9 +66,9 @@ _MEANINGS: tuple[tuple[str, int, str], ...] = (
         "it does not exist, or these credentials may not see it",
     ),
     (
-        r"hook declined|permission denied to update|protected branch|remote rejected",
+        r"remote rejected",
         _DENIED,
-        "a branch rule or a hook of the Git host refuses it: ask for the right to push, or change the rule",
+        "the Git host refuses it: its own words say why",
     ),
     (
         r"SSL|certificate|TLS",
@@ -69,6 +82,9 @@ _MEANINGS: tuple[tuple[str, int, str], ...] = (
     ),
 )
 
+# The server was reached, and said or showed that it cannot answer now.
+_TEMPORARY = re.compile(r"error: (429|5\d\d)|hung up unexpectedly|RPC failed|early EOF|Connection reset|Empty reply")
+
 
 def understand(stderr: bytes) -> Refusal:
     """The line that tells most, and what it means."""
@@ -76,7 +92,7 @@ def understand(stderr: bytes) -> Refusal:
     message = _last_words(text)
     found = ((code, hint) for pattern, code, hint in _MEANINGS if re.search(pattern, text))
     code, hint = next(found, (Error.code, ""))
-    return Refusal(message, code, hint)
+    return Refusal(message, code, hint, temporary=code == _UNREACHABLE and bool(_TEMPORARY.search(text)))
 
 
 def _last_words(text: str) -> str:

@@ -35,6 +35,13 @@ def resolve(declared: list[Mapping[str, Any]], given: Mapping[str, Any]) -> dict
     return values
 
 
+def known(declared: list[Mapping[str, Any]], given: Mapping[str, Any]) -> dict[str, Any]:
+    """The same where not everything is given yet: what has neither a value nor a default is left out."""
+    named = [one for one in declared if one["Name"] in given or one.get("DefaultValue") is not None]
+    names = {one["Name"] for one in named}
+    return resolve(named, {name: value for name, value in given.items() if name in names})
+
+
 def _value(parameter: Mapping[str, Any], value: Any) -> Any:
     name, kind = parameter["Name"], parameter["Type"]
     reader = _READERS.get(kind)

@@ -82,7 +82,8 @@ def refuse_foreign(spec: ProjectSpec, seen: Observed) -> None:
             )
     for kind, repository in seen.hosted.items():
         if repository and repository.mark != spec.mark(kind):
-            raise Conflict(f"repository {repository.url} exists and was not made for this project", hint=_OTHER_NAME)
+            taken = f"repository {repository.url} exists and was not made for this project"
+            raise Conflict(taken, hint=_OTHER_NAME if repository.mark else _UNMARKED.format(mark=spec.mark(kind)))
     if seen.refusal:
         raise seen.refusal
     for pipeline in seen.pipelines.values():
@@ -95,6 +96,10 @@ def refuse_foreign(spec: ProjectSpec, seen: Observed) -> None:
 
 
 _OTHER_NAME = "choose another name"
+_UNMARKED = (
+    "choose another name; or, if it is yours and its description was edited, begin that with the line: {mark} "
+    "(`mlops-new adopt` writes it, too)"
+)
 
 
 def _refuse_other_origins(seen: Observed, host_urls: Mapping[Kind, str]) -> None:

@@ -235,6 +235,14 @@ class HostSetup(Protocol):
         """Raise `Invalid` where a step needs something, a secret say, that was not given."""
         ...
 
+    def check_rendered(self, project: str, kind: Kind, repository: Path) -> None:
+        """Raise `Invalid` where the settings count on something that the repository's files do not have."""
+        ...
+
+    def notes(self, project: str) -> tuple[str, ...]:
+        """What a person should know beforehand of what the plan leads to, a sentence each. Pure."""
+        ...
+
     def depends(self, what: HostStep, earlier: HostStep) -> bool:
         """Whether one of its steps waits for another. Pure."""
         ...

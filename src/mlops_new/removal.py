@@ -160,8 +160,12 @@ def kept(name: str, found: Found) -> list[str]:
     ]
 
 
-def refuse_running(found: Found) -> None:
+def refuse_running(found: Found, options: str = "") -> None:
     """Refuse to pull the pipelines away under executions that have not ended.
+
+    Args:
+        found: What there is of the project.
+        options: What the command that stops them needs to reach them.
 
     Raises:
         Conflict: naming them.
@@ -170,7 +174,7 @@ def refuse_running(found: Found) -> None:
         first = running[0].rpartition("/")[2]
         raise Conflict(
             f"{', '.join(running)} {'is' if len(running) == 1 else 'are'} still running",
-            hint=f"wait for the end, or, in the project's repository: mlops-new stop {first}",
+            hint=f"wait for the end, or, in the project's repository: mlops-new stop {first}{options}",
         )
 
 

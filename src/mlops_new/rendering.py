@@ -27,7 +27,7 @@ def render(step: Render, spec: ProjectSpec, world: World) -> None:
         seeds = _begin(step, spec, world, place)
         world.helpers.close(wait=False)
         with ThreadPoolExecutor() as pool:
-            for committed in [pool.submit(_grow, seed, spec) for seed in seeds]:
+            for committed in [pool.submit(_grow, seed, spec, world) for seed in seeds]:
                 committed.result()
         _move_all([(place / path.name, path) for _, path in step.paths])
 
@@ -61,11 +61,12 @@ def _begin(step: Render, spec: ProjectSpec, world: World, place: Path) -> list[_
     return seeds
 
 
-def _grow(seed: _Seed, spec: ProjectSpec) -> None:
+def _grow(seed: _Seed, spec: ProjectSpec, world: World) -> None:
     """Whatever goes on beside: git works while the other repository is still rendered."""
     seed.rendered()
     for file in DEFINITIONS[seed.kind].values():
         _check_definition(seed.path, file, spec)
+    world.setup.check_rendered(spec.name, seed.kind, seed.path)
     git.init(seed.path)
     git.set_origin(seed.path, seed.origin)
     git.commit_all(seed.path, f"Start {spec.name} from mlops-new template {spec.template.version}")

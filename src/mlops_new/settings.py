@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import platformdirs
 
-from mlops_new.errors import Error, Invalid
+from mlops_new.errors import Invalid
 
 
 class Host(StrEnum):
@@ -37,6 +37,7 @@ class Settings:
         home: Everything local lives here: repositories, objects, the registry, environments.
         bitbucket: The `[bitbucket]` table as it was read; its adapter judges it when it is used.
         sagemaker: The `[sagemaker]` table, in the same way.
+        typed: The options of the command line that say so, by name: a command that is suggested needs them too.
     """
 
     git: Host
@@ -44,6 +45,7 @@ class Settings:
     home: Path
     bitbucket: object = field(default=None, compare=False)
     sagemaker: object = field(default=None, compare=False)
+    typed: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
 def load(config: Path | None, *, git: Host | None = None, platform: PlatformName | None = None) -> Settings:
@@ -58,12 +60,17 @@ def load(config: Path | None, *, git: Host | None = None, platform: PlatformName
         Invalid: the file is missing, is not TOML, or says something that is not a setting.
     """
     values = _read(config)
+    flags = {"git": git, "platform": platform, "config": config and config.absolute()}
+    git, platform = git or _choice(Host, values, "git"), platform or _choice(PlatformName, values, "platform")
+    place = home(values.get("home"))
+    _refuse_home(place, jobs_run_there=platform is PlatformName.LOCAL)
     return Settings(
-        git=git or _choice(Host, values, "git"),
-        platform=platform or _choice(PlatformName, values, "platform"),
-        home=home(values.get("home")),
+        git=git,
+        platform=platform,
+        home=place,
         bitbucket=values.get("bitbucket"),
         sagemaker=values.get("sagemaker"),
+        typed={name: str(value) for name, value in flags.items() if value},
     )
 
 
@@ -74,7 +81,30 @@ def home(configured: object = None) -> Path:
         return platformdirs.user_data_path("mlops-new", appauthor=False)
     if not isinstance(named, str):
         raise Invalid(f"the setting home is {named!r}; it is a folder's path")
-    return Path(named).expanduser().absolute()
+    try:
+        return Path(named).expanduser().absolute()
+    except RuntimeError:
+        raise Invalid(f"{named} is no folder for mlops-new's home: there is no such user", hint=_ELSEWHERE) from None
+
+
+_ELSEWHERE = "set MLOPS_NEW_HOME, or home in the settings file, to another folder"
+_LONGEST_HOME = 1024  # bytes; what jobs put below it needs as much again, and systems stop at 4096
+_LONGEST_PART = 255
+_UNUSABLE = frozenset("\"'\\`$%{}:")
+"""What no path of a job may hold: jobs' scripts name their places in quotes, lists of folders are parted by colons."""
+
+
+def _refuse_home(place: Path, *, jobs_run_there: bool) -> None:
+    """Pass a home that is or can become a folder; one whose path breaks no job where jobs are run in it."""
+    if len(os.fsencode(place)) > _LONGEST_HOME or any(len(os.fsencode(part)) > _LONGEST_PART for part in place.parts):
+        raise Invalid(f"mlops-new's home cannot be {str(place)[:60]}…: the path is too long", hint=_ELSEWHERE)
+    first = next(folder for folder in (place, *place.parents) if folder.exists())
+    if not first.is_dir():
+        raise Invalid(f"mlops-new's home cannot be {place}: {first} is a file", hint=_ELSEWHERE)
+    unusable = sorted({char for char in str(place) if char in _UNUSABLE or not char.isprintable()})
+    if jobs_run_there and unusable:
+        shown = " ".join(ascii(char) if not char.isprintable() else char for char in unusable)
+        raise Invalid(f"mlops-new's home cannot be {str(place)!r}: jobs cannot run below {shown}", hint=_ELSEWHERE)
 
 
 _KNOWN = ("bitbucket", "git", "home", "platform", "sagemaker")
@@ -90,7 +120,7 @@ def _read(config: Path | None) -> Mapping[str, Any]:
             raise Invalid(f"there is no settings file {path}") from None
         return {}
     except OSError as error:
-        raise Error(f"the settings file {path} cannot be read: {error.strerror}") from error
+        raise Invalid(f"the settings file {path} cannot be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise Invalid(f"the settings file {path} is not TOML: {error}") from error
     if unknown := sorted(values.keys() - set(_KNOWN)):

@@ -13,6 +13,7 @@ from mlops_new.platforms.local.pipelines import LocalPipelines
 from mlops_new.ports import Activities, GitHost, HostSetup, Registry
 from mlops_new.running import Platform
 from mlops_new.settings import Host, PlatformName, Settings
+from mlops_new.suggestion import typed
 from mlops_new.templates import Copier
 from mlops_new.world import World
 
@@ -46,7 +47,9 @@ def platform(settings: Settings, project: str) -> Platform:
     """Where the pipelines of a project run."""
     match settings.platform:
         case PlatformName.LOCAL:
-            return local_platform(settings)
+            here = local_platform(settings)
+            here.option = typed(settings, "platform", "config")
+            return here
         case PlatformName.SAGEMAKER:
             return _sagemaker(settings, project)
         case _:
@@ -103,7 +106,9 @@ def _registry(settings: Settings) -> Registry:
 def _sagemaker(settings: Settings, project: str) -> Platform:
     from mlops_new.platforms.sagemaker.platform import SageMakerPlatform
 
-    return SageMakerPlatform(account(settings), project)
+    found = SageMakerPlatform(account(settings), project)
+    found.option += typed(settings, "config")
+    return found
 
 
 def account(settings: Settings) -> "Account":

@@ -23,7 +23,7 @@ DOCKER = """#!/bin/sh
 echo "$@" >>"$HOME/docker.log"
 case "$1" in
 build) for last; do :; done; tar -cf "$HOME/context.tar" -C "$last" .; echo "$SOURCE_DATE_EPOCH" >"$HOME/epoch" ;;
-run) cat >"$HOME/stdin" ;;
+run) cat >"$HOME/stdin"; echo "proof: evaluation: wape is 0.2: at most 0.4 is wanted" ;;
 login) cat >"$HOME/password"; echo secret >"$DOCKER_CONFIG/config.json"; echo "$DOCKER_CONFIG" >"$HOME/docker-config" ;;
 push) test -s "$DOCKER_CONFIG/config.json" || exit 7 ;;
 esac

@@ -94,6 +94,26 @@ def test_a_whole_life_of_a_model(local: Local) -> None:
     assert sorted(started) == sorted(set(ended) - {"Bad"})
 
 
+def test_a_step_without_a_role_runs_as_the_execution(local: Local) -> None:
+    first = processing("First", COPY, outputs=("made",))
+    del first["Arguments"]["RoleArn"]
+    code = f"{COPY}; import sys; open(r + '/output/said/role', 'w').write(sys.argv[1])"
+    execution = local.run(definition(first, processing("Say", code, get("Steps.First.RoleArn"), outputs=("said",))))
+    assert execution.status == "Succeeded", execution.reason
+    assert local.read(execution, "said/role") == "arn:aws:iam::000000000000:role/mlops-new-local"
+
+
+def test_a_value_that_only_the_run_knows_is_judged_before_the_job_starts(local: Local) -> None:
+    place = "os.environ['OPT_ML_ROOT'] + '/output'"
+    code = f"import os; os.makedirs({place}, exist_ok=True); open({place} + '/message', 'w').write('m' * 257)"
+    reader = processing("Read", "open('never', 'w')", get("Steps.First.ExitMessage"))
+    execution = local.run(definition(processing("First", code), reader))
+    assert execution.status == "Failed"
+    assert step(execution, "Read").status == "Failed"
+    assert "ContainerArguments[0]" in step(execution, "Read").reason
+    assert "is 257 characters long; at most 256 are allowed" in step(execution, "Read").reason
+
+
 def test_expressions_reach_arguments_as_text(local: Local) -> None:
     code = f"{COPY}, sys, json; json.dump(sys.argv[1:], open(r + '/output/said/argv.json', 'w'))".replace(
         "shutil, os", "shutil, os, sys, json", 1

@@ -259,3 +259,11 @@ def test_a_file_other_than_the_pinned_one_is_refused(tmp_path: Path, monkeypatch
     pins.write_text(f"thing==1.0 \\\n    --hash=sha256:{'0' * 64}\n")
     with pytest.raises(Error, match="the image's environment cannot be made"):
         store.build(folder, project="p", notify=silent)
+
+
+def test_an_object_of_a_name_that_no_file_can_have_is_not_there(tmp_path: Path) -> None:
+    from mlops_new.platforms.local.runs import LocalRuns
+
+    platform = LocalRuns(tmp_path)
+    assert not platform.exists("s3://mlops-new/" + "x" * 300)
+    platform.close()

@@ -140,7 +140,7 @@ IN_BUILD = [
     Case("NotGoodEnough/Type", REMOVE, "missing"),
     Case("Train/Arguments/AlgorithmSpecification/TrainingImages", "x", "did you mean TrainingImage?"),
     Case("Train/Arguments/OutputDataConfig", REMOVE, "missing; an object"),
-    Case("Train/Arguments/RoleArn", None, "missing; text is expected"),
+    Case("Train/Arguments/RoleArn", 5, "5 is an integer; text is expected"),
     Case("Train/Arguments/HyperParameters/depth", 6, "6 is an integer; text"),
     Case(
         "Train/Arguments/HyperParameters/depth",
@@ -159,7 +159,7 @@ IN_BUILD = [
     Case(f"{CLUSTER}/InstanceType", "ml.m5.xlage", "did you mean ml.m5.xlarge?"),
     Case(f"{CLUSTER}/InstanceType", get("Parameters.Commit"), 'the default of Parameters.Commit, "un'),
     Case(f"{RAW}/S3Uri", "data/raw", "(https|s3)://"),
-    Case(f"{RAW}/LocalPath", "/a\n/b", "a line break"),
+    Case(f"{RAW}/LocalPath", "/opt/ml/processing/a\n/b", "a line break"),
     Case(
         "Preprocess/Arguments/AppSpecification/ContainerEntrypoint", "python3", '"python3" is text; a list is expected'
     ),

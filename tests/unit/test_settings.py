@@ -42,3 +42,47 @@ def test_a_file_that_says_something_else(tmp_path: Path, monkeypatch: pytest.Mon
 def test_a_named_file_must_exist(tmp_path: Path) -> None:
     with pytest.raises(Invalid, match="no settings file"):
         settings.load(tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize("char", ['"', "'", "\\", "`", "$", "%", "{", "}", ":", "\n", "\x1b", "\udcff"])
+def test_a_home_that_would_break_every_job_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, char: str
+) -> None:
+    monkeypatch.setenv("MLOPS_NEW_HOME", f"{tmp_path}/some{char}where")
+    with pytest.raises(Invalid, match=r"home cannot be .*: jobs cannot run below ") as caught:
+        settings.load(None)
+    assert "set MLOPS_NEW_HOME" in caught.value.hint
+    assert settings.load(None, platform=settings.PlatformName.SAGEMAKER).home == tmp_path / f"some{char}where"
+
+
+@pytest.mark.parametrize("name", ["with blanks", "räksmörgås", "a+b,c=d@e~f", "(x)&[y]"])
+def test_any_other_home_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv("MLOPS_NEW_HOME", f"{tmp_path}/{name}")
+    assert settings.load(None).home == tmp_path / name
+
+
+@pytest.mark.parametrize(
+    ("below", "why"),
+    [
+        ("file", "is a file"),
+        ("file/home", "is a file"),
+        ("x" * 300, "the path is too long"),
+        ("/".join(["long"] * 250), "the path is too long"),
+    ],
+)
+def test_a_home_that_can_be_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, below: str, why: str) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("MLOPS_NEW_HOME", f"{tmp_path}/{below}")
+    with pytest.raises(Invalid, match=why):
+        settings.load(None)
+
+
+def test_a_home_of_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLOPS_NEW_HOME", "~no-such-user/home")
+    with pytest.raises(Invalid, match="there is no such user"):
+        settings.load(None)
+
+
+def test_a_settings_file_that_is_a_folder(tmp_path: Path) -> None:
+    with pytest.raises(Invalid, match="cannot be read: Is a directory"):
+        settings.load(tmp_path)

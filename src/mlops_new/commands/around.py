@@ -9,9 +9,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mlops_new import parameters
 from mlops_new.commands import inputs
 from mlops_new.console import Console
-from mlops_new.definition import Definition, Parameter
+from mlops_new.definition import Definition, Parameter, check
+from mlops_new.definition.document import VERSION
+from mlops_new.definition.requests import check_requests
+from mlops_new.definition.resolution import execution_values
 from mlops_new.errors import Error
 from mlops_new.records import Execution, Status
 
@@ -63,6 +67,7 @@ class Around:
         """
         known = inputs.parameters(declared(definition), given, self.sources)
         known["name"] = secrets.token_hex(6)
+        self._refuse(name, definition, known)
         before = self._job(*BEFORE, known)
         if before.status is not Status.SUCCEEDED:
             return replace(before, pipeline=name)
@@ -78,6 +83,22 @@ class Around:
                 steps = (*done.steps, *after.steps)
                 done = replace(done, steps=steps, status=after.status, reason=after.reason)
         return done
+
+    def _refuse(self, name: str, definition: Definition, known: Mapping[str, str]) -> None:
+        """What SageMaker would refuse of all the jobs and of the pipeline is told before the first one.
+
+        Raises:
+            Invalid: there is something.
+        """
+        run = execution_values(name)
+        told = {**known, "Execution": run["PipelineExecutionId"], "Started": run["StartDateTime"]}
+        jobs = [
+            {"Name": step, "Type": "Processing", "Arguments": self._ask(step.lower(), told)} for step in BEFORE + AFTER
+        ]
+        check(Definition({"Version": VERSION, "Steps": jobs}), source=f"{name}: what is asked for around the pipeline")
+        given = {**known, **self._ask("rows", known)}
+        declared = {key: given[key] for key in definition.parameters if key in given}
+        check_requests(definition, parameters.known(definition.document["Parameters"], declared), pipeline=name)
 
     def _job(self, step: str, known: Mapping[str, str]) -> Execution:
         return self._follow(self.platform.begin_job(self._ask(step.lower(), known), step=step))

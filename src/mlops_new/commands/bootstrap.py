@@ -18,6 +18,7 @@ from mlops_new.ports import Workspace
 from mlops_new.settings import Settings
 from mlops_new.spec import TEMPLATE_SLUG
 from mlops_new.steps import PublishTemplate
+from mlops_new.suggestion import typed
 from mlops_new.wiring import Connect, account, connect
 from mlops_new.world import World
 
@@ -61,7 +62,8 @@ def run(
     given = _given_workspace(request, settings)
     world = connect(settings, console.say)
     workspace = given or world.host.workspace()
-    bootstrap = _Run(request, console, open_account(settings), workspace, world, publication.lacking(world))
+    lacking, options = publication.lacking(world), typed(settings, "git", "config")
+    bootstrap = _Run(request, console, open_account(settings), workspace, world, lacking, options)
     try:
         bootstrap.run()
     except Denied as error:
@@ -94,6 +96,7 @@ class _Run:
     workspace: Workspace | None
     world: World
     publication: PublishTemplate | None
+    options: str
 
     def run(self) -> None:
         """Bring the stack and the template repository to what they should be."""
@@ -211,7 +214,7 @@ class _Run:
         if self.publication:
             publication.publish(self.publication, self.world, self.console)
         document = self._document(stack, changes)
-        self.console.result(_text(document, stack, self._nothing), document)
+        self.console.result(_text(document, stack, self._nothing, self.options), document)
 
     def _tell(self, resource: str, kind: str, status: str) -> None:
         if status.endswith("_COMPLETE"):
@@ -241,7 +244,7 @@ class _Run:
         }
 
 
-def _text(document: Mapping[str, Any], stack: Stack, nothing: str) -> str:
+def _text(document: Mapping[str, Any], stack: Stack, nothing: str, options: str) -> str:
     if not document["changed"]:
         return nothing
     about = document["stack"]
@@ -250,4 +253,4 @@ def _text(document: Mapping[str, Any], stack: Stack, nothing: str) -> str:
     if role := stack.outputs.get("CiRole"):
         lines.append("For CI, in the settings file under [bitbucket.variables]:")
         lines += [f'  AWS_REGION = "{about["region"]}"', f'  AWS_ROLE_ARN = "{role}"']
-    return "\n".join([*lines, "Next: mlops-new doctor --platform sagemaker"])
+    return "\n".join([*lines, f"Next: mlops-new doctor --platform sagemaker{options}"])

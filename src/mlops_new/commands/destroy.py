@@ -15,6 +15,7 @@ from mlops_new.observe import hosted, pipelines, working_copies
 from mlops_new.removal import Clear, DeleteRepository, Found, Removal, RemoveCopy, TakeDown, Unregister
 from mlops_new.settings import Settings
 from mlops_new.spec import Kind, Mark, slug, valid_name
+from mlops_new.suggestion import typed
 from mlops_new.wiring import Connect, connect, lock
 from mlops_new.world import World
 
@@ -46,7 +47,7 @@ def run(request: Request, settings: Settings, console: Console, connect: Connect
     world = connect(settings, console.say)
     git.check_version()
     with _one_at_a_time(request, settings, console):
-        _run(request, world, console)
+        _run(request, world, console, typed(settings, "platform", "config"))
 
 
 def _one_at_a_time(request: Request, settings: Settings, console: Console) -> AbstractContextManager[None]:
@@ -55,10 +56,10 @@ def _one_at_a_time(request: Request, settings: Settings, console: Console) -> Ab
     return lock(settings, f"project-{request.name}", console.say)
 
 
-def _run(request: Request, world: World, console: Console) -> None:
+def _run(request: Request, world: World, console: Console, options: str) -> None:
     found = _look(request, world)
     steps = removal.plan_removal(request.name, found)
-    removal.refuse_running(found)
+    removal.refuse_running(found, options)
     kept = removal.kept(request.name, found)
     for text in kept:
         console.say(f"kept: {text}")

@@ -1,21 +1,26 @@
 """What a pipeline is started with: the data, the code, the model in use, the commit."""
 
 import json
+import re
 import subprocess
 import sys
+import tempfile
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mlops_new import git
+from mlops_new import git, suggestion
 from mlops_new.commands.repository import Repository
 from mlops_new.definition.document import MISSING, Parameter
 from mlops_new.errors import Error, Invalid
 from mlops_new.running import Platform
 from mlops_new.spec import Kind
 
+_LONGEST_NAME = 48  # characters: with a bucket of 63 and a project of 55 a URI stays below 256
+_LONGEST_ENDING = 12
 _LOOKUP = "model_in_use.py"
 _HISTORY = "What earlier executions leave for later ones: reports, and which ground truth was compared.\n"
 _OF_THE_MODEL = {"ModelPackageArn", "ModelDataUrl"}
@@ -101,11 +106,37 @@ def _is_default_wanted(parameter: Parameter, sources: Sources) -> bool:
 
 def _input(sources: Sources) -> str:
     if not is_object(sources.data):
-        return sources.platform.upload(file(sources), project=sources.repository.project, kind="data")
+        with _plainly_named(file(sources)) as path:
+            return sources.platform.upload(path, project=sources.repository.project, kind="data")
     uri = str(sources.data)
     if not sources.platform.exists(uri):
         raise Invalid(f"there is no object {uri}", hint="--input takes a file, a folder or s3://bucket/key")
     return uri
+
+
+@contextmanager
+def _plainly_named(path: Path) -> Iterator[Path]:
+    """The file or folder under a name that fits into every request that its URI becomes a part of.
+
+    Tags, metadata and arguments do not take all characters, and arguments no more than 256 with bucket and project.
+    """
+    absolute = path.absolute()
+    name = _plain(absolute.name)
+    if name == absolute.name:
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="mlops-new-input-") as folder:
+        link = Path(folder, name)
+        link.symlink_to(absolute.resolve(), target_is_directory=absolute.is_dir())
+        yield link
+
+
+def _plain(name: str) -> str:
+    plain = re.sub(r"[^\w.+=@-]", "_", name)
+    if len(plain) <= _LONGEST_NAME:
+        return plain
+    ending = "".join(Path(plain).suffixes[-2:])[-_LONGEST_ENDING:]
+    return plain[: _LONGEST_NAME - len(ending)] + ending
 
 
 def is_object(data: str | None) -> bool:
@@ -171,9 +202,12 @@ def model_in_use(sources: Sources) -> dict[str, str]:
 
 
 def _approval_hint(sources: Sources, packages: list[dict[str, Any]]) -> str:
+    repository, option = sources.repository, sources.platform.option
     if not packages:
-        return f"run `mlops-new run` in {sources.repository.project}-build first, then approve what it registers"
-    return "`mlops-new models list` shows them, `mlops-new models approve VERSION` approves one"
+        there = suggestion.sibling(repository.path, repository.project, Kind.BUILD)
+        return f"make one first: {there}mlops-new run{option}; then approve what it registers"
+    where = f"{option}{suggestion.at(repository.path)}"
+    return f"`mlops-new models list{where}` shows them, `mlops-new models approve VERSION{where}` approves one"
 
 
 def config(root: Path) -> dict[str, Any]:

@@ -5,13 +5,14 @@ from itertools import repeat
 from pathlib import Path
 from typing import Any
 
-from mlops_new import evaluation
+from mlops_new import evaluation, suggestion
 from mlops_new.commands.repository import Repository, standing_in
 from mlops_new.console import Console, table
 from mlops_new.files import parse_json
 from mlops_new.records import ModelPackage
 from mlops_new.running import Platform
 from mlops_new.settings import Settings
+from mlops_new.spec import Kind
 from mlops_new.wiring import platform as connect
 
 _SHOWN_METRICS = 3
@@ -24,7 +25,8 @@ def list_versions(directory: Path, settings: Settings, console: Console) -> None
     with ThreadPoolExecutor() as pool:  # each has its evaluation to read, maybe from far away
         document = list(pool.map(_row, packages, repeat(platform)))
     if not document:
-        console.say(f"no model of {repository.project} is registered yet: run `mlops-new run` in its build repository")
+        start = f"{_cd(repository, Kind.BUILD)}mlops-new run{platform.option}"
+        console.say(f"no model of {repository.project} is registered yet: {start}")
     console.result(_table(document) if document else "", document)
 
 
@@ -50,7 +52,7 @@ def decide(directory: Path, version: int, status: str, note: str, settings: Sett
     document = _row(package, platform)
     text = f"{repository.project} version {version} is {status.lower()}."
     if status == "Approved":
-        text += f"\nNext: run `mlops-new run` in {repository.project}-deploy: it uses the latest approved version."
+        text += f"\nNext: {_cd(repository, Kind.DEPLOY)}mlops-new run{platform.option}"
     console.result(text, document)
 
 
@@ -62,6 +64,13 @@ def model_summary(package: ModelPackage, platform: Platform) -> list[str]:
 def _connect(directory: Path, settings: Settings) -> tuple[Repository, Platform]:
     repository = standing_in(directory)
     return repository, connect(settings, repository.project)
+
+
+def _cd(repository: Repository, kind: Kind) -> str:
+    """What brings a person into a repository of the project, in front of a command; nothing where she stands in it."""
+    if repository.kind is kind and not suggestion.at(repository.path):
+        return ""
+    return suggestion.sibling(repository.path, repository.project, kind)
 
 
 def _row(package: ModelPackage, platform: Platform) -> dict[str, Any]:

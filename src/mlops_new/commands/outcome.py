@@ -1,8 +1,10 @@
 """How an execution ended, told to people and to programs."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
+from mlops_new import suggestion
 from mlops_new.commands.models import model_summary
 from mlops_new.commands.repository import Repository
 from mlops_new.console import Console
@@ -55,20 +57,21 @@ def conclude(
     """
     registered = platform.registered_by(execution, repository.project)
     document = _document(execution, platform, registered)
+    where = f"{platform.option}{suggestion.at(repository.path)}"
     match execution.status:
         case Status.SUCCEEDED:
             return Outcome(_success(execution, document, platform, repository, registered), document)
         case Status.STOPPED:
-            resume = f"mlops-new run --resume {execution.id}{platform.option} goes on from here"
+            resume = f"mlops-new run --resume {execution.id}{where} goes on from here"
             raise RunStopped(
                 f"{execution.pipeline} was stopped", hint=resume if resumable else "run it again", document=document
             )
         case Status.EXECUTING:
-            this = f"{execution.id}{platform.option}"
+            this = f"{execution.id}{where}"
             hint = f"mlops-new run --resume {this} follows it again, mlops-new stop {this} stops it"
             raise RunStopped(f"{execution.pipeline} goes on as {execution.id}", hint=hint, document=document)
         case _:
-            resume = f"mlops-new run --resume {execution.id}{platform.option}"
+            resume = f"mlops-new run --resume {execution.id}{where}"
             again = "when data or code is mended: run the same command again"
             again += f"; where it was something else: {resume} goes on with the same code" if resumable else ""
             raise _failure(execution, document, console, again)
@@ -131,7 +134,8 @@ def _success(
     if document["report"]:
         lines.append(f"  report        {document['report']}")
     if registered:
-        lines.append(f"Next: mlops-new models approve {registered.version}{platform.option}")
+        where = f"{platform.option}{suggestion.at(repository.path)}"
+        lines.append(f"Next: mlops-new models approve {registered.version}{where}")
     return "\n".join(lines)
 
 
@@ -170,6 +174,9 @@ def _failure(execution: Execution, document: dict[str, Any], console: Console, a
     if failed is None or not (failed.log or failed.link):
         return RunFailed(f"{execution.pipeline} failed: {execution.reason}", hint="", document=document)
     _show_log(failed, console)
+    for other in execution.steps:
+        if other.status is Status.FAILED and other is not failed:
+            console.say(f"✗ step {other.name} failed, too: {other.reason}", "red")
     hint = f"the whole log: {failed.log or failed.link}\n      {again}"
     return RunFailed(f"step {failed.name} failed: {failed.reason}", hint=hint, document=document)
 
@@ -180,4 +187,11 @@ def _show_log(step: Step, console: Console) -> None:
     except OSError:
         return
     for line in lines[-_LOG_TAIL:]:
-        console.say(f"  {step.name} | {line}")
+        if not _is_told(line, step.reason):
+            console.say(f"  {step.name} | {line}")
+
+
+def _is_told(line: str, reason: str) -> bool:
+    """Whether a line of a log says what is said at the end as the reason."""
+    why = re.sub(r" \((exit code \d+|ended by SIG\w+)\)$", "", reason)
+    return bool(line.strip()) and (line.strip() in why or (bool(why) and why in line))

@@ -1,7 +1,8 @@
 """`mlops-new project`: make the two repositories, host them, register their pipelines."""
 
+import shlex
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from mlops_new.apply import apply
 from mlops_new.console import Console
 from mlops_new.errors import Conflict, Invalid
 from mlops_new.files import require_writable, staged, sweep
-from mlops_new.observe import Observed, observe
+from mlops_new.observe import CopyState, Observed, observe
 from mlops_new.plan import Plan, plan_project, refuse_foreign
 from mlops_new.ports import Check, Purpose
 from mlops_new.preflight import refuse
@@ -21,7 +22,8 @@ from mlops_new.prices import Job
 from mlops_new.publishing import at_hand
 from mlops_new.settings import Settings
 from mlops_new.spec import DEFINITIONS, Kind, ProjectSpec, Template, pipeline_name, slug, valid_name
-from mlops_new.steps import Register, SetUp
+from mlops_new.steps import CreateRepository, Register, SetUp
+from mlops_new.suggestion import typed
 from mlops_new.templates import PACKAGED_VERSION, load
 from mlops_new.update.versions import Source, choose_target, named_template
 from mlops_new.wiring import Connect, connect, lock
@@ -57,7 +59,7 @@ def run(request: Request, settings: Settings, console: Console, connect: Connect
     require_writable(request.directory, way_out="choose a folder that is yours with -C")
     require_writable(settings.home, way_out="set MLOPS_NEW_HOME to a folder that is yours")
     with closing(world.helpers), _one_at_a_time(request, settings, console):
-        _run(request, world, console)
+        _run(request, world, console, typed(settings, "platform", "config"))
 
 
 def _one_at_a_time(request: Request, settings: Settings, console: Console) -> AbstractContextManager[None]:
@@ -66,7 +68,7 @@ def _one_at_a_time(request: Request, settings: Settings, console: Console) -> Ab
     return lock(settings, f"project-{request.name}", console.say)
 
 
-def _run(request: Request, world: World, console: Console) -> None:
+def _run(request: Request, world: World, console: Console, options: str) -> None:
     if not request.dry_run:
         sweep(staged(request.directory, request.name), staged(world.scratch, request.name))
     source = named_template(request.template) if request.template else None
@@ -79,13 +81,17 @@ def _run(request: Request, world: World, console: Console) -> None:
     answers = _answers(request, seen, template, world, ask=console.interactive and not request.yes)
     spec = ProjectSpec(request.name, request.directory, answers, template)
     plan = plan_project(spec, seen, {kind: world.host.url(slug(spec.name, kind)) for kind in Kind}, world.setup.depends)
+    _check_copies(spec, seen, world)
+    notes = world.setup.notes(spec.name) if any(isinstance(step, CreateRepository) for step in plan.steps) else ()
     if request.dry_run:
-        console.result(_plan_text(plan, spec), _plan_document(plan, spec))
+        console.result(_plan_text(plan, spec, notes), _plan_document(plan, spec, notes))
         return
     if plan.steps:
         refuse(_unready(plan, answers, world))
         world.setup.require(step for step in plan.steps if isinstance(step, SetUp))
         console.plan(plan)
+        for note in notes:
+            console.say(f"Note: {note}.")
         if not request.yes and not console.confirm("Go ahead?"):
             raise KeyboardInterrupt
         apply(plan, spec, world, lambda done: console.done(done.step))
@@ -93,7 +99,7 @@ def _run(request: Request, world: World, console: Console) -> None:
     version = str(recorded.get("_commit", template.version))
     url = str(recorded.get("_src_path", template.url))
     document = _document(spec, Template(url, version), world.host.url, changed=bool(plan.steps))
-    console.result(_text(document), document)
+    console.result(_text(document, options), document)
 
 
 def _template(request: Request, seen: Observed, source: Source | None) -> Template:
@@ -122,6 +128,13 @@ def _look(request: Request, world: World, source: Source | None) -> Observed:
         seen = pool.submit(look)
         refuse(world.setup.examine(request.name))
         return seen.result()
+
+
+def _check_copies(spec: ProjectSpec, seen: Observed, world: World) -> None:
+    """What the settings count on has to be in the repositories that are there already, too."""
+    for kind, copy in seen.copies.items():
+        if copy.state is CopyState.OURS:
+            world.setup.check_rendered(spec.name, kind, copy.path)
 
 
 def _unready(plan: Plan, answers: Mapping[str, Any], world: World) -> list[Check]:
@@ -160,15 +173,15 @@ def _refuse_changed(request: Request, recorded: Mapping[str, Any]) -> None:
         )
 
 
-def _plan_text(plan: Plan, spec: ProjectSpec) -> str:
+def _plan_text(plan: Plan, spec: ProjectSpec, notes: Iterable[str]) -> str:
     if not plan.steps:
         return f"{spec.name} is complete: nothing to do."
-    return "\n".join(f"+ {step}" for step in plan.steps)
+    return "\n".join([*(f"+ {step}" for step in plan.steps), *(f"Note: {note}." for note in notes)])
 
 
-def _plan_document(plan: Plan, spec: ProjectSpec) -> dict[str, Any]:
+def _plan_document(plan: Plan, spec: ProjectSpec, notes: Iterable[str]) -> dict[str, Any]:
     steps = [{"action": step.action, "target": step.target, "detail": str(step)} for step in plan.steps]
-    return {"project": spec.name, "steps": steps}
+    return {"project": spec.name, "steps": steps, "notes": list(notes)}
 
 
 def _document(spec: ProjectSpec, template: Template, url: Any, *, changed: bool) -> dict[str, Any]:
@@ -184,7 +197,7 @@ def _document(spec: ProjectSpec, template: Template, url: Any, *, changed: bool)
     return {"project": spec.name, "changed": changed, "template": source, **repositories}
 
 
-def _text(document: Mapping[str, Any]) -> str:
+def _text(document: Mapping[str, Any], options: str) -> str:
     if not document["changed"]:
         return f"{document['project']} is complete: nothing to do."
     lines = [f"{document['project']} is ready (template {document['template']['version']})."]
@@ -192,5 +205,5 @@ def _text(document: Mapping[str, Any]) -> str:
         repository = document[kind.value]
         lines.append(f"  {kind:<8}{repository['path']}")
         lines.append(f"          hosted at {repository['remote']}, pipeline {', '.join(repository['pipelines'])}")
-    lines.append(f"Next: cd {document['build']['path']} && mlops-new run")
+    lines.append(f"Next: cd {shlex.quote(document['build']['path'])} && mlops-new run{options}")
     return "\n".join(lines)

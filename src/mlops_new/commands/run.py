@@ -5,13 +5,14 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 
-from mlops_new import definition
+from mlops_new import definition, parameters
 from mlops_new.commands import around, costs, inputs, outcome
 from mlops_new.commands.outcome import Outcome
 from mlops_new.commands.repository import Repository, standing_in
 from mlops_new.console import Console
 from mlops_new.cost import Estimate
 from mlops_new.definition import Definition, Parameter
+from mlops_new.definition.requests import check_requests
 from mlops_new.errors import Invalid
 from mlops_new.records import Execution
 from mlops_new.running import Platform
@@ -76,12 +77,14 @@ def start(request: Request, settings: Settings, console: Console) -> Outcome:
     if around.wanted(found, request.parameters, repository.path):
         return _around(name, found, sources, request, console)
     _refuse_undeclared(found.parameters, request.parameters)
+    _refuse_requests(name, found, _told(found, request))
     if request.dry_run:
         return _shown(name, found, request, costs.estimated(found, request.parameters, settings))
     costs.guard(found, request.parameters, settings, request.cost_cap)
     # Data and model come first: an environment is not made for an input that is not there.
     given = inputs.parameters(found.parameters, request.parameters, sources)
     given, image = inputs.with_image(found.parameters, given, sources)
+    _refuse_requests(name, found, given)
     platform.make_ready(name, found, mark=repository.mark)
     execution = platform.begin(name, given=given, image=image)
     return _follow(platform, execution, repository, request, console)
@@ -171,6 +174,22 @@ def _refuse_undeclared(declared: Mapping[str, Parameter], given: Mapping[str, st
         raise Invalid(
             f"the pipeline has no parameter {', '.join(unknown)}", hint=f"it has: {', '.join(sorted(declared))}"
         )
+
+
+def _told(found: Definition, request: Request) -> dict[str, str]:
+    """The values of parameters that are known before anything is looked up or uploaded."""
+    data = {"InputDataUri": str(request.input)} if inputs.is_object(request.input) else {}
+    return {name: value for name, value in {**data, **request.parameters}.items() if name in found.parameters}
+
+
+def _refuse_requests(name: str, found: Definition, given: Mapping[str, str]) -> None:
+    """What SageMaker would refuse of a run with these values is told before the first job.
+
+    Raises:
+        Invalid: there is something.
+    """
+    values = parameters.known(found.document.get("Parameters") or [], given)
+    check_requests(found, values, pipeline=name)
 
 
 def _shown(

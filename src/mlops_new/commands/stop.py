@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from mlops_new import suggestion
 from mlops_new.commands.repository import standing_in
 from mlops_new.console import Console
 from mlops_new.settings import Settings
@@ -14,9 +15,10 @@ def run(execution: str, directory: Path, settings: Settings, console: Console) -
     Raises:
         Invalid: there is none, or it has ended.
     """
-    platform = connect(settings, standing_in(directory).project)
+    repository = standing_in(directory)
+    platform = connect(settings, repository.project)
     found = platform.execution(execution)
     platform.stop(found.id)
-    again = f"mlops-new run --resume {found.id}{platform.option}"
+    again = f"mlops-new run --resume {found.id}{platform.option}{suggestion.at(repository.path)}"
     text = f"{found.pipeline} {found.id} is told to stop.\nTo go on from there: {again}"
     console.result(text, {"pipeline": found.pipeline, "execution": found.id, "status": "Stopping"})

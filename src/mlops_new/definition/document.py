@@ -141,6 +141,13 @@ def text(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
+def as_text(value: object) -> str:
+    """A value where SageMaker wants a string: arguments, hyperparameters, environment, parts of a join."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
 def depth(value: object) -> int:
     """How many lists and objects are inside each other, counted without recursion."""
     deepest, level = 0, [value]

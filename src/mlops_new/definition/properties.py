@@ -70,6 +70,8 @@ def _walk(here: Shape, path: tuple[Segment, ...], step: Step) -> Sort | Complain
                 if missing := declared.lacks(key):
                     return f"step {step.name} declares no {done}{written(segment)}{missing}"
                 here, declared = here.part("member"), declared.item(key)
+            case _, "document" | "any":
+                return Sort.UNKNOWN
             case Item(_), "map":
                 here, declared = here.part("value"), _UNDECLARABLE
             case _:

@@ -1,8 +1,12 @@
 """What a pipeline document is made of, in the language of the service's own shapes.
 
 botocore describes the requests that steps end in, not the document around them. The rest is described here in the same
-terms, so that one checker judges both. Two terms are added: the type `any`, which is not judged, and `literal`, for
-what must be written out because it is read before a run begins and no variable has a value yet.
+terms, so that one checker judges both. Three terms are added: the type `any`, which is not judged; the type `document`,
+JSON as text or as it is; and `literal`, for what must be written out because it is read before a run begins and no
+variable has a value yet.
+
+What the service documents and its shapes do not say is added to them here: `_STRICTER`. What a pipeline may leave out
+of a request, because the service fills it in, is taken from what they require: `_FILLED_IN`.
 """
 
 from collections.abc import Mapping
@@ -12,6 +16,9 @@ from typing import Any, Final
 from mlops_new.definition.document import VERSION
 from mlops_new.definition.kinds import KINDS, StepKind
 from mlops_new.definition.shapes import Catalogue, Shape, service
+
+MAX_PARAMETERS: Final = 200
+"""How many parameters a pipeline may have (AWS General Reference, SageMaker quotas)."""
 
 
 def _structure(required: str = "", **members: str) -> dict[str, Any]:
@@ -41,6 +48,7 @@ _OWN: Final[Catalogue] = {
     "AnyMap": {"type": "map", "key": {"shape": "Text"}, "value": {"shape": "Any"}, "literal": True},
     "AnyList": _list("Any"),
     "SomeList": _list("Any", min=1),
+    "Steps": _list("Any", min=1),
     "Document": _structure(
         "Version Steps",
         Version="Version",
@@ -48,18 +56,19 @@ _OWN: Final[Catalogue] = {
         Parameters="Parameters",
         PipelineExperimentConfig="PipelineExperimentConfig",
         MlflowConfig="MLflowConfiguration",
-        Steps="AnyList",
+        Steps="Steps",
     ),
     "Version": _choice(VERSION),
-    "Parameters": _list("Parameter"),
+    "Parameters": _list("Parameter", max=MAX_PARAMETERS),
     "Parameter": _structure(
         "Name Type",
         Name="ParameterName",
         Type="ValueType",
         DefaultValue="Any",
         EnumValues="SomeList",
-        Description="Description",
+        Description="ParameterDescription",
     ),
+    "ParameterDescription": {"type": "string", "max": 4096, "literal": True},
     "ParameterName": {"type": "string", "min": 1, "max": 256, "pattern": r"[A-Za-z0-9\-_]*", "literal": True},
     "ValueType": _choice("String", "Integer", "Float", "Boolean"),
     "StepName": {"type": "string", "min": 1, "max": 64, "pattern": r"[A-Za-z0-9\-_]*", "literal": True},
@@ -187,6 +196,22 @@ _ADAPTED: Final[Mapping[str, tuple[tuple[str, str, tuple[str, ...]], ...]]] = {
 }
 """Of other services: our name, the request it is made of, and what is not required because SageMaker adds it."""
 
+_FILLED_IN: Final = frozenset({"RoleArn"})
+"""What a step may leave out: "by default, each step takes on the pipeline execution role" (Developer Guide)."""
+
+_STRICTER: Final[Mapping[str, Mapping[str, Any]]] = {
+    "ContainerArgument": {"min": 1},
+    "TrainingContainerArgument": {"min": 1},
+    "MaxPayloadInMB": {"max": 100},
+}
+"""Limits of single values that the service's documentation or its answers tell, and its shapes do not."""
+
+_DOCUMENT: Final = "Document"
+"""How the names of text shapes end that hold a JSON document: a pipeline may give and read its members."""
+
+_UNTOLD: Final[Mapping[str, Mapping[str, str]]] = {"CreateJobRequest": {"VpcConfig": "VpcConfig"}}
+"""Members that the SageMaker SDK sends and that botocore's description does not have yet."""
+
 _MADE: Final = frozenset({"Arguments", *(ours for adapted in _ADAPTED.values() for ours, _, _ in adapted)})
 
 
@@ -228,11 +253,29 @@ def _without(rules: Mapping[str, Any], *, optional: tuple[str, ...]) -> dict[str
 
 @cache
 def _catalogue(name: str) -> Catalogue:
-    shapes = service(name)
+    shapes = _as_in_pipelines(service(name))
     adapted = {
         f"pipeline.{ours}": _without(shapes[theirs], optional=optional) for ours, theirs, optional in _ADAPTED[name]
     }
     return {**shapes, **{f"pipeline.{ours}": _prefixed(rules) for ours, rules in _OWN.items()}, **adapted}
+
+
+def _as_in_pipelines(shapes: Catalogue) -> Catalogue:
+    """The shapes of a service as they hold for a step's arguments."""
+    return {name: _as_in_a_pipeline(name, rules) for name, rules in shapes.items()}
+
+
+def _as_in_a_pipeline(name: str, rules: Mapping[str, Any]) -> Mapping[str, Any]:
+    if rules.get("document"):
+        return {"type": "any"}
+    if name.endswith(_DOCUMENT) and rules["type"] == "string":
+        return {**rules, "type": "document"}
+    if not _FILLED_IN.isdisjoint(rules.get("required", ())):
+        rules = _without(rules, optional=tuple(_FILLED_IN))
+    if name in _UNTOLD:
+        added = {member: {"shape": shape} for member, shape in _UNTOLD[name].items()}
+        rules = {**rules, "members": {**added, **rules["members"]}}
+    return {**rules, **_STRICTER[name]} if name in _STRICTER else rules
 
 
 def _prefixed(rules: Mapping[str, Any]) -> dict[str, Any]:

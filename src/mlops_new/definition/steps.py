@@ -9,6 +9,7 @@ from mlops_new.definition.document import BRANCHES, Definition, Path, Step, mapp
 from mlops_new.definition.faults import Fault, kind, plain, show, suggest
 from mlops_new.definition.graph import depends_on, out_of_reach
 from mlops_new.definition.kinds import KINDS
+from mlops_new.definition.limits import limit_faults
 from mlops_new.definition.references import is_variable
 from mlops_new.definition.schema import step_shape
 from mlops_new.definition.scope import Scope
@@ -33,6 +34,7 @@ def step_faults(step: Step, scope: Scope) -> Iterator[Fault]:
     if step.branch == "ForEachBody" and step.type in _NOT_REPEATED:
         yield Fault((*step.path, "Type"), f"a {step.type} step cannot stand in a ForEach step")
     yield from _by_type(step, scope)
+    yield from limit_faults(step, scope)
     yield from usage_faults(step.own, step.path, scope, step)
 
 

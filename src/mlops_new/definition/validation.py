@@ -8,6 +8,7 @@ from typing import Any, Final
 from mlops_new.definition.document import MAX_DEPTH, Definition, Path, canonical, depth, mapping, sequence, text
 from mlops_new.definition.faults import Fault, kind, lines, plain, show
 from mlops_new.definition.graph import cycles, dependencies
+from mlops_new.definition.limits import MAX_STEPS
 from mlops_new.definition.parsing import refused
 from mlops_new.definition.properties import TYPES
 from mlops_new.definition.schema import shape
@@ -18,6 +19,8 @@ from mlops_new.definition.values import judge
 
 MAX_CHARACTERS: Final = 1_048_576
 """The longest document that the service takes."""
+MAX_DEFAULT: Final = 4096
+"""The longest default of a String parameter (AWS's JSON schema of pipeline definitions)."""
 _PIPELINE_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9])*")
 _LONGEST_NAME: Final = 256
 
@@ -69,6 +72,7 @@ def _faults(definition: Definition) -> Iterator[Fault]:
     yield from entry_faults(document.get("Steps"), ("Steps",))
     for step in definition.steps:
         yield from step_faults(step, scope)
+    yield from _count(definition)
     yield from _unique_names(definition)
     yield from _circles(definition)
 
@@ -77,6 +81,12 @@ def _size(definition: Definition) -> Iterator[Fault]:
     characters = len(canonical(definition.document))
     if characters > MAX_CHARACTERS:
         yield Fault((), f"{characters:,} characters long; SageMaker takes at most {MAX_CHARACTERS:,}")
+
+
+def _count(definition: Definition) -> Iterator[Fault]:
+    if len(definition.steps) > MAX_STEPS:
+        counted = f"{len(definition.steps)} steps, those in branches counted"
+        yield Fault(("Steps",), f"{counted}; at most {MAX_STEPS} are allowed")
 
 
 def _parameters(definition: Definition) -> Iterator[Fault]:
@@ -94,6 +104,9 @@ def _parameter_values(body: Any, type_: str, path: Path) -> Iterator[Fault]:
     default, choices = body.get("DefaultValue"), sequence(body.get("EnumValues"))
     if default is not None and not of_type(default, type_):
         yield Fault((*path, "DefaultValue"), f"{show(default)} is {kind(default)}; {TYPES[type_].value} is expected")
+    if isinstance(default, str) and len(default) > MAX_DEFAULT:
+        long = f"{show(default)} is {len(default)} characters long; at most {MAX_DEFAULT} are allowed"
+        yield Fault((*path, "DefaultValue"), long)
     for index, value in enumerate(choices):
         if not of_type(value, type_) or value is None:
             wanted = TYPES[type_].value if type_ in TYPES else "a value"

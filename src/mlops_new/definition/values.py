@@ -88,6 +88,9 @@ def judge(value: object, shape: Shape, path: Path, variables: Variables) -> Iter
     if is_variable(value):
         yield from _variable(value, shape, path, variables)
         return
+    if shape.type == "document":
+        yield from _document(value, shape, path)
+        return
     if not fits(sort_of_literal(value), sort_of(shape)) or value is None:
         given = "null" if value is None else f"{show(value)} is {kind(value)}"
         yield Fault(path, f"{given}; {sort_of(shape).value} is expected")
@@ -103,6 +106,14 @@ def judge(value: object, shape: Shape, path: Path, variables: Variables) -> Iter
             yield from (Fault(path, f"{show(value)} {broken}") for broken in broken_rules(value, shape))
         case _:
             yield Fault(path, f"{show(value)} is nothing that JSON has")
+
+
+def _document(value: object, shape: Shape, path: Path) -> Iterator[Fault]:
+    """JSON as text, or as it is: what is in it only the service can judge."""
+    if isinstance(value, str):
+        yield from (Fault(path, f"{show(value)} {broken}") for broken in broken_rules(value, shape))
+    elif not isinstance(value, dict):
+        yield Fault(path, f"{show(value)} is {kind(value)}; an object, or JSON as text, is expected")
 
 
 def _variable(variable: Mapping[str, Any], shape: Shape, path: Path, variables: Variables) -> Iterator[Fault]:

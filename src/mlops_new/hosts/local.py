@@ -139,6 +139,14 @@ class NoSetup:
     def require(self, steps: Iterable[SetUp]) -> None:
         """There are no steps."""
 
+    def check_rendered(self, project: str, kind: Kind, repository: Path) -> None:
+        """There are no settings."""
+
+    def notes(self, project: str) -> tuple[str, ...]:
+        """Nothing is special here."""
+        del project
+        return ()
+
     def depends(self, what: HostStep, earlier: HostStep) -> bool:
         """There are no steps."""
         del what, earlier

@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from ci.errors import CiError
+from ci.errors import CiError, say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -50,21 +49,20 @@ class Engine:
             options = ["--isolation", "chroot", "--format", "docker", "--timestamp", str(epoch), "--layers=false"]
             self._do(["bud", *options, *common, str(context)])
 
-    def run(self, tag: str, command: Sequence[str], given: Path) -> None:
-        """Run a command in an image, with a file as its stdin.
+    def run(self, tag: str, command: Sequence[str], given: Path) -> list[str]:
+        """Run a command in an image, with a file as its stdin; the lines that it prints, which are shown as they come.
 
         Raises:
             CiError: The command fails.
         """
         if self.name == "docker":
-            self._do(["run", "--rm", "--interactive", tag, *command], given=given)
-            return
+            return self._told(["run", "--rm", "--interactive", tag, *command], given)
         made = subprocess.run(["buildah", "from", "--pull-never", tag], capture_output=True, text=True, check=False)
         if made.returncode:
             raise CiError(f"buildah from failed: {made.stderr.strip()}")
         container = made.stdout.strip()
         try:
-            self._do(["run", "--isolation", "chroot", container, "--", *command], given=given)
+            return self._told(["run", "--isolation", "chroot", container, "--", *command], given)
         finally:
             subprocess.run(["buildah", "rm", container], capture_output=True, check=False)
 
@@ -84,21 +82,31 @@ class Engine:
             self._do(["push", tag], environment)
 
     def _do(
-        self,
-        words: Sequence[str],
-        environment: Mapping[str, str] | None = None,
-        secret: str | None = None,
-        given: Path | None = None,
+        self, words: Sequence[str], environment: Mapping[str, str] | None = None, secret: str | None = None
     ) -> None:
-        with given.open("rb") if given else nullcontext() as file:
-            done = subprocess.run(
-                [self.name, *words],
-                env={**os.environ, **(environment or {})},
-                **({"input": secret.encode()} if secret else {"stdin": file}),
-                check=False,
-            )
-        if done.returncode:
-            raise CiError(f"{self.name} {words[0]} failed with exit code {done.returncode}; what it said is above")
+        done = subprocess.run(
+            [self.name, *words],
+            env={**os.environ, **(environment or {})},
+            **({"input": secret.encode()} if secret else {}),
+            check=False,
+        )
+        self._judge(words, done.returncode)
+
+    def _told(self, words: Sequence[str], given: Path) -> list[str]:
+        lines = []
+        with (
+            given.open("rb") as file,
+            subprocess.Popen([self.name, *words], stdin=file, stdout=subprocess.PIPE, text=True) as program,
+        ):
+            for line in program.stdout or ():
+                say(line.rstrip("\n"))
+                lines.append(line.rstrip("\n"))
+        self._judge(words, program.returncode)
+        return lines
+
+    def _judge(self, words: Sequence[str], code: int) -> None:
+        if code:
+            raise CiError(f"{self.name} {words[0]} failed with exit code {code}; what it said is above")
 
 
 def engine(name: str | None = None) -> Engine:

@@ -18,7 +18,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from ci import account, containers, errors, repository
+from ci import account, containers, errors, insights, repository
 from ci.errors import CiError, say
 from ci.start import image_exists, sample
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ci.containers import Engine
 
 DOCKERFILE = "container/Dockerfile"
+EVALUATION = "proof: evaluation: "  # begins the line of the proof that tells the metric
 PROOF = ("python3", "container/prove.py")  # runs the pipeline's steps in the image
 
 
@@ -78,6 +79,22 @@ def push(here: Account, name: str, tag: str, engine: Engine) -> str:
     return uri
 
 
+def prove(engine: Engine, name: str) -> None:
+    """Run the pipeline's steps in the image, on the sample; what comes out is shown on the pull request, too.
+
+    Raises:
+        CiError: A step fails.
+    """
+    title = "The pipeline's steps, run in this image on the sample"
+    try:
+        lines = engine.run(name, PROOF, sample("input"))
+    except CiError as error:
+        insights.show(insights.Report("sample-run", title, str(error), {}, passed=False))
+        raise
+    metric = next((line.removeprefix(EVALUATION) for line in lines if line.startswith(EVALUATION)), "not told")
+    insights.show(insights.Report("sample-run", title, "Every step ran.", {"Metric": metric}, passed=True))
+
+
 def work(options: argparse.Namespace) -> None:
     """Build, prove and push as far as that is wanted and not done already."""
     commit = repository.commit()
@@ -88,7 +105,7 @@ def work(options: argparse.Namespace) -> None:
         return
     engine, name = containers.engine(options.engine), f"{repository.project()}:{commit}"
     build(name, commit, engine, options.base)
-    engine.run(name, PROOF, sample("input"))
+    prove(engine, name)
     say(f"{push(here, name, tag, engine)} pushed" if here else f"{name} is built and proven")
 
 

@@ -9,6 +9,7 @@ image: in an environment with `container/requirements.txt`, with `container/bin`
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -23,6 +24,7 @@ from pathlib import Path
 TREE = Path(os.environ.get("OPT_ML_ROOT", "/opt/ml"))
 INPUT, OUTPUT = TREE / "processing" / "input", TREE / "processing" / "output"
 SECONDS_TO_START, SECONDS_TO_STOP = 120, 30
+EVALUATION = "evaluation: "  # begins the line that CI shows on a pull request
 
 
 class ProofError(Exception):
@@ -127,6 +129,8 @@ def prove() -> None:
     (INPUT / "predictions").mkdir()
     (INPUT / "predictions" / "evaluation.csv.out").write_bytes(joined(lines, answers))
     step("python3", "-m", "steps.evaluate")
+    report = json.loads((OUTPUT / "evaluation" / "evaluation.json").read_text(encoding="utf-8"))
+    say(f"{EVALUATION}{report['gate']['reason']}")
     fail_to_train()
 
 

@@ -7,7 +7,8 @@
 The build repository says which columns there are, in its `config.toml`; the deploy repository keeps a copy of that in
 `contract.json`. Project, monitoring and template version both record. The sister repository is looked for beside this
 one, then on the same Git host: the branch of the same name where it has one, so that two pull requests fit together,
-else `main`. `SISTER_TOKEN` may hold an access token that reads it; where it cannot be read, nothing is compared.
+else `main`. `SISTER_TOKEN` may hold an access token that reads it, which is sent by https only. Without it, a sister
+out of reach is told and not compared; with it, that is a failure.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import tomllib
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit, urlunsplit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 ANSWERS, CONFIG, COLUMNS = ".copier-answers.yml", "config.toml", "contract.json"
 SISTER = {"build": "deploy", "deploy": "build"}
+TOKEN = "SISTER_TOKEN"  # noqa: S105 (a variable's name)
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 class ContractError(Exception):
@@ -80,7 +84,10 @@ def side(read: Read) -> Contract:
 def compare(ours: Contract, theirs: Read | None) -> int:
     """Tell where the sides differ."""
     if theirs is None:
-        sys.stdout.write("the sister repository cannot be read from here: nothing was compared\n")
+        sys.stdout.write(
+            "NOT COMPARED: the sister repository cannot be read from here. Check both out side by side; in Pipelines, "
+            f"give this repository the secured variable {TOKEN}, an access token that reads the other\n"
+        )
         return 0
     found = list(differences(ours, side(theirs)))
     for difference in found:
@@ -108,7 +115,7 @@ def write(root: Path, theirs: Read | None) -> int:
     if answer(reader(root)(ANSWERS), "repository_kind") == "build":
         raise ContractError("the columns are in this repository's config.toml: --write is for the deploy repository")
     if theirs is None:
-        raise ContractError("the build repository cannot be read: put it beside this one, or set SISTER_TOKEN")
+        raise ContractError(f"the build repository cannot be read: put it beside this one, or set {TOKEN}")
     (root / COLUMNS).write_text(text(_columns(_toml(theirs(CONFIG)))), encoding="utf-8")
     return 0
 
@@ -139,26 +146,56 @@ def reader(root: Path) -> Read:
 
 
 def sister(root: Path) -> Read | None:
-    """Read the files of the project's other repository; None where it is out of reach."""
+    """Read the files of the project's other repository; None where it is out of reach and no token should reach it.
+
+    Raises:
+        ContractError: There is a token, and the repository cannot be read with it.
+    """
     read = reader(root)
     kind = answer(read(ANSWERS), "repository_kind")
     beside = root.parent / f"{answer(read(ANSWERS), 'project_name')}-{SISTER[kind]}"
     if (beside / ANSWERS).is_file():
         return reader(beside)
-    url = re.sub(rf"-{kind}(\.git)?/?$", rf"-{SISTER[kind]}\1", _git("config", "--get", "remote.origin.url", cwd=root))
+    origin = _git("config", "--get", "remote.origin.url", cwd=root)
     branch = os.environ.get("BITBUCKET_BRANCH") or _git("branch", "--show-current", cwd=root)
-    return _remote(url, branch) if url else None
+    url = sister_url(origin, kind)
+    found = _remote(url, branch) if url else None
+    if found is None and os.environ.get(TOKEN):
+        raise ContractError(
+            f"{TOKEN} is set, but nothing could be read from {url or 'the sister repository'}: nothing was compared. "
+            "Is it there with a branch main? Is the token good, and allowed to read it?"
+        )
+    return found
+
+
+def sister_url(origin: str, kind: str) -> str | None:
+    """The clone URL of the other repository, by the URL of this one; None where this one's name does not tell.
+
+    Bitbucket Pipelines clones from an http address that its own proxy takes. A token goes to https only, and to no
+    user name that the address may hold.
+    """
+    url, changed = re.subn(rf"-{kind}(\.git)?/?$", rf"-{SISTER[kind]}\1", origin)
+    if not changed:
+        return None
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"}:
+        return url
+    server = parts.netloc.rpartition("@")[2]
+    scheme = "http" if parts.scheme == "http" and parts.hostname in LOOPBACK else "https"
+    return urlunsplit((scheme, server, parts.path, "", ""))
 
 
 def _remote(url: str, branch: str) -> Read | None:
-    heads = [line.partition("\t")[2] for line in _git("ls-remote", "--heads", url).splitlines()]
+    heads = [line.partition("\t")[2] for line in _git("ls-remote", "--heads", url, reads=url).splitlines()]
     ref = next((ref for ref in (f"refs/heads/{branch}", "refs/heads/main") if ref in heads), None)
     if ref is None:
         return None
     with TemporaryDirectory() as folder:
         place = Path(folder)
         _git("init", "--quiet", "--bare", cwd=place)
-        _git("fetch", "--quiet", "--depth=1", url, ref, cwd=place)
+        _git("fetch", "--quiet", "--depth=1", url, ref, cwd=place, reads=url)
+        if not _git("rev-parse", "--verify", "--quiet", "FETCH_HEAD", cwd=place):
+            return None
         files = {name: _git("show", f"FETCH_HEAD:{name}", cwd=place) for name in (ANSWERS, CONFIG, COLUMNS)}
 
     def read(name: str) -> str:
@@ -169,23 +206,37 @@ def _remote(url: str, branch: str) -> Read | None:
     return read
 
 
-def _git(*arguments: str, cwd: Path = ROOT) -> str:
-    """What git prints; nothing where it fails. Why another server is out of reach is shown."""
-    env = {**os.environ, "GIT_TERMINAL_PROMPT": "0", **_credentials()}
-    told = None if arguments[0] in {"ls-remote", "fetch"} else subprocess.DEVNULL
+def _git(*arguments: str, cwd: Path = ROOT, reads: str = "") -> str:
+    """What git prints; nothing where it fails.
+
+    Args:
+        arguments: Of git.
+        cwd: Where it runs.
+        reads: The URL of another server that it reads from: the token is for that one, and why it fails is shown.
+    """
+    env = {**os.environ, "GIT_TERMINAL_PROMPT": "0", **(_credentials(reads) if reads else {})}
+    told = None if reads else subprocess.DEVNULL
     command = ["git", *arguments]
     done = subprocess.run(command, cwd=cwd, env=env, stdout=subprocess.PIPE, stderr=told, text=True, check=False)
     return done.stdout.strip()
 
 
-def _credentials() -> dict[str, str]:
-    """An access token that reads the sister repository, for git alone."""
-    token = os.environ.get("SISTER_TOKEN")
-    if not token:
+def _credentials(url: str) -> dict[str, str]:
+    """An access token that reads the sister repository: for one command of git, one server, and no redirection."""
+    token = os.environ.get(TOKEN)
+    if not token or urlsplit(url).scheme not in {"http", "https"}:
         return {}
     secret = base64.b64encode(f"x-token-auth:{token}".encode()).decode()
-    header = {"GIT_CONFIG_KEY_0": "http.extraHeader", "GIT_CONFIG_VALUE_0": f"Authorization: Basic {secret}"}
-    return {"GIT_CONFIG_COUNT": "1", **header}
+    # Redirected, another server would get the token, or the header would be lost on the way: neither is an answer.
+    settings = (
+        (f"http.{url}.extraHeader", f"Authorization: Basic {secret}"),
+        ("http.followRedirects", "false"),
+    )
+    first = int(os.environ.get("GIT_CONFIG_COUNT") or 0)
+    variables = {"GIT_CONFIG_COUNT": str(first + len(settings)), "GIT_TRACE_REDACT": "1"}
+    for place, (key, value) in enumerate(settings, start=first):
+        variables |= {f"GIT_CONFIG_KEY_{place}": key, f"GIT_CONFIG_VALUE_{place}": value}
+    return variables
 
 
 def _columns(config: Contract) -> Contract:

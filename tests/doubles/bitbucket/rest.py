@@ -98,6 +98,9 @@ class Rest:
         if key in self.workspace.projects:
             fields = {"__all__": ["Project with this Owner and Key already exists."]}
             raise Refusal(400, "Bad request", fields=fields)
+        if any(one.get("name") == body.get("name") for one in self.workspace.projects.values()):
+            fields = {"__all__": ["Project with this Owner and Name already exists."]}
+            raise Refusal(400, "Bad request", fields=fields)
         self.workspace.projects[key] = {"type": "project", "uuid": new_uuid(), **body, "key": key}
         self.hide("project", key)
         return as_json(201, self.workspace.projects[key])

@@ -22,7 +22,7 @@ from tests.doubles.bitbucket.rest import Rest
 from tests.doubles.bitbucket.state import Json, Repository, Workspace, new_uuid, picture
 
 PERSONAL = Token("ATATT-personal-secret", "ann@example.com")
-WORKSPACE = Token("ATCT-workspace-secret", None)
+WORKSPACE = Token("ATCT-workspace-secret", None, access.EVERY_CLASSIC_SCOPE)
 
 
 class BitbucketServer:
@@ -181,12 +181,13 @@ class BitbucketServer:
         raise Refusal(401, "Token is invalid, expired, or not supported for this endpoint.")
 
     def _authorise(self, request: Request, token: Token) -> None:
-        needed = access.required(request.method, request.path)
-        if needed is None:
+        wanted = access.operation(request.method, request.path)
+        if wanted is None:
             self.problems.append(f"{request}: no such operation")
             raise Refusal(404, "Resource not found")
-        if not needed <= token.scopes:
-            detail = {"required": sorted(needed), "granted": sorted(token.scopes)}
+        if token.lacks(wanted):
+            required = wanted.classic if token.email is None else wanted.scopes
+            detail = {"required": sorted(required), "granted": sorted(token.scopes)}
             message = "Your credentials lack one or more required privilege scopes."
             raise Refusal(403, message, detail=detail)
 
@@ -195,7 +196,7 @@ class BitbucketServer:
         if token is None:
             return Reply(401, b"", {"WWW-Authenticate": 'Basic realm="Bitbucket.org HTTP"'})
         pushes = "git-receive-pack" in (request.path + request.query.get("service", ""))
-        if f"{'write' if pushes else 'read'}:repository:bitbucket" not in token.scopes:
+        if not token.may("write" if pushes else "read"):
             return Reply(403, b"You may not have access to this repository.")
         slug = request.path.removeprefix(f"/{self.workspace.slug}/").partition(".git")[0]
         repository = self.workspace.repositories.get(slug)

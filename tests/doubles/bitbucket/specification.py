@@ -55,6 +55,12 @@ class Specification:
         declared = found[1][method.lower()].get("x-atlassian-oauth2-scopes", ()) if found else ()
         return frozenset(scope for one in declared for scope in one["scopes"])
 
+    def classic_scopes(self, method: str, path: str) -> frozenset[str]:
+        """The scopes that an access token, or OAuth, needs for an operation."""
+        found = self._operation(method, path)
+        security = found[1][method.lower()].get("security", ()) if found else ()
+        return frozenset(scope for one in security for scope in one.get("oauth2", ()))
+
     def _find(self, method: str, path: str) -> tuple[str, Any] | None:
         fitting = ((name, item) for pattern, name, item in self._paths if pattern.fullmatch(path))
         return next(((name, item) for name, item in fitting if method.lower() in item), None)

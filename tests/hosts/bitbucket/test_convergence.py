@@ -118,6 +118,8 @@ PASSING: dict[str, How] = {
     "drop before": Drop(),
     "drop after": Drop(after=True),
     "429": TooMany("3"),
+    "an empty success": After(200, ""),
+    "an empty success before": Before(200, ""),
 }
 
 
@@ -133,6 +135,7 @@ def test_a_passing_fault_of_any_request_is_got_over(clean: Clean, how: How) -> N
 MISLEADING: dict[str, How] = {
     "400": After(400),
     "a web page": After(200, "<html>log in</html>", "text/html"),
+    "a success without what it is": After(201, "{}"),
 }
 
 
@@ -199,6 +202,21 @@ def test_two_people_at_the_same_moment_make_one_of_everything(clean: Clean) -> N
             both = [pool.submit(set_up, server, Waits().patience()) for _ in range(2)]
             assert [one.exception() for one in both] == [None, None]
         assert server.picture() == clean.picture
+
+
+def test_of_two_webhooks_to_one_address_the_signed_one_is_kept(clean: Clean) -> None:
+    for place in range(2):
+        with new_server() as server:
+            set_up(server, Waits().patience())
+            hooks = server.repository(SLUG).hooks
+            (uuid,) = hooks
+            double = {**hooks[uuid], "uuid": ("{0}", "{zzz}")[place]}
+            del double["secret"]
+            hooks[double["uuid"]] = double
+            server.forget()
+            set_up(server, Waits().patience())
+            assert list(hooks) == [uuid]
+            assert server.picture() == clean.picture
 
 
 def test_what_people_changed_is_put_right_and_what_they_added_stays(clean: Clean) -> None:

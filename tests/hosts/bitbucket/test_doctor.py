@@ -73,12 +73,30 @@ def test_a_refusal_without_a_reason_names_the_scope_it_may_be_about(server: Bitb
 
 
 def test_scopes_of_an_access_token_have_their_own_names_and_imply_others(server: BitbucketServer) -> None:
-    classic = {"project", "project:admin", "repository:write", "repository:admin", "pipeline:variable", "account"}
+    classic = {"project", "project:admin", "repository:write", "repository:admin", "pipeline:variable"}
     server.extra_headers = {"X-OAuth-Scopes": ", ".join(sorted(classic))}
     checks = examine(host_at(server, token=WORKSPACE))
     assert bad(checks) == {"scope pullrequest", "scope webhook"}
     assert checks["scope repository"].ok
     assert checks["scope pipeline:write"].ok
+
+
+@pytest.mark.parametrize("tells", [True, False], ids=["scopes told", "scopes not told"])
+def test_an_access_token_is_asked_for_nothing_that_it_cannot_have(server: BitbucketServer, tells: bool) -> None:  # noqa: FBT001  # pytest passes it by name
+    server.tells_scopes = tells
+    checks = examine(host_at(server, token=WORKSPACE))
+    assert bad(checks) == set()
+    assert "scope account" not in checks
+    assert "scope pipeline:variable" in checks
+
+
+def test_environments_need_less_of_an_access_token_than_variables(server: BitbucketServer) -> None:
+    host = host_at(server, token=WORKSPACE)
+    setup = parse({"environments": {"Live": {"type": "Production"}}}, {}).of("fresh-sales", Kind.BUILD)
+    bare = replace(setup, variables=(), deployments=tuple(replace(one, variables=()) for one in setup.deployments))
+    needed = {scope.named(host.account.credentials) for scope in doctor.needs_of_project(host, [bare])}
+    assert "pipeline" in needed
+    assert "pipeline:variable" not in needed
 
 
 def test_a_refused_token_ends_the_examination(server: BitbucketServer) -> None:

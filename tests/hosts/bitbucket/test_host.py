@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from mlops_new import git
-from mlops_new.errors import Conflict, Error, Invalid
+from mlops_new import git, git_refusals
+from mlops_new.errors import Conflict, Denied, Error, Invalid
 from mlops_new.hosts.bitbucket.apply import perform
 from mlops_new.hosts.bitbucket.host import BitbucketCloud, Hosting
 from mlops_new.hosts.bitbucket.steps import CreateProject
@@ -70,6 +70,37 @@ def test_a_project_of_that_key_that_is_not_ours(server: BitbucketServer) -> None
     ):
         host_at(server).create("fresh-sales-build", mark=BUILD, description="")
     assert server.picture() == before
+
+
+def test_a_project_of_that_name_that_is_not_ours(server: BitbucketServer) -> None:
+    server.workspace.projects["FS"] = {"key": "FS", "name": "fresh-sales", "description": "by hand"}
+    server.forget()
+    with pytest.raises(Conflict, match="a Bitbucket project called fresh-sales, with the key FS"):
+        host_at(server).create("fresh-sales-build", mark=BUILD, description="")
+    assert server.writes == []
+
+
+def test_a_repository_that_was_renamed_by_hand(server: BitbucketServer) -> None:
+    host_at(server).create("fresh-sales-build", mark=BUILD, description="")
+    host_at(server).create("fresh-sales-deploy", mark=DEPLOY, description="")
+    renamed = server.workspace.repositories.pop("fresh-sales-build")
+    renamed.document |= {"full_name": "acme/sales-model", "name": "sales-model"}
+    server.workspace.repositories["sales-model"] = renamed
+    server.forget()
+    with pytest.raises(Conflict, match="fresh-sales-build is called sales-model now") as caught:
+        host_at(server).find("fresh-sales-build")
+    assert "rename it to fresh-sales-build" in caught.value.hint
+    assert server.writes == []
+
+
+def test_a_repository_whose_description_was_edited(server: BitbucketServer) -> None:
+    host_at(server).create("fresh-sales-build", mark=BUILD, description="")
+    server.repository("fresh-sales-build").document["description"] = "Our sales"
+    with pytest.raises(Conflict) as caught:
+        host_at(server).create("fresh-sales-build", mark=BUILD, description="")
+    assert f"begin that with the line: {BUILD}" in caught.value.hint
+    host_at(server).adopt("fresh-sales-build", mark=BUILD)
+    assert host_at(server).create("fresh-sales-build", mark=BUILD, description="").mark == BUILD
 
 
 def test_a_shared_project_is_used_and_never_touched(server: BitbucketServer) -> None:
@@ -146,9 +177,43 @@ def test_a_refused_push_says_why(server: BitbucketServer, tmp_path: Path) -> Non
     server.repository("fresh-sales-build").restrictions[1] = {"kind": "push", "pattern": "main"}
     with (
         host.credentials(made.url) as env,
-        pytest.raises(git.GitError, match="permission denied to update branch main"),
+        pytest.raises(git.GitError, match="permission denied to update branch main") as refused,
     ):
         git.push(working_copy(tmp_path), made.url, "HEAD:refs/heads/main", env=env)
+    assert refused.value.code == Denied.code
+    assert "branch rule" in refused.value.hint
+    assert "scope" not in refused.value.hint
+
+
+@pytest.mark.parametrize("how", [Before(503), Before(429), After(502)])
+def test_git_asks_again_as_requests_do(server: BitbucketServer, tmp_path: Path, how: How) -> None:
+    host = host_at(server)
+    made = host.create("fresh-sales-build", mark=BUILD, description="")
+    copy = working_copy(tmp_path)
+    server.fail(how, path="fresh-sales-build.git")
+    with host.credentials(made.url) as env:
+        git.push(copy, made.url, "HEAD:refs/heads/main", env=env)
+        server.fail(how, path="fresh-sales-build.git")
+        assert git.remote_refs(made.url, env)["refs/heads/main"] == git.head(copy)
+
+
+def test_a_push_that_came_second_is_no_missing_right(server: BitbucketServer, tmp_path: Path) -> None:
+    refusal = git_refusals.understand(
+        b"remote: error: cannot lock ref 'refs/heads/main': is at 1 but expected 0\n"
+        b" ! [remote rejected] main -> main (failed to update ref)\nerror: failed to push some refs to 'x'\n"
+    )
+    assert refusal.code == Conflict.code
+    assert "at the same moment" in refusal.hint
+    host = host_at(server)
+    made = host.create("fresh-sales-build", mark=BUILD, description="")
+    first, second = working_copy(tmp_path / "one"), working_copy(tmp_path / "two")
+    git.run("commit", "--quiet", "--allow-empty", "-m", "another", cwd=second)
+    with host.credentials(made.url) as env:
+        git.push(second, made.url, "HEAD:refs/heads/main", env=env)
+        git.run("commit", "--quiet", "--allow-empty", "-m", "late", cwd=first)
+        with pytest.raises(git.GitError) as late:
+            git.push(first, made.url, "HEAD:refs/heads/main", env=env)
+    assert late.value.code == Conflict.code
 
 
 def test_everything_of_ours_is_listed_and_nothing_else(server: BitbucketServer) -> None:

@@ -2,27 +2,29 @@
 
 import pytest
 
-from mlops_new.hosts.bitbucket.credentials import ApiToken, Secret
+from mlops_new.hosts.bitbucket.credentials import AccessToken, ApiToken, Secret
 from mlops_new.hosts.bitbucket.scopes import held, names, needed
 from tests.doubles.bitbucket import access, specification
 
-CREDENTIALS = ApiToken("ann@example.com", Secret("x"))
-OPERATIONS = [
-    (*pattern.pattern.replace("[^/]+", "x").replace("\\", "").split(), scopes) for pattern, scopes in access.OPERATIONS
-]
+PERSONAL, ACCESS = ApiToken("ann@example.com", Secret("x")), AccessToken(Secret("x"))
 
 
-@pytest.mark.parametrize(("method", "path", "scopes"), OPERATIONS)
-def test_the_program_and_the_double_agree(method: str, path: str, scopes: frozenset[str]) -> None:
-    assert set(names(needed(method, path.strip("/")), CREDENTIALS)) == scopes
+@pytest.mark.parametrize("operation", access.OPERATIONS, ids=lambda one: one.pattern.pattern)
+def test_the_program_and_the_double_agree(operation: access.Operation) -> None:
+    method, path = operation.example
+    wanted = needed(method, path.strip("/"))
+    assert set(names(wanted, PERSONAL)) == operation.scopes
+    assert held(names(wanted, ACCESS)) >= operation.classic
+    assert set(names(wanted, ACCESS)) <= held(operation.classic)
 
 
 @pytest.mark.skipif(specification.at_hand() is None, reason="Bitbucket's specification is not beside the project")
-@pytest.mark.parametrize(("method", "path", "scopes"), OPERATIONS)
-def test_the_double_and_the_specification_agree(method: str, path: str, scopes: frozenset[str]) -> None:
+@pytest.mark.parametrize("operation", access.OPERATIONS, ids=lambda one: one.pattern.pattern)
+def test_the_double_and_the_specification_agree(operation: access.Operation) -> None:
     known = specification.at_hand()
     assert known is not None
-    assert known.scopes(method, path) == scopes
+    assert known.scopes(*operation.example) == operation.scopes
+    assert known.classic_scopes(*operation.example) == operation.classic
 
 
 def test_some_scopes_of_access_tokens_hold_others() -> None:

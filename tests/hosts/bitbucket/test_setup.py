@@ -46,8 +46,8 @@ def test_nothing_said_is_a_guarded_main_and_the_usual_environments() -> None:
         "no rewritten history",
         "no deletion",
         "changes by pull request only",
-        "1 approval(s) before a merge",
-        "1 green build(s) before a merge",
+        "1 approval(s) before a merge (enforced on Premium, else a warning)",
+        "1 green build(s) before a merge (enforced on Premium, else a warning)",
     }
     assert [one.environment.name for one in wanted.deployments] == ["Test", "Staging", "Production"]
     assert (wanted.variables, wanted.reviewers, wanted.webhooks, wanted.schedules) == ((), (), (), ())
@@ -192,7 +192,9 @@ def test_what_a_person_changed_is_put_right() -> None:
     assert differing(variables=frozenset({Plain("A", "1"), Plain("TOKEN", "shown")})) == ["Set the variable TOKEN of x"]
     assert differing(reviewers=frozenset({"bob"})) == ["Make ann a default reviewer of x"]
     looser = frozenset({Restriction("force"), Restriction("require_approvals_to_merge", value=0)})
-    assert differing(restrictions=looser) == ["Restrict main of x: 2 approval(s) before a merge"]
+    assert differing(restrictions=looser) == [
+        "Restrict main of x: 2 approval(s) before a merge (enforced on Premium, else a warning)"
+    ]
     other = (Schedule("retrain", "0 0 4 * * ? *"),)
     assert differing(schedules=other) == ["Run retrain of x at 0 0 3 * * ? *"]
     assert differing(schedules=WANTED.schedules * 2) == ["Run retrain of x at 0 0 3 * * ? *"]

@@ -13,6 +13,7 @@ from mlops_new.hosts.bitbucket.credentials import Account, Secret
 from mlops_new.hosts.bitbucket.failures import Unclear
 from mlops_new.hosts.bitbucket.host import BitbucketCloud
 from mlops_new.hosts.bitbucket.model import Plain, Secured
+from mlops_new.hosts.bitbucket.setting_names import setting_of
 from mlops_new.hosts.bitbucket.transport import Transport, at
 from mlops_new.spec import Mark
 from tests.doubles.bitbucket import After, Before, BitbucketServer, Drop, Slow, TooMany
@@ -249,3 +250,20 @@ def test_a_plan_without_private_repositories(server: BitbucketServer) -> None:
     with pytest.raises(Denied, match="Your plan does not include private repositories") as caught:
         host_at(server).create("a1-build", mark=Mark("a1", "build"), description="")
     assert "plan" in caught.value.hint
+    assert "`fork_policy` in [bitbucket]" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "setting"),
+    [
+        ("POST", "repositories/acme/a-build/branch-restrictions", "[bitbucket.main]"),
+        ("PUT", "repositories/acme/a-build/branch-restrictions/3", "[bitbucket.main]"),
+        ("POST", "repositories/acme/a-build/environments", "[bitbucket.environments]"),
+        ("POST", "repositories/acme/a-build/deployments_config/environments/x/variables", "[bitbucket.environments]"),
+        ("POST", "repositories/acme/a-build/pipelines_config/variables", "[bitbucket.variables]"),
+        ("POST", "repositories/acme/a-build/pipelines_config/schedules", "[[bitbucket.deploy.schedules]]"),
+        ("GET", "user", ""),
+    ],
+)
+def test_a_plan_that_is_too_small_names_the_setting(method: str, path: str, setting: str) -> None:
+    assert setting_of(method, path) == setting

@@ -166,8 +166,8 @@ def test_definitions_are_checked_and_replaced(sagemaker: Any, s3: Any) -> None:
     with refused("ValidationException", "PipelineDefinition"):
         create(sagemaker, "changing", "{not json}")
     broken = json.loads(text)
-    broken["Steps"][0]["Arguments"].pop("RoleArn")
-    with refused("ValidationException", "RoleArn"):
+    broken["Steps"][0]["Arguments"].pop("ProcessingResources")
+    with refused("ValidationException", "ProcessingResources"):
         create(sagemaker, "changing", json.dumps(broken))
     arn = create(sagemaker, "changing", text, ClientRequestToken="t" * 32)
     assert create(sagemaker, "changing", text, ClientRequestToken="t" * 32) == arn

@@ -7,6 +7,7 @@ from hmac import compare_digest
 from typing import NoReturn
 from urllib.parse import urlsplit
 
+from mlops_new.connecting import refuse_bundle, refuse_proxies, server_fault
 from mlops_new.environ import SECRET_VARIABLES
 from mlops_new.errors import Denied, Invalid
 
@@ -107,6 +108,9 @@ def account(environ: Mapping[str, str], workspace: str | None = None) -> Account
         Denied: there is no credential.
         Invalid: something is there but cannot be right.
     """
+    refuse_proxies(environ)
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        refuse_bundle(name, environ.get(name))
     return Account(
         api=_api(environ.get("BITBUCKET_API_URL") or DEFAULT_API),
         workspace=_workspace(environ.get("BITBUCKET_WORKSPACE") or workspace),
@@ -173,6 +177,8 @@ def _api_fault(value: str) -> str | None:
         return "holds credentials: it must not"  # and is not repeated
     if parts.scheme not in {"https", "http"} or not parts.hostname or parts.query or parts.fragment:
         return f"is {value!r}: it is not a URL of a server"
+    if fault := server_fault(value):
+        return fault
     if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
         return f"is {value!r}: without TLS the token would be readable on its way"
     return None

@@ -15,13 +15,12 @@ from mlops_new.hosts.bitbucket import pipelines, scopes
 from mlops_new.hosts.bitbucket.failures import Answer, granted, judge
 from mlops_new.hosts.bitbucket.host import BitbucketCloud
 from mlops_new.hosts.bitbucket.model import RepositorySetup
+from mlops_new.hosts.bitbucket.names import other_name
 from mlops_new.hosts.bitbucket.scopes import Scope
 from mlops_new.hosts.bitbucket.transport import at
 from mlops_new.ports import Check, HostedRepository
 from mlops_new.spec import TEMPLATE_MARK, TEMPLATE_SLUG, Kind, Mark, slug
 
-NEEDS_OF_UPDATE = (scopes.READ_REPOSITORY, scopes.WRITE_REPOSITORY, scopes.READ_PULL_REQUEST, scopes.WRITE_PULL_REQUEST)
-NEEDS_OF_DESTROY = (scopes.READ_REPOSITORY, scopes.DELETE_REPOSITORY, scopes.READ_PROJECT, scopes.ADMIN_PROJECT)
 _SIDE_BY_SIDE = 8
 # AWS refuses signatures that are older, and tokens expire by the clock.
 _SKEW = 300.0
@@ -34,7 +33,8 @@ def needs_of_project(host: BitbucketCloud, setups: Iterable[RepositorySetup]) ->
     conditional = {
         scopes.ADMIN_PROJECT: host.hosting.project is None,
         scopes.READ_PIPELINE: any(one.variables or one.deployments or one.schedules for one in wanted),
-        scopes.ADMIN_PIPELINE: any(one.variables or one.deployments for one in wanted),
+        scopes.ADMIN_PIPELINE: any(one.variables or any(d.variables for d in one.deployments) for one in wanted),
+        scopes.CREATE_ENVIRONMENT: any(one.deployments for one in wanted),
         scopes.WRITE_PIPELINE: any(one.schedules for one in wanted),
         scopes.READ_PULL_REQUEST: any(one.reviewers for one in wanted),
         scopes.READ_WEBHOOK: any(one.webhooks for one in wanted),
@@ -128,7 +128,8 @@ def _rights(host: BitbucketCloud, needs: Sequence[Scope], first: Answer, project
         answers = dict(zip(paths, pool.map(partial(_answer, host), paths.values()), strict=True))
     told = [names for answer in (first, *answers.values()) if answer and (names := granted(answer)) is not None]
     has = scopes.held(told[0]) if told else None
-    return [_right(host, scope, has, answers.get(scope)) for scope in dict.fromkeys(needs)]
+    wanted = {name: scope for scope in reversed(needs) if (name := scope.named(host.account.credentials))}
+    return [_right(name, scope, has, answers.get(scope)) for name, scope in reversed(wanted.items())]
 
 
 def _answer(host: BitbucketCloud, path: str) -> Answer | None:
@@ -152,8 +153,7 @@ def _reads(host: BitbucketCloud, project: str) -> dict[Scope, str]:
     }
 
 
-def _right(host: BitbucketCloud, scope: Scope, has: frozenset[str] | None, answer: Answer | None) -> Check:
-    name = scope.named(host.account.credentials)
+def _right(name: str, scope: Scope, has: frozenset[str] | None, answer: Answer | None) -> Check:
     refused = answer is not None and answer.status == HTTPStatus.FORBIDDEN
     hint = f"a token's scopes cannot be changed: make a new one that has {name} too"
     if has is not None and name not in has:
@@ -179,7 +179,7 @@ def _repository(name: str, mark: Mark, found: "Future[HostedRepository | None]")
         repository = found.result()
         if repository is not None and repository.mark != mark:
             taken = f"repository {repository.url} exists and was not made for this project"
-            raise Conflict(taken, hint="choose another name")
+            raise Conflict(taken, hint=other_name(mark, repository.mark))
         return repository
 
     return _name(f"repository {name}", look)

@@ -89,6 +89,7 @@ class _Refused:
     answer: Answer
     what: str
     scopes: Sequence[str]
+    setting: str
 
     @cached_property
     def reason(self) -> str:
@@ -99,20 +100,21 @@ class _Refused:
         return f"Bitbucket does not {self.what}: {self.reason}"
 
 
-def judge(answer: Answer, what: str, scopes: Sequence[str] = ()) -> Failure | None:
+def judge(answer: Answer, what: str, scopes: Sequence[str] = (), setting: str = "") -> Failure | None:
     """What an answer means; None when it is a success.
 
     Args:
         answer: What came back.
         what: What we were about to do, as in "cannot <what>".
         scopes: Names of the scopes that the request needs.
+        setting: Where the settings file asks for it, if it does.
     """
-    refused = _Refused(answer, what, scopes)
+    refused = _Refused(answer, what, scopes, setting)
     if answer.is_page and answer.status not in _PAGES_OF_ITS_OWN:
         page = Unreachable(f"cannot {what}: a web page came back, not Bitbucket's API", hint=_PROXY)
         return Failure(page, unclear=True)
     if answer.status < HTTPStatus.MULTIPLE_CHOICES:
-        return None if not answer.text or isinstance(answer.document, dict) else _unreadable(refused)
+        return None if not answer.text or isinstance(answer.document, dict) else unreadable(what)
     if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return _broken(refused)
     return _MEANINGS.get(answer.status, _redirected if answer.status < HTTPStatus.BAD_REQUEST else _other)(refused)
@@ -160,7 +162,8 @@ def _forbidden(refused: _Refused) -> Failure:
 
 
 def _plan(refused: _Refused) -> Failure:
-    hint = "the workspace's plan does not allow it: ask its owner, or name another with BITBUCKET_WORKSPACE"
+    change = f"change {refused.setting} in the settings file" if refused.setting else "ask its owner"
+    hint = f"the workspace's plan does not allow it: {change}, or name another workspace with BITBUCKET_WORKSPACE"
     return Failure(Denied(refused.sentence, hint=hint))
 
 
@@ -201,9 +204,15 @@ def _redirected(refused: _Refused) -> Failure:
     return Failure(Unreachable(f"cannot {refused.what}: redirected to {target}", hint=_PROXY), unclear=True)
 
 
-def _unreadable(refused: _Refused) -> Failure:
-    error = Unreachable(f"cannot {refused.what}: the answer is not Bitbucket's", hint=_PROXY)
-    return Failure(error, unclear=True)
+def unreadable(what: str) -> Failure:
+    """An answer that looks like a success and is none of the API's: it may have happened all the same."""
+    return Failure(Unreachable(f"cannot {what}: the answer is not Bitbucket's", hint=_PROXY), unclear=True)
+
+
+def empty(what: str) -> Failure:
+    """A success without a body where the API sends one: it may have happened all the same."""
+    message = f"cannot {what}: Bitbucket's answer is empty"
+    return Failure(Unreachable(message, hint=_STATUS_PAGE), unclear=True, temporary=True)
 
 
 def _other(refused: _Refused) -> Failure:

@@ -15,9 +15,9 @@ from mlops_new.hosts.bitbucket.names import described, mark_of, project_key, pro
 from mlops_new.hosts.bitbucket.patience import NOT_YET, Patience
 from mlops_new.hosts.bitbucket.repository import Repository
 from mlops_new.hosts.bitbucket.settling import settle
-from mlops_new.hosts.bitbucket.transport import Document, Transport, at
+from mlops_new.hosts.bitbucket.transport import Document, Transport, at, created, identifier
 from mlops_new.ports import HostedRepository, Listed, Marked, Workspace
-from mlops_new.spec import Mark
+from mlops_new.spec import Kind, Mark
 
 
 @dataclass(frozen=True)
@@ -70,10 +70,15 @@ class BitbucketCloud:
         return f"{self.account.git}/{self.account.workspace}/{slug}.git"
 
     def find(self, slug: str) -> HostedRepository | None:
-        """The repository, or None."""
+        """The repository, or None.
+
+        Raises:
+            Conflict: it is there under another name: it was renamed by hand.
+        """
         document = self._repository(slug)
         if document is None:
             self.check_workspace()
+            self._refuse_renamed(slug)
             return None
         return HostedRepository(slug, self.url(slug), mark_of(document), self._head(slug, document))
 
@@ -167,11 +172,13 @@ class BitbucketCloud:
         """The Bitbucket project that holds, or will hold, a project's repositories.
 
         Raises:
-            Conflict: there is one of that key that is not ours.
+            Conflict: there is one of that key, or of that name, that is not ours.
             Invalid: the settings name one that is not there.
         """
         key = self.project_key(name)
         document = self.transport.find(self._project_at(key), f"look for the Bitbucket project {key}")
+        if document is None and self.hosting.project is None:
+            self._refuse_taken_name(name, key)
         if self.hosting.project is None:
             refuse_foreign(document, project_mark(name), f"Bitbucket project {key} in {self.account.workspace}")
         elif document is None:
@@ -296,7 +303,7 @@ class BitbucketCloud:
         branches = f"source.branch.name = {_quoted(source)} AND destination.branch.name = {_quoted(destination)}"
         query = f'state = "OPEN" AND {branches}'
         found = self.repository(slug).list("pullrequests", what="look for a pull request", q=query)
-        return next((_pull_request(one) for one in found), None)
+        return next((_pull_request(one) for one in found if identifier(one, "id", "look for a pull request")), None)
 
     def create_pull_request(
         self, slug: str, source: str, title: str, description: str, destination: str = "main"
@@ -330,6 +337,30 @@ class BitbucketCloud:
 
     def _at(self, slug: str, *segments: str) -> str:
         return at("repositories", self.account.workspace, slug, *segments)
+
+    def _refuse_renamed(self, slug: str) -> None:
+        """What we would create is there, with its mark, and somebody has given it another name."""
+        project, _, kind = slug.rpartition("-")
+        mark = Mark(project, kind)
+        for found in self._repositories(f"description ~ {_quoted(str(mark))}") if kind in set(Kind) else ():
+            called = str(found.get("full_name")).partition("/")[2]
+            if mark_of(found) == mark and called not in {slug, *self._deleted}:
+                raise Conflict(
+                    f"the repository {slug} is called {called} now: it still carries the mark of {project}",
+                    hint=f"rename it to {slug} in Bitbucket; or, to start anew, delete the first line of its text",
+                )
+
+    def _refuse_taken_name(self, name: str, key: str) -> None:
+        """Bitbucket gives each name once in a workspace, whatever the key."""
+        path = at("workspaces", self.account.workspace, "projects")
+        found = self.transport.list(path, "look for Bitbucket projects of that name", q=f"name = {_quoted(name)}")
+        for one in found:
+            if str(one.get("name", "")).lower() == name.lower() and one.get("key") != key:
+                raise Conflict(
+                    f"the workspace {self.account.workspace} has a Bitbucket project called {name}, with the key "
+                    f"{one.get('key')}, that was not made for this project",
+                    hint="choose another name; or name its key as `project` in [bitbucket] of the settings file",
+                )
 
     def _project_at(self, key: str) -> str:
         return at("workspaces", self.account.workspace, "projects", key)
@@ -392,4 +423,5 @@ def _quoted(text: str) -> str:
 def _pull_request(document: Document) -> PullRequest:
     links = document.get("links") or {}
     url = (links.get("html") or {}).get("href", "")
-    return PullRequest(int(document["id"]), str(document.get("title", "")), str(url))
+    number = created(document, "id", "open a pull request")
+    return PullRequest(int(number), str(document.get("title", "")), str(url))

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from mlops_new.hosts.bitbucket.names import mark_of
 from mlops_new.hosts.bitbucket.transport import Transport, at
@@ -59,5 +60,5 @@ def _open_update(transport: Transport, slug: str, branches: str) -> str | None:
     path = at("repositories", transport.account.workspace, slug, "pullrequests")
     query = f'state = "OPEN" AND source.branch.name ~ "{branches}"'
     text = transport.remembered(path, f"look for pull requests of {slug}", q=query, pagelen=_MOST)
-    found: list[Mapping[str, Mapping[str, Mapping[str, str]]]] = json.loads(text)["values"] if text else []
-    return next((one["links"]["html"]["href"] for one in found), None)
+    found: list[Mapping[str, Any]] = (json.loads(text).get("values") or []) if text else []
+    return next((str(((one.get("links") or {}).get("html") or {}).get("href", "")) for one in found), None)

@@ -83,8 +83,9 @@ _RULES = {
     "force": "no rewritten history",
     "delete": "no deletion",
     "push": "changes by pull request only",
-    "require_approvals_to_merge": "{value} approval(s) before a merge",
-    "require_passing_builds_to_merge": "{value} green build(s) before a merge",
+    # Without Premium, Bitbucket shows whether these are met, and merges all the same.
+    "require_approvals_to_merge": "{value} approval(s) before a merge (enforced on Premium, else a warning)",
+    "require_passing_builds_to_merge": "{value} green build(s) before a merge (enforced on Premium, else a warning)",
 }
 
 

@@ -35,5 +35,13 @@ def mark_of(document: Document) -> Mark | None:
 
 def refuse_foreign(document: Document | None, mark: Mark, what: str) -> None:
     """Raise `Conflict` for what exists and does not carry the mark."""
-    if document is not None and mark_of(document) != mark:
-        raise Conflict(f"{what} exists and was not made for this project", hint="choose another name")
+    if document is None or mark_of(document) == mark:
+        return
+    raise Conflict(f"{what} exists and was not made for this project", hint=other_name(mark, mark_of(document)))
+
+
+def other_name(mark: Mark, found: Mark | None) -> str:
+    """The way out where something of our name carries another mark, or none: people edit descriptions."""
+    if found is not None:
+        return "choose another name"
+    return f"choose another name; or, if it is yours and its description was edited, begin that with the line: {mark}"

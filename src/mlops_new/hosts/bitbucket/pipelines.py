@@ -8,7 +8,7 @@ from mlops_new.errors import Invalid
 from mlops_new.hosts.bitbucket.model import Deployment, Environment, Plain, Schedule, Secured, Variable, settled
 from mlops_new.hosts.bitbucket.repository import Repository
 from mlops_new.hosts.bitbucket.settling import expect
-from mlops_new.hosts.bitbucket.transport import Document
+from mlops_new.hosts.bitbucket.transport import Document, created, identifier
 
 
 def enabled(repository: Repository) -> bool:
@@ -53,15 +53,16 @@ def set_variable(repository: Repository, wanted: Variable, environment: str | No
         body = _body(wanted)
         if seen is None:
             return repository.post(*where, what=what, body=body)
-        return repository.change(*where, str(seen["uuid"]), what=what, body=body)
+        return repository.change(*where, identifier(seen, "uuid", what), what=what, body=body)
 
     repository.settle(look, lambda seen: settled(wanted, _variable(seen) if seen else None), act)
 
 
 def environments(repository: Repository) -> list[tuple[str, Environment]]:
     """The deployment environments with their identifiers."""
-    found = repository.list("environments", what="list the environments", absent_is_empty=True)
-    return [(str(one["uuid"]), Environment(str(one.get("name")), _kind(one))) for one in found]
+    what = "list the environments"
+    found = repository.list("environments", what=what, absent_is_empty=True)
+    return [(identifier(one, "uuid", what), Environment(str(one.get("name")), _kind(one))) for one in found]
 
 
 def deployments(repository: Repository, with_variables: Collection[str]) -> tuple[Deployment, ...]:
@@ -78,8 +79,8 @@ def create_environment(repository: Repository, wanted: Environment) -> None:
     def act(seen: str | None) -> str:
         del seen
         body = {"name": wanted.name, "environment_type": {"name": wanted.kind}}
-        made = repository.post("environments", what=f"create the environment {wanted.name}", body=body)
-        uuid = str(made["uuid"])
+        what = f"create the environment {wanted.name}"
+        uuid = created(repository.post("environments", what=what, body=body), "uuid", what)
         repository.transport.created(repository.at(*_where(uuid)))
         return uuid
 
@@ -115,7 +116,7 @@ def set_schedule(repository: Repository, wanted: Schedule) -> None:
 
     def act(seen: list[_Found]) -> list[_Found]:
         made = repository.post("pipelines_config", "schedules", what=what, body=_schedule_body(wanted))
-        return [*seen, _Found(str(made["uuid"]), replace(wanted, enabled=bool(made.get("enabled"))))]
+        return [*seen, _Found(created(made, "uuid", what), replace(wanted, enabled=bool(made.get("enabled"))))]
 
     found = repository.settle(lambda: _fitting(repository, wanted), bool, act, unique=False)
     _remove_others(repository, wanted, what)
@@ -186,8 +187,9 @@ def _kind(found: Document) -> str:
 
 
 def _schedules(repository: Repository) -> list[_Found]:
-    found = repository.list("pipelines_config", "schedules", what="list the schedules", absent_is_empty=True)
-    return [_Found(str(one["uuid"]), schedule) for one in found if (schedule := _schedule(one))]
+    what = "list the schedules"
+    found = repository.list("pipelines_config", "schedules", what=what, absent_is_empty=True)
+    return [_Found(identifier(one, "uuid", what), schedule) for one in found if (schedule := _schedule(one))]
 
 
 def _schedule(found: Document) -> Schedule | None:

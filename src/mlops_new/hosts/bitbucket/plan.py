@@ -74,7 +74,7 @@ def _webhook(slug: str, wanted: Webhook, seen: ObservedSetup) -> Iterator[SetupS
     found = [one for one in seen.webhooks if one.url == wanted.url]
     if len(found) == 1 and wanted.settled(found[0]):
         return
-    signed = bool(found) and found[0].signed
+    signed = any(one.signed for one in found)
     yield SetWebhook(slug, replace(wanted, signed=False, secret=None) if signed else wanted)  # its secret stays
 
 

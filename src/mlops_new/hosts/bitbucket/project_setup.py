@@ -3,12 +3,14 @@
 from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import cast
 
-from mlops_new.errors import Conflict
+from mlops_new.errors import Conflict, Invalid
 from mlops_new.hosts.bitbucket import apply, doctor, plan, steps
 from mlops_new.hosts.bitbucket.host import BitbucketCloud
 from mlops_new.hosts.bitbucket.observe import observe_setup
+from mlops_new.hosts.bitbucket.rendered import custom_pipelines
 from mlops_new.hosts.bitbucket.setup import Setup
 from mlops_new.hosts.bitbucket.steps import CreateProject, DeleteProject, SetupStep
 from mlops_new.ports import Check, HostedRepository
@@ -44,6 +46,30 @@ class BitbucketSetup:
     def require(self, steps: Iterable[SetUp]) -> None:
         """Make sure that every secret which must be written is known."""
         plan.require_secrets(cast("SetupStep", step.what) for step in steps if step.kind is not None)
+
+    def check_rendered(self, project: str, kind: Kind, repository: Path) -> None:
+        """Make sure that what is scheduled is there: Bitbucket takes any name, and a wrong one never runs.
+
+        Raises:
+            Invalid: the repository has no such custom pipeline.
+        """
+        wanted = self.wanted.of(project, kind).schedules
+        custom = custom_pipelines(repository) if wanted else frozenset()
+        for schedule in wanted:
+            if schedule.branch == "main" and schedule.pipeline not in custom:
+                raise Invalid(
+                    f"the settings schedule {schedule.pipeline!r}, which {slug(project, kind)} does not have",
+                    hint=f"custom pipelines of its bitbucket-pipelines.yml: {', '.join(sorted(custom)) or 'none'}; "
+                    f"correct `schedules` in [bitbucket] or [bitbucket.{kind}] of the settings file",
+                )
+
+    def notes(self, project: str) -> tuple[str, ...]:
+        """That CI needs an AWS account before it can do more than test, where the settings name no role."""
+        wanted = self.wanted.of(project, Kind.BUILD)
+        test = next((one.variables for one in wanted.deployments if one.environment.name == "Test"), ())
+        if any(variable.key == "AWS_ROLE_ARN" for variable in (*wanted.variables, *test)):
+            return ()
+        return (_NO_ACCOUNT,)
 
     def depends(self, what: HostStep, earlier: HostStep) -> bool:
         """Whether one step waits for another."""
@@ -90,6 +116,13 @@ class BitbucketSetup:
             return []  # the plan refuses it
         seen = observe_setup(self.host, name, wanted) if found else plan.NOTHING
         return [_step(what, kind) for what in plan.missing(name, wanted, seen)]
+
+
+_NO_ACCOUNT = (
+    "the settings name no AWS_ROLE_ARN, so the first pipeline of main tests, and stops red where it signs in to AWS. "
+    "`mlops-new bootstrap --git bitbucket` makes the role; set it in [bitbucket.environments.Test] of the settings and "
+    "run the same command again, or set it in Bitbucket, and start the pipeline again"
+)
 
 
 def _step(what: SetupStep, kind: Kind) -> SetUp:

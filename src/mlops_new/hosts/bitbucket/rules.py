@@ -5,7 +5,7 @@ from typing import Any
 from mlops_new.errors import Invalid
 from mlops_new.hosts.bitbucket.model import Restriction, Webhook
 from mlops_new.hosts.bitbucket.repository import Repository
-from mlops_new.hosts.bitbucket.transport import Document
+from mlops_new.hosts.bitbucket.transport import Document, identifier
 
 
 def restrictions(repository: Repository) -> frozenset[Restriction]:
@@ -26,7 +26,7 @@ def restrict(repository: Repository, wanted: Restriction) -> None:
         body = _restriction_body(wanted)
         if seen is None:
             return repository.post("branch-restrictions", what=what, body=body)
-        return repository.change("branch-restrictions", str(seen["id"]), what=what, body=body)
+        return repository.change("branch-restrictions", identifier(seen, "id", what), what=what, body=body)
 
     repository.settle(look, lambda seen: seen is not None and _restriction(seen) == wanted, act)
 
@@ -58,7 +58,7 @@ def set_webhook(repository: Repository, wanted: Webhook) -> None:
 
     def look() -> list[Document]:
         found = repository.list("hooks", what="list the webhooks")
-        return sorted((one for one in found if one.get("url") == wanted.url), key=lambda one: str(one.get("uuid")))
+        return sorted((one for one in found if one.get("url") == wanted.url), key=_order_of_doubles)
 
     def create(seen: list[Document]) -> list[Document]:
         return [*seen, repository.post("hooks", what=what, body=_webhook_body(wanted, secret=wanted.signed))]
@@ -66,13 +66,13 @@ def set_webhook(repository: Repository, wanted: Webhook) -> None:
     def update(seen: list[Document]) -> list[Document]:
         secret = wanted.signed and not _webhook(seen[0]).signed
         body = _webhook_body(wanted, secret=secret)
-        return [repository.change("hooks", str(seen[0]["uuid"]), what=what, body=body), *seen[1:]]
+        return [repository.change("hooks", identifier(seen[0], "uuid", what), what=what, body=body), *seen[1:]]
 
     found = repository.settle(look, bool, create, unique=False)
     if not wanted.settled(_webhook(found[0])):
         repository.settle(look, lambda seen: bool(seen) and wanted.settled(_webhook(seen[0])), update)
     for double in look()[1:]:  # two people may make one at the same moment: both keep the same
-        repository.delete("hooks", str(double["uuid"]), what=what)
+        repository.delete("hooks", identifier(double, "uuid", what), what=what)
 
 
 def _same_rule(one: Restriction, other: Restriction) -> bool:
@@ -99,6 +99,11 @@ def _restriction_body(wanted: Restriction) -> dict[str, Any]:
         # Without these two, Bitbucket lets whoever creates the rule through.
         body |= {"users": [{"uuid": user} for user in sorted(wanted.exempt)], "groups": []}
     return body
+
+
+def _order_of_doubles(found: Document) -> tuple[bool, str]:
+    """The first is kept: a signed one, whose secret cannot be read and set again; else by what never changes."""
+    return not found.get("secret_set"), str(found.get("uuid"))
 
 
 def _webhook(found: Document) -> Webhook:

@@ -13,21 +13,21 @@ class Scope:
 
     Args:
         name: In an API token.
-        classic: In an access token; the wider ones hold the narrower ones.
+        classic: In an access token; the wider ones hold the narrower ones. None where any access token will do.
         purpose: What we do with it.
     """
 
     name: str
-    classic: str
+    classic: str | None
     purpose: str
 
-    def named(self, credentials: Credentials) -> str:
-        """Its name for this kind of token."""
+    def named(self, credentials: Credentials) -> str | None:
+        """Its name for this kind of token; None where that needs none."""
         return self.classic if isinstance(credentials, AccessToken) else self.name
 
 
 READ_USER = Scope("read:user:bitbucket", "account", "see whose token it is")
-READ_WORKSPACE = Scope("read:workspace:bitbucket", "account", "see the workspace")
+READ_WORKSPACE = Scope("read:workspace:bitbucket", None, "see the workspace")
 READ_PROJECT = Scope("read:project:bitbucket", "project", "look for the Bitbucket project")
 ADMIN_PROJECT = Scope("admin:project:bitbucket", "project:admin", "create the Bitbucket project")
 READ_REPOSITORY = Scope("read:repository:bitbucket", "repository", "look for repositories and fetch them")
@@ -38,6 +38,7 @@ ADMIN_REPOSITORY = Scope(
 DELETE_REPOSITORY = Scope("delete:repository:bitbucket", "repository:delete", "destroy repositories")
 READ_PIPELINE = Scope("read:pipeline:bitbucket", "pipeline", "look at variables, environments and schedules")
 ADMIN_PIPELINE = Scope("admin:pipeline:bitbucket", "pipeline:variable", "set variables and environments")
+CREATE_ENVIRONMENT = Scope("admin:pipeline:bitbucket", "pipeline", "create environments")
 WRITE_PIPELINE = Scope("write:pipeline:bitbucket", "pipeline:write", "set schedules")
 READ_WEBHOOK = Scope("read:webhook:bitbucket", "webhook", "look at webhooks")
 WRITE_WEBHOOK = Scope("write:webhook:bitbucket", "webhook", "set webhooks")
@@ -74,6 +75,7 @@ _NEEDS: tuple[tuple[str, tuple[Scope, ...]], ...] = (
     (rf"({_READ}) {_REPOSITORY}/(pipelines_config/|environments|deployments_config/).*", (READ_PIPELINE,)),
     (rf"DELETE {_REPOSITORY}/pipelines_config/schedules.*", (WRITE_PIPELINE,)),
     (rf"({_WRITE}) {_REPOSITORY}/pipelines_config/schedules.*", (READ_PIPELINE, WRITE_PIPELINE)),
+    (rf"POST {_REPOSITORY}/environments", (CREATE_ENVIRONMENT,)),
     (rf"\w+ {_REPOSITORY}/(pipelines_config/|environments|deployments_config/).*", (ADMIN_PIPELINE,)),
     (rf"({_READ}) {_REPOSITORY}/default-reviewers.*", (READ_PULL_REQUEST,)),
     (rf"({_READ}) {_REPOSITORY}/hooks.*", (READ_WEBHOOK,)),
@@ -93,4 +95,5 @@ def needed(method: str, path: str) -> tuple[Scope, ...]:
 
 def names(scopes: Iterable[Scope], credentials: Credentials) -> list[str]:
     """Their names for this kind of token, each once."""
-    return list(dict.fromkeys(scope.named(credentials) for scope in scopes))
+    named = (scope.named(credentials) for scope in scopes)
+    return list(dict.fromkeys(name for name in named if name is not None))

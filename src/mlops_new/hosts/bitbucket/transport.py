@@ -10,10 +10,11 @@ from urllib.parse import quote, urlsplit
 
 from mlops_new.errors import Error, Unreachable
 from mlops_new.hosts.bitbucket.credentials import Account
-from mlops_new.hosts.bitbucket.failures import Answer, Failure, Unclear, judge, scrubbed
+from mlops_new.hosts.bitbucket.failures import Answer, Failure, Unclear, empty, judge, scrubbed, unreadable
 from mlops_new.hosts.bitbucket.memory import Memory
 from mlops_new.hosts.bitbucket.patience import NOT_YET, Patience
 from mlops_new.hosts.bitbucket.scopes import names, needed
+from mlops_new.hosts.bitbucket.setting_names import setting_of
 
 Document = Mapping[str, Any]
 _MOST_PAGES = 1000
@@ -64,7 +65,7 @@ class Transport:
         while (asked := f"{url} {query}") not in seen and len(seen) < _MOST_PAGES:
             seen.add(asked)
             page = self._page(url, what, query, absent_is_empty=absent_is_empty)
-            values = page.get("values") or []
+            values = _entries(page, what)
             found += values
             if page.get("next"):
                 url, query = self._same_server(str(page["next"]), what), {}
@@ -219,7 +220,9 @@ class Transport:
             if outcome.status == HTTPStatus.NOT_MODIFIED or (raw and outcome.status == HTTPStatus.OK):
                 return outcome
             scopes = names(needed(method, path), self.account.credentials)
-            failure = judge(outcome, what, scopes)
+            failure = judge(outcome, what, scopes, setting_of(method, path))
+            if failure is None and method != "DELETE" and not outcome.text.strip():
+                failure = empty(what)
             if failure is None:
                 return outcome
             outcome = replace(failure, answer=outcome)
@@ -264,6 +267,35 @@ def _document(answer: Answer) -> Document:
     """The body; nothing where there is none."""
     document: Document = answer.document or {}
     return document
+
+
+def identifier(document: Document, name: str, what: str) -> str:
+    """What identifies something that was read.
+
+    Raises:
+        Unreachable: the answer has none, so it is not Bitbucket's.
+    """
+    if document.get(name) is None:
+        raise unreadable(what).error
+    return str(document[name])
+
+
+def created(document: Document, name: str, what: str) -> str:
+    """What identifies something that was made a moment ago.
+
+    Raises:
+        Unclear: the answer does not tell: look before anything else.
+    """
+    if document.get(name) is None:
+        raise Unclear(unreadable(what))
+    return str(document[name])
+
+
+def _entries(page: Document, what: str) -> list[Document]:
+    values = page.get("values") or []
+    if not isinstance(values, list) or not all(isinstance(one, dict) for one in values):
+        raise unreadable(what).error
+    return values
 
 
 def _values(body: Any) -> list[str]:

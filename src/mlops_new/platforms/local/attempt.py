@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from mlops_new.definition.faults import dotted
+from mlops_new.definition.requests import evaluated_faults
 from mlops_new.errors import Error
 from mlops_new.platforms.local.expressions import ExpressionError, Scope, evaluate, holds
 from mlops_new.platforms.local.graph import Node
@@ -14,12 +16,16 @@ from mlops_new.platforms.local.home import Home
 from mlops_new.platforms.local.images import ImageStore
 from mlops_new.platforms.local.models import ModelRegistry
 from mlops_new.platforms.local.objects import ObjectStore
-from mlops_new.platforms.local.records import now, pipeline_arn
+from mlops_new.platforms.local.records import ROLE, Execution, now, pipeline_arn
 from mlops_new.platforms.local.registry import Registry
 from mlops_new.platforms.local.support import argument_faults
 from mlops_new.platforms.local.task import SERVICE_FAULT, StepFailed, StepStopped, Task
 from mlops_new.records import Status
 
+_ROLES = {
+    "Model": "ExecutionRoleArn",
+    **dict.fromkeys(("Processing", "Training", "QualityCheck", "ClarifyCheck"), "RoleArn"),
+}
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -112,11 +118,20 @@ def _perform(task: Task, node: Node, scope: Scope) -> dict[str, Any]:
     if node.type == "Condition":
         return {"Outcome": all(holds(condition, scope) for condition in node.arguments["Conditions"])}
     arguments, members = evaluate(node.arguments, scope), evaluate(node.members, scope)
+    arguments = _with_role(node.type, arguments, task.execution)
     # Once more, now that nothing is an expression any more.
     if faults := list(argument_faults(node.type, arguments, members)):
         raise StepFailed("; ".join(faults))
+    if refused := evaluated_faults(node.type, node.arguments, arguments):
+        raise StepFailed("; ".join(f"{dotted(fault.path)}: {fault.message}" for fault in refused))
     task.asked(arguments)
     return HANDLERS[node.type](replace(task, arguments=arguments, members=members))
+
+
+def _with_role(kind: str, arguments: dict[str, Any], execution: Execution) -> dict[str, Any]:
+    """The request with a role: that of the execution where the step says none."""
+    member = _ROLES.get(kind)
+    return arguments if member is None else {member: execution.about.get("RoleArn", ROLE), **arguments}
 
 
 def _file_uri(properties: Mapping[str, Any], file: Mapping[str, Any]) -> str:

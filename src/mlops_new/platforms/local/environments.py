@@ -14,6 +14,7 @@ from mlops_new.errors import Error, Unreachable
 from mlops_new.platforms.local import files
 from mlops_new.platforms.local.home import Home
 from mlops_new.platforms.local.supervised import StopSignal, Supervised
+from mlops_new.platforms.local.waiting import telling
 
 _COMPLETE = "complete"
 _UNREACHABLE = ("NewConnectionError", "Temporary failure in name resolution", "ConnectTimeoutError", "ProxyError")
@@ -69,7 +70,9 @@ def _complete(folder: Path) -> bool:
 def _make(folder: Path, requirements: Path, notify: Callable[[str], None]) -> None:
     # Environments hold their own path and cannot be moved, so this one is made where it stays; the marker is what
     # makes it count, and whatever a killed attempt has left is removed.
-    notify("making the image's environment from container/requirements.txt (once for these requirements)")
+    notify(
+        "making the image's environment from container/requirements.txt: once for these requirements, a minute or more"
+    )
     files.remove(folder)
     log = folder.with_suffix(".log")
     log.unlink(missing_ok=True)
@@ -77,9 +80,10 @@ def _make(folder: Path, requirements: Path, notify: Callable[[str], None]) -> No
         wanted = any(text.strip() for _, text in _texts(requirements, set()))
         # pip takes longer to come than everything else: it comes where it is needed.
         options = [] if wanted else ["--without-pip"]
-        _run([sys.executable, "-I", "-m", "venv", *options, str(folder)], requirements.parent, log)
-        if wanted:
-            _install(folder, requirements, log)
+        with telling(notify, "the image's environment", log):
+            _run([sys.executable, "-I", "-m", "venv", *options, str(folder)], requirements.parent, log)
+            if wanted:
+                _install(folder, requirements, log)
         (folder / _COMPLETE).touch()
     except BaseException:
         files.remove(folder)
@@ -90,6 +94,8 @@ def _install(folder: Path, requirements: Path, log: Path) -> None:
     python = str(folder / "bin" / "python")
     pip = [python, "-I", "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--no-compile"]
     _run([*pip, "--requirement", str(requirements)], requirements.parent, log)
+    with log.open("a", encoding="utf-8") as said:
+        said.write("compiling what was installed\n")
     # Compiled on all cores, which pip does not do. A file that does not compile is some package's template: no matter.
     _run(
         [python, "-I", "-m", "compileall", "-q", "-j", "0", str(folder / "lib")], requirements.parent, log, check=False

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from mlops_new.definition.document import as_text
+
 _TOKEN = re.compile(r"\.?(?P<name>[^.\[\]]+)|\[(?P<quote>['\"])(?P<key>.*?)(?P=quote)\]|\[(?P<index>\d+)\]")
 _ORDER: dict[str, Callable[[Any, Any], bool]] = {
     "GreaterThan": operator.gt,
@@ -50,7 +52,7 @@ def evaluate(value: Any, scope: Scope) -> Any:
         case {"Get": str(path)} if len(value) == 1:
             return _get(path, scope)
         case {"Std:Join": {"Values": list(values)} as join} if len(value) == 1:
-            return str(join.get("On", "")).join(text(evaluate(part, scope)) for part in values)
+            return str(join.get("On", "")).join(as_text(evaluate(part, scope)) for part in values)
         case {"Std:JsonGet": dict(arguments)} if len(value) == 1:
             return _json_get(arguments, scope)
         case dict():
@@ -99,13 +101,6 @@ def references(value: Any) -> Iterator[str]:
                 yield from references(member)
         case _:
             return
-
-
-def text(value: Any) -> str:
-    """A value where SageMaker wants a string: arguments, hyperparameters, environment, parts of a join."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)
 
 
 def tokens(path: str) -> list[str | int]:

@@ -21,7 +21,7 @@ class LocalRuns(LocalPlatform):
 
     bucket = BUCKET
     role = ROLE
-    option = ""
+    option: str = ""
     prefers_sample = True
 
     def analyzer(self, parameter: str) -> str:
@@ -40,7 +40,10 @@ class LocalRuns(LocalPlatform):
 
     def exists(self, uri: str) -> bool:
         """Whether there is an object at a URI, or anything below it."""
-        return self.local_path(uri).exists()
+        try:
+            return self.local_path(uri).exists()
+        except (OSError, ValueError):  # no object has a name that no file can have
+            return False
 
     def read(self, uri: str) -> bytes | None:
         """An object's content; None where there is none."""

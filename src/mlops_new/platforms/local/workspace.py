@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from mlops_new.definition.document import as_text
 from mlops_new.errors import Error
 from mlops_new.platforms.local import files
-from mlops_new.platforms.local.expressions import text
 from mlops_new.platforms.local.images import Image
 
 _OPT_ML = re.compile(r"(?<![\w./~$}-])/opt/ml(?=$|[/\s\"'`:;,)\]}])", re.MULTILINE)
@@ -74,7 +74,7 @@ class Workspace:
 
     def relocate(self, value: Any) -> str:
         """A value as the job gets it: as text, with /opt/ml read as the job's own root."""
-        return _OPT_ML.sub(lambda _: str(self.root), text(value))
+        return _OPT_ML.sub(lambda _: str(self.root), as_text(value))
 
     def relocate_script(self, script: Path) -> None:
         """Do the same inside a script in the job's own files, so that one with the usual literal paths runs here."""

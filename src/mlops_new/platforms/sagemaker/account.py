@@ -14,6 +14,7 @@ from botocore import xform_name
 from botocore.config import Config
 
 from mlops_new.errors import Invalid
+from mlops_new.platforms.sagemaker.configuration import connecting
 from mlops_new.platforms.sagemaker.failures import Absent, Call, judge
 from mlops_new.platforms.sagemaker.settings import AccountSettings
 
@@ -124,9 +125,10 @@ class Account:
         """A boto client, made once: region, time limits and a bounded number of attempts are set."""
         with self._turn:
             if service not in self._clients:
-                with self.translating(service, "Connect"):
+                region = self.region
+                with self.translating(service, "Connect"), connecting():
                     self._clients[service] = self._session.create_client(
-                        service, region_name=self.region, config=self._config
+                        service, region_name=region, config=self._config
                     )
             return self._clients[service]
 
@@ -140,7 +142,7 @@ class Account:
             Invalid: none of them does, or AWS has no such region.
         """
         session = self._session
-        with self.translating("sts", "Connect"):
+        with self.translating("sts", "Connect"), connecting():
             named = _variable("AWS_REGION", "AWS_DEFAULT_REGION") or self.settings.region
             named = named or session.get_config_variable("region")
             if not named:
@@ -185,7 +187,7 @@ class Account:
 
     @cached_property
     def _session(self) -> Any:
-        with self._turn, self.translating("sts", "Connect"):
+        with self._turn, self.translating("sts", "Connect"), connecting():
             return botocore.session.Session(profile=_variable("AWS_PROFILE") or self.settings.profile)
 
     @cached_property

@@ -91,6 +91,7 @@ def judge(error: Exception, call: Call) -> Error | None:
 
 
 _PROXY = "a proxy or firewall seems to stand in between: check HTTPS_PROXY, NO_PROXY and AWS_ENDPOINT_URL"
+_NETWORK = "check the network, the region, HTTPS_PROXY and AWS_ENDPOINT_URL"
 _NO_CREDENTIALS = (
     exceptions.NoCredentialsError,
     exceptions.PartialCredentialsError,
@@ -103,6 +104,13 @@ _CONFIGURATION = (
     exceptions.ConfigNotFound,
     exceptions.ConfigParseError,
     exceptions.InvalidConfigError,
+    exceptions.InvalidDefaultsMode,
+    exceptions.InvalidEndpointConfigurationError,
+    exceptions.InvalidMaxRetryAttemptsError,
+    exceptions.InvalidProxiesConfigError,
+    exceptions.InvalidRetryConfigurationError,
+    exceptions.InvalidRetryModeError,
+    exceptions.InvalidSTSRegionalEndpointsConfigError,
     exceptions.ProfileNotFound,
     exceptions.UnknownCredentialError,
 )
@@ -121,7 +129,7 @@ def _unsent(error: exceptions.BotoCoreError, call: Call) -> Error:
         )
     if isinstance(error, exceptions.ParamValidationError):
         return Invalid(f"{call} cannot be asked: {text}")
-    return Unclear(f"AWS does not answer {call}: {text}", hint=f"check the network and the region, then {_AGAIN}")
+    return Unclear(f"AWS does not answer {call}: {text}", hint=f"{_NETWORK}, then {_AGAIN}")
 
 
 _EXPIRED = {

@@ -1,5 +1,7 @@
 """The images that pipelines run: the projects' own in ECR, and Model Monitor's and Clarify's in each region."""
 
+import re
+import shlex
 from pathlib import Path
 
 from mlops_new import git
@@ -8,6 +10,12 @@ from mlops_new.platforms.sagemaker.account import Account
 from mlops_new.platforms.sagemaker.failures import Call, absent
 
 _BUILT_BY_CI = "CI builds it when `main` is pushed: `git push`, wait for its pipeline, and run the same command again"
+_ACCOUNT_AT_HOST = re.compile(r"[^/]+@[^/]+:")
+_BUILT_BY_HAND = (
+    "`git push` starts no CI, because this repository is hosted on this machine: `{again}` builds and pushes it, with "
+    "ci/requirements.txt installed, Docker or buildah, and credentials for the account; then run the same command "
+    "again. Or run it here: mlops-new run --platform local"
+)
 
 # The accounts that AWS keeps its analyzers in, as the SageMaker Python SDK 3.27.0 of November 2026 lists them.
 _MODEL_MONITOR = {
@@ -81,20 +89,28 @@ def own_image(account: Account, repository: Path, project: str) -> str:
         Invalid: nothing is committed, or the working copy has changes that no image has.
         Error: CI has not made it, or not yet.
     """
-    commit = git.commit(repository)
+    commit, made = git.commit(repository), _way_to_an_image(repository)
     if commit is None:
-        raise Invalid(f"nothing is committed in {repository}", hint=_BUILT_BY_CI)
+        raise Invalid(f"nothing is committed in {repository}", hint=made)
     if commit.dirty:
         raise Invalid(
             f"{repository} has changes that are not committed, and SageMaker runs images of commits",
-            hint=f"commit and push them, or add --platform local. {_BUILT_BY_CI}",
+            hint=f"commit and push them, or add --platform local. {made}",
         )
     tag = f"{project}-{commit.sha}"
-    _require(account, tag)
+    _require(account, tag, made)
     return f"{account.image_repository}:{tag}"
 
 
-def _require(account: Account, tag: str) -> None:
+def _way_to_an_image(repository: Path) -> str:
+    """What makes the image: CI where the Git host has one, else whoever works here."""
+    origin = git.origin(repository) or ""
+    if "://" in origin.removeprefix("file://") or _ACCOUNT_AT_HOST.match(origin):
+        return _BUILT_BY_CI
+    return _BUILT_BY_HAND.format(again=f"cd {shlex.quote(str(repository))} && python3 -m ci.image")
+
+
+def _require(account: Account, tag: str, made: str) -> None:
     repository = account.settings.ecr_repository
     about = f"repository {repository}"
     named = {"repositoryName": repository}
@@ -102,7 +118,7 @@ def _require(account: Account, tag: str) -> None:
         return
     if account.find("ecr", "DescribeRepositories", about=about, repositoryNames=[repository]) is None:
         raise absent(Call("ecr", "DescribeRepositories", about), "RepositoryNotFoundException", "")
-    raise Error(f"there is no image {tag} in {repository}", hint=_BUILT_BY_CI)
+    raise Error(f"there is no image {tag} in {repository}", hint=made)
 
 
 def analyzer(account: Account, parameter: str) -> str:

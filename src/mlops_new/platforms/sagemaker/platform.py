@@ -33,7 +33,7 @@ class SageMakerPlatform:
         sleep: Waits so many seconds between two looks at a run.
     """
 
-    option = " --platform sagemaker"
+    option: str = " --platform sagemaker"
     prefers_sample = False
 
     def __init__(self, account: Account, project: str, sleep: Callable[[float], None] = time.sleep) -> None:

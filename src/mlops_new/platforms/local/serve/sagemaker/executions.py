@@ -3,8 +3,8 @@
 from typing import Any
 
 from mlops_new.definition import parse
+from mlops_new.definition.document import as_text
 from mlops_new.errors import Invalid
-from mlops_new.platforms.local.expressions import text
 from mlops_new.platforms.local.platform import LocalPlatform
 from mlops_new.platforms.local.records import ROLE, Execution, pipeline_arn
 from mlops_new.platforms.local.serve.faults import not_found, validation
@@ -125,7 +125,7 @@ class Executions:
         found = self._find(params["PipelineExecutionArn"])
         shown = page(found.parameters.items(), params, lambda item: (item[0],))
         return {
-            "PipelineParameters": [{"Name": name, "Value": text(value)} for name, value in shown.items],
+            "PipelineParameters": [{"Name": name, "Value": as_text(value)} for name, value in shown.items],
             "NextToken": shown.token,
         }
 
