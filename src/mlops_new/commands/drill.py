@@ -31,6 +31,13 @@ FAULTS = (
     "nulls",
     "changed_unit",
     "swapped_columns",
+    "price_up",
+    "offset",
+    "dead_feed",
+    "lost_rows",
+    "doubled_rows",
+    "missing_group",
+    "mixed_column",
 )  # fmt: skip
 CHECKS = ("data_quality", "attribution", "model_quality")
 

@@ -24,6 +24,8 @@ Floats = NDArray[np.float64]
 
 LEVEL, SPREAD, SHAPE = 0.5, 0.2, 0.3
 """How much of a column's chance of a false alarm goes to each kind of statistic of numbers."""
+STEADY = 3.0
+"""A cumulative share whose squared errors are at most so many times those of rows drawn by chance is looked at."""
 SMALLEST_VARIANCE = 0.2
 """Of the squared errors of expectations: what is left of them, at least, however many rows a batch has."""
 
@@ -342,7 +344,7 @@ class _Judged:
         squares = inner**2 * max(whole.kurtosis - 1.0, 0.1)
         spread = self._mean(2, squares, _skewness_of_squares(whole.kurtosis))
         rows = self._seen.present
-        cuts = range(3, len(self._told.batch))
+        cuts = [place for place in range(3, len(self._told.batch)) if self._steady(place)]
         shape = evidence.at_most([self.share(cut, round(self._told.batch[cut] * rows), rows) for cut in cuts])
         least = evidence.at_most([min(self.share(cut, 0, rows), self.share(cut, rows, rows)) for cut in cuts])
         away = [self._mean(1, inner, whole.skewness, value) for value in self._far_away()]
@@ -355,7 +357,18 @@ class _Judged:
             expected=float(expected[place]), least=min(evidence.corrected(least, SHAPE), *away),
             middle=float(edges[int((expected >= 0.5).argmax())]),  # noqa: PLR2004 (the median)
         )  # fmt: skip
-        return _best([("level", level, LEVEL), ("spread", spread, SPREAD), ("shape", shape, SHAPE)], found)
+        more = 0.0 if cuts else SHAPE
+        return _best([("level", level, LEVEL + more), ("spread", spread, SPREAD), ("shape", shape, SHAPE)], found)
+
+    def _steady(self, place: int) -> bool:
+        """Whether a cumulative share varies between windows hardly more than rows drawn by chance would.
+
+        Where the level moves, a share hardly varies while its place is far from the level and much while it is near: its
+        errors of last season say nothing about this one. The level itself does not have that.
+        """
+        usual = self._told.windows[:, place]
+        by_chance = float((usual * (1.0 - usual)).mean() / self._windows.present.mean())
+        return float(self._expected.squared[place]) <= STEADY * by_chance
 
     def _far_away(self) -> Floats:
         """Levels far outside of all that the baseline has seen: what a batch of another unit would have."""
