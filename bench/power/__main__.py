@@ -1,11 +1,13 @@
 """`make bench-monitoring-power`: false alarms on clean batches, and which shifts and faults are noticed.
 
-    python -m bench.power [--whole] [--config CONFIG]     CONFIG: a rendered project's config.toml, for the sample's weeks
+    python -m bench.power [--whole] [--config CONFIG]     CONFIG: a rendered project's config.toml, for the sample's
+    weeks
 
 Shares come with 95 % intervals (Wilson, 1927). `--whole`: at least 200 clean and 100 shifted batches for each cell.
 """
 
 # mypy: ignore-errors
+# ruff: noqa: PLR2004
 # It runs in the environment of the build template, which that of the checks does not have.
 
 import argparse
@@ -67,12 +69,15 @@ def clean(*, whole: bool) -> None:
 def timed(*, whole: bool) -> None:
     """Clean weeks of seasons, trends and random walks."""
     baselines, ahead = (20, 10) if whole else (4, 5)
-    print(f"clean weeks with any finding, % of {baselines * ahead}: rows of a week in the baseline (three years) / batch")
+    print(
+        f"clean weeks with any finding, % of {baselines * ahead}: rows of a week in the baseline (three years) / batch"
+    )
     for kind in kinds.TIMED:
         total = 0
         for rows in TIMED:
             fired = sum(
-                sum(weeks.clean_weeks(kind, seed, rows, 156 if rows[0] < 1000 else 110, ahead)) for seed in range(baselines)
+                sum(weeks.clean_weeks(kind, seed, rows, 156 if rows[0] < 1000 else 110, ahead))
+                for seed in range(baselines)
             )
             _line(f"{kind}, {rows[0]:,} / {rows[1]:,} rows", {"ours": fired}, baselines * ahead)
             total += fired

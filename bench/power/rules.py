@@ -1,12 +1,13 @@
 """Who judges: this project's checks, and the rules that others document, computed directly with SciPy.
 
 Evidently and NannyML themselves are 1 GB of other libraries; their default rules are a few lines. Evidently: with more
-than 1,000 rows in the reference Wasserstein's distance over the standard deviation, and Jensen and Shannon's of categories,
-from 0.1 on; else p-values below 0.05. NannyML: Jensen and Shannon's distance beyond the mean and three standard deviations
-of ten chunks of the reference.
+than 1,000 rows in the reference Wasserstein's distance over the standard deviation, and Jensen and Shannon's of
+categories, from 0.1 on; else p-values below 0.05. NannyML: Jensen and Shannon's distance beyond the mean and three
+standard deviations of ten chunks of the reference.
 """
 
 # mypy: ignore-errors
+# ruff: noqa: PLR2004 (the rules' own numbers)
 # It runs in the environment of the build template, which that of the checks does not have.
 
 from collections.abc import Callable, Mapping

@@ -68,9 +68,7 @@ class Checked:
             frame.to_csv(place / "t.csv", index=False)
 
 
-def clean_weeks(
-    kind: str, seed: int, rows: tuple[int, int], weeks: int, ahead: int
-) -> Iterator[bool]:
+def clean_weeks(kind: str, seed: int, rows: tuple[int, int], weeks: int, ahead: int) -> Iterator[bool]:
     """Whether clean weeks raise anything; rows of a week in the baseline, and in a batch."""
     with tempfile.TemporaryDirectory() as folder:
         known, later = drawn(kind, seed, rows[0] // 7, weeks, ahead)

@@ -1,11 +1,11 @@
 """The checks of data quality: a batch's profile against the statistics and constraints of a baseline.
 
 Findings have Model Monitor's form and words. Documented differences to Model Monitor: columns are matched by name. What
-rests on chance (drift, shares of missing, mistyped, unknown and negative values) is a finding only where it is sure over
-all that was looked at, for the batch's own number of rows, and large enough to matter; with windows in the baseline,
-against what is expected of a window at that time (`compare.py`). Non-negativity, which Model Monitor suggests but never
-reports, is checked. Rows, series, duplicates, columns that are stuck, columns that no longer go together, and old dates
-are checks of their own.
+rests on chance (drift, shares of missing, mistyped, unknown and negative values) is a finding only where it is sure
+over all that was looked at, for the batch's own number of rows, and large enough to matter; with windows in the
+baseline, against what is expected of a window at that time (`compare.py`). Non-negativity, which Model Monitor suggests
+but never reports, is checked. Rows, series, duplicates, columns that are stuck, columns that no longer go together, and
+old dates are checks of their own.
 """
 
 import math
@@ -28,6 +28,8 @@ from monitoring.volume import Keys
 
 Outcome = Finding | Skipped
 ALL_ROWS = "all rows"
+WHOLE = 0.9
+"""Share of the usual series with which a batch is the whole."""
 
 
 @dataclass(frozen=True)
@@ -46,11 +48,6 @@ class Batch:
     day: int = 0
     keys: Keys | None = None
     sampled: NDArray[np.int64] | None = None
-
-    @property
-    def when(self) -> When:
-        """Its days, to find like windows."""
-        return When(self.day, self.days)
 
 
 @dataclass(frozen=True)
@@ -98,6 +95,7 @@ def check(
     level = LEVELS[sensitivity]
     table: list[Outcome] = [*_columns(batch, constraints)]
     columns: dict[str, _Column] = {}
+    when = _when(batch, known)
     for name, constraint in constraints.features.items():
         column = batch.profile.columns.get(name)
         if not constraint.enabled:
@@ -106,14 +104,23 @@ def check(
             like = known.features.get(name)
             if like is not None and not window_days:
                 like = replace(like, windows=None)
-            columns[name] = _column(feature(name, column, like), like, constraint, batch, compare=constraints.compare,
-                                    level=level)  # fmt: skip
+            two = _Two(feature(name, column, like), like, constraint, column.numbers.bins.below_zero())
+            columns[name] = _column(two, when, level, compare=constraints.compare)
     if constraints.enabled:
         table += _of_table(batch, known, run_day)
     drifts = _judge(columns, level)
     if constraints.enabled:
         table += _apart(batch, known, columns, window_days, level)
     return [*table, *(outcome for column in columns.values() for outcome in column.outcomes)], drifts
+
+
+def _when(batch: Batch, known: Statistics) -> When:
+    """The batch's days, and how many series it has where that is fewer than usual."""
+    usual = known.volume.series if known.volume else ()
+    if batch.keys is None or not batch.keys.named or not usual:
+        return When(batch.day, batch.days)
+    series = len(np.unique(batch.keys.series))
+    return When(batch.day, batch.days, series if series < WHOLE * float(np.median(usual)) else 0)
 
 
 def _columns(batch: Batch, constraints: Constraints) -> Iterator[Finding]:
@@ -140,29 +147,38 @@ def _of_table(batch: Batch, known: Statistics, run_day: int) -> Iterator[Outcome
             yield equal
 
 
-def _column(
-    seen: Feature, known: Feature | None, constraint: Constraint, batch: Batch, *, compare: bool, level: Level
-) -> _Column:
-    found = _Column()
-    negative = batch.profile.columns[seen.name].numbers.bins.below_zero()
-    for item in column_checks.of_values(seen, known, constraint, negative, level):
-        (found.outcomes if isinstance(item, Finding) else found.looks).append(item)  # type: ignore[arg-type]
-    compared = _comparison(seen, known, batch.when)
-    found.looks += column_checks.completeness(seen, constraint, compared, level)
+@dataclass(frozen=True)
+class _Two:
+    """A column of the batch and of the baseline, what it must be like, and how many of its values are negative."""
+
+    seen: Feature
+    known: Feature | None
+    constraint: Constraint
+    negative: int
+
+
+def _column(two: _Two, when: When, level: Level, *, compare: bool) -> _Column:
+    found, seen, known = _Column(), two.seen, two.known
+    for item in column_checks.of_values(seen, known, two.constraint, two.negative, level):
+        if isinstance(item, Finding):
+            found.outcomes.append(item)
+        else:
+            found.looks.append(item)
+    compared = _comparison(seen, known, when)
+    found.looks += column_checks.completeness(seen, two.constraint, compared, level)
     if not (compare and seen.present):  # without values, completeness has said what there is to say
         return found
-    reason = _why_not(seen, known, batch.when)
+    reason = _why_not(seen, known, when)
     if reason or known is None:
         found.outcomes.append(Skipped(seen.name, "baseline_drift_check", reason))
         return found
-    stuck = column_checks.stuck(seen, known, batch.when)
+    stuck, far = column_checks.stuck(seen, known, when), column_checks.far(seen, known)
     found.outcomes += [stuck] if stuck else []
-    far = column_checks.far(seen, known)
     found.looks += [far] if far else []
     if known.windows is not None and known.windows.only_grows():
         found.outcomes.append(Skipped(seen.name, "baseline_drift_check", sentences.grows(seen.name)))
-        return found
-    _drift(found, seen, known, constraint, compared, level)
+    else:
+        _drift(found, seen, known, two.constraint, compared, level)
     return found
 
 
@@ -298,5 +314,3 @@ def drift_json(found: Mapping[str, Drift]) -> dict[str, Any]:
         }
         for n, d in found.items()
     }  # fmt: skip
-
-

@@ -72,7 +72,8 @@ def _domain(seen: Feature, known: Feature | None, constraint: Constraint, level:
         seen.name, "categorical_values_check",
         f"Categorical values requirement is not met. Expected match: {percent(wanted)}. "
         f"Observed: Only {percent(share, down=True)} of the values are known categories{examples}.",
-        share, wanted, 1.0 - share, sentences.unknown(seen.name, 1.0 - share, ", ".join(new[:3])), effect=wanted - share,
+        share, wanted, 1.0 - share, sentences.unknown(seen.name, 1.0 - share, ", ".join(new[:3])),
+        effect=wanted - share,
     )  # fmt: skip
     # Each row of the baseline with a category of its own would have been unknown to the other rows (Good, 1953).
     single = sum(count == 1 for count in known.texts.values()) if known and known.texts else 0

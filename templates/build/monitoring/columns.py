@@ -215,5 +215,7 @@ def of_arrays(arrays: dict[str, Any], texts: Iterable[str] = ()) -> Profile:
     textual = set(texts)
     rows = max((len(values) for values in arrays.values()), default=0)
     result = Profile()
-    result.add(rows, {name: column(values, name in textual) for name, values in arrays.items()}, sampling.pick(arrays, 0))
+    result.add(
+        rows, {name: column(values, name in textual) for name, values in arrays.items()}, sampling.pick(arrays, 0)
+    )
     return result

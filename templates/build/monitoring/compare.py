@@ -1,12 +1,12 @@
 """How a batch's column differs from the baseline: what chance explains, and how large the difference is.
 
 `compare` looks at one column. With windows in the baseline each statistic of the batch (the share of missing values,
-level and spread of numbers, cumulative shares, the share of each category) is compared with what is expected of a window
-at that time, and its variance has three parts: how wrong such expectations have been, how much more shorter batches
-vary, and the batch's own number of rows. Without windows the batch and the baseline are two samples of rows.
+level and spread of numbers, cumulative shares, the share of each category) is compared with what is expected of a
+window at that time, and its variance has three parts: how wrong such expectations have been, how much more shorter
+batches vary, and the batch's own number of rows. Without windows the batch and the baseline are two samples of rows.
 
-A p-value is corrected for all statistics of the column; the effect is the largest difference of two cumulative shares, or
-of a category's shares, from 0 to 1.
+A p-value is corrected for all statistics of the column; the effect is the largest difference of two cumulative shares,
+or of a category's shares, from 0 to 1.
 """
 
 from collections.abc import Sequence
@@ -32,10 +32,19 @@ SMALLEST_VARIANCE = 0.2
 
 @dataclass(frozen=True)
 class When:
-    """The days of a batch: its first day since 1970, and how many it covers (0: not known)."""
+    """The days of a batch, and what part of the whole it is.
+
+    Attributes:
+        day: Its first day since 1970.
+        days: How many it covers; 0: not known.
+        series: How many series it has, where that is fewer than usual; else 0. Rows of a series are alike, so that such
+        a
+            batch tells no more than one row for each. All series together are the same as ever, and their rows count.
+    """
 
     day: int = 0
     days: int = 0
+    series: int = 0
 
 
 @dataclass(frozen=True)
@@ -88,12 +97,16 @@ def missing_only(seen: Feature, known: Feature, when: When) -> Comparison:
     windows = known.windows
     if windows is not None and windows.days and len(windows.counts) >= FEWEST and when.days <= 2 * windows.days:
         series = (windows.missing / windows.rows)[:, None]
-        expected = outlook.expect(series, windows.starts, windows.days, when.day or int(windows.starts[-1]) + windows.days)
+        expected = outlook.expect(
+            series, windows.starts, windows.days, when.day or int(windows.starts[-1]) + windows.days
+        )
         if expected is not None:
             told = _Statistics(series, np.zeros(1), np.empty(0, np.int64))
             judged = _Judged(seen, known, windows, told, expected, when)
             chance = judged.share(0, seen.missing, seen.present + seen.missing)
-            return Comparison(1.0, 0.0, "", missing=chance, missing_expected=float(np.clip(expected.value[0], 0.0, 1.0)))
+            return Comparison(
+                1.0, 0.0, "", missing=chance, missing_expected=float(np.clip(expected.value[0], 0.0, 1.0))
+            )
     chance, share = _missing_of_all(seen, known)
     return Comparison(1.0, 0.0, "", missing=chance, missing_expected=share)
 
@@ -236,9 +249,7 @@ def _statistics(seen: Feature, windows: Windows) -> _Statistics | None:
             return None
         batch = windows.scale.of_texts(seen.texts) / seen.present
         places = np.flatnonzero(shares.any(axis=0) | (batch > 0))
-        return _Statistics(
-            np.column_stack([missing, shares[:, places]]), np.concatenate([own, batch[places]]), places
-        )
+        return _Statistics(np.column_stack([missing, shares[:, places]]), np.concatenate([own, batch[places]]), places)
     if seen.numbers is None:
         return None
     level, spread = windows.levels()
@@ -280,6 +291,7 @@ class _Judged:
         self._seen, self._known, self._windows = seen, known, windows
         self._told, self._expected = told, expected
         self._shorter = _shorter(windows, when)
+        self._series = when.series
         self._against = f"what is expected from {len(windows.counts)} windows"
 
     def _variance(self, place: int, of_rows: float, rows: float, in_window: float) -> tuple[float, float]:
@@ -303,13 +315,15 @@ class _Judged:
 
     def share(self, place: int, count: int, rows: int) -> float:
         """The chance of a share that is as far from what is expected."""
+        if self._series and self._series < rows:
+            count, rows = round(count / rows * self._series), self._series
         told, in_window = self._told, self._windows.present if place else self._windows.rows
         usual = told.windows[:, place]
         size = float(1.0 / np.mean(1.0 / in_window))
         expected = float(np.clip(self._expected.value[place], 0.0, 1.0))
         known = float(in_window.sum())
         expected = float(np.clip(expected, 0.5 / (known + 1), 1.0 - 0.5 / (known + 1)))
-        if not usual.any() and not count or usual.all() and (usual == 1.0).all() and count == rows:
+        if (not usual.any() and not count) or (usual.all() and (usual == 1.0).all() and count == rows):
             return 1.0
         inner = max(float((usual * (1.0 - usual)).mean()), 0.0)
         between, whole = self._variance(place, inner, rows, size)
@@ -327,7 +341,7 @@ class _Judged:
 
     def _mean(self, place: int, of_rows: float, skewness: float, value: float | None = None) -> float:
         size = float(1.0 / np.mean(1.0 / self._windows.present))
-        rows = self._seen.present
+        rows = min(self._seen.present, self._series or self._seen.present)
         between, whole = self._variance(place, of_rows, rows, size)
         error = float((self._told.batch[place] if value is None else value) - self._expected.value[place])
         part = of_rows / rows / whole if whole > 0 else 0.0
@@ -363,8 +377,8 @@ class _Judged:
     def _steady(self, place: int) -> bool:
         """Whether a cumulative share varies between windows hardly more than rows drawn by chance would.
 
-        Where the level moves, a share hardly varies while its place is far from the level and much while it is near: its
-        errors of last season say nothing about this one. The level itself does not have that.
+        Where the level moves, a share hardly varies while its place is far from the level and much while it is near:
+        its errors of last season say nothing about this one. The level itself does not have that.
         """
         usual = self._told.windows[:, place]
         by_chance = float((usual * (1.0 - usual)).mean() / self._windows.present.mean())

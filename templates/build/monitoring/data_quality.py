@@ -17,7 +17,18 @@ import paths
 from model import schema as schemas
 from model.errors import InputError
 from model.schema import Schema
-from monitoring import baseline, checks, constraints, dependence, determination, findings, job, settings, volume, windows
+from monitoring import (
+    baseline,
+    checks,
+    constraints,
+    dependence,
+    determination,
+    findings,
+    job,
+    settings,
+    volume,
+    windows,
+)
 from monitoring.baseline import Statistics
 from monitoring.checks import Batch
 from monitoring.columns import Profile, profile
@@ -76,9 +87,7 @@ def _days_of_sample(found: Profile, schema: Schema) -> NDArray[np.int64] | None:
     return np.concatenate([windows.days_of(values, schema.time) for values in parts]) if parts else None
 
 
-def check(
-    data: Path, known: Path, output: Path, schema: Schema, config: DataQuality, run_day: int = 0
-) -> Result:
+def check(data: Path, known: Path, output: Path, schema: Schema, config: DataQuality, run_day: int = 0) -> Result:
     """Check a batch against a baseline and write what was found.
 
     Args:

@@ -1,11 +1,11 @@
 """Whether columns still go together as they did: one test of many columns for what no column shows alone.
 
 A column whose values are in the wrong rows (a join gone wrong, a sort of one column) looks as always by itself. So each
-column keeps the partner that goes with it most reliably: values are put into a few groups, and a table of the two columns'
-groups gives each pair of groups a weight, the logarithm of how much more often they occur together than by chance. The
-mean weight of a batch's rows beyond what its own margins make it is the association that is left: about what it was in
-the windows of the baseline, and 0 where the rows of one column were mixed. Associations are compared by their logarithms,
-because they vary by factors.
+column keeps the partner that goes with it most reliably: values are put into a few groups, and a table of the two
+columns' groups gives each pair of groups a weight, the logarithm of how much more often they occur together than by
+chance. The mean weight of a batch's rows beyond what its own margins make it is the association that is left: about
+what it was in the windows of the baseline, and 0 where the rows of one column were mixed. Associations are compared by
+their logarithms, because they vary by factors.
 """
 
 import math
@@ -74,7 +74,7 @@ def grouping_of(column: Column, *, textual: bool) -> Grouping:
 
 @dataclass(frozen=True)
 class Usual:
-    """The logarithm of the association in stretches of the baseline: mean and deviation, over so many of so many rows."""
+    """The logarithm of the association in stretches of the baseline: mean and deviation, over so many stretches."""
 
     mean: float
     deviation: float

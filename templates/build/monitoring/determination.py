@@ -1,7 +1,7 @@
 """Columns that others determine: the temperature of a region and day is one, whatever row it stands in.
 
-Where nearly all rows of the same day and the same value of another column have one value, a column whose values were put
-into other rows breaks that at once, however ordinary its values are.
+Where nearly all rows of the same day and the same value of another column have one value, a column whose values were
+put into other rows breaks that at once, however ordinary its values are.
 """
 
 from collections.abc import Mapping, Sequence
@@ -56,7 +56,9 @@ def rules_of(profile: Profile, days: NDArray[np.int64] | None, time: str) -> lis
     every = max(1, len(days) * len(names) // MOST_ROWS)
     values = {name: _codes(sample.column(name))[::every] for name in names}
     days = days[::every]
-    few = sorted((name for name in names if 1 < _distinct(values[name]) <= FEW_VALUES), key=lambda n: -_distinct(values[n]))
+    few = sorted(
+        (name for name in names if 1 < _distinct(values[name]) <= FEW_VALUES), key=lambda n: -_distinct(values[n])
+    )
     found = (_rule(name, values, few[:TRIED], days) for name in names)
     return [rule for rule in found if rule is not None]
 
@@ -92,7 +94,7 @@ def _together(one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.in
 
 
 def agreement(values: NDArray[np.int64], groups: NDArray[np.int64]) -> float | None:
-    """Share of the rows that have the most frequent value of their group, of groups of several rows; None of too few."""
+    """Share of the rows that have the most frequent value of their group, where that has several; None of too few."""
     pairs, counts = np.unique(
         np.unique(groups, return_inverse=True)[1] * np.int64(_distinct(values)) + values, return_counts=True
     )

@@ -3,8 +3,8 @@
     python3 -m monitoring.drill KIND TABLE COPY    prints what was done, in one line
 
 Rows that wait for a prediction are struck; the history that comes with them stays as it is, but for `dead_feed`, which
-strikes the past where features are made of it. `concept_drift` is a fault of ground truth: its table has the ids and what
-really happened.
+strikes the past where features are made of it. `concept_drift` is a fault of ground truth: its table has the ids and
+what really happened.
 """
 
 import argparse

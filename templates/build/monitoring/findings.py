@@ -88,7 +88,9 @@ class Result:
         """The exit message, in Model Monitor's words, and what was not checked."""
         if not self.findings and not self.compared:
             first = f" First of all {self.skipped[0].feature}: {self.skipped[0].reason}" if self.skipped else ""
-            return f"CompletedWithoutChecks: {len(self.skipped)} checks could not be made, so nothing was checked.{first}"
+            return (
+                f"CompletedWithoutChecks: {len(self.skipped)} checks could not be made, so nothing was checked.{first}"
+            )
         if self.findings:
             text = f"CompletedWithViolations: Job completed successfully with {len(self.findings)} violations."
         else:

@@ -1,7 +1,7 @@
 """From what was looked at to findings: sure over all that was looked at, and large enough to matter.
 
-Each look has a weight: its part of the chance that a good batch raises any alarm (`settings.LEVELS`). Weights are only of
-what could have become a finding at all (Tarone, 1990), so a column without missing values costs the others nothing.
+Each look has a weight: its part of the chance that a good batch raises any alarm (`settings.LEVELS`). Weights are only
+of what could have become a finding at all (Tarone, 1990), so a column without missing values costs the others nothing.
 """
 
 from collections.abc import Iterator, Sequence

@@ -2,8 +2,8 @@
 
 A batch comes some time after the baseline. Several simple forecasts are tried on the baseline itself, each from every
 earlier moment and as far ahead as the batch is: the mean of all, the latest values, the season of the year, a straight
-line. The one that was least wrong is taken, and its errors then say how far from it a good batch can be. So a series that
-wanders has wide limits, a season has those of its deviations, and values that only vary by chance those of chance.
+line. The one that was least wrong is taken, and its errors then say how far from it a good batch can be. So a series
+that wanders has wide limits, a season has those of its deviations, and values that only vary by chance those of chance.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ YEAR = 365.25
 FIRST = 4
 """Windows that a forecast starts from, at least."""
 FEWEST_ERRORS = 5
-SEASONS = 1.5
+SEASONS = 1.1
 """Years that are needed to know a season."""
 FARTHEST = 4
 """Forecasts are tried at most a quarter of the baseline ahead: farther ahead too few trials are left."""

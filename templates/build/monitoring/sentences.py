@@ -29,8 +29,8 @@ def drift(seen: Feature, known: Feature, found: Comparison, windows: Windows | N
 
 def _mix(name: str, found: Comparison) -> str:
     return (
-        f"{name}: {found.where or 'one value'} makes up {share(found.seen)} of the values, {share(found.expected)} were "
-        f"expected. {LOOK}; {RETRAIN}."
+        f"{name}: {found.where or 'one value'} makes up {share(found.seen)} of the values, {share(found.expected)} "
+        f"were expected. {LOOK}; {RETRAIN}."
     )
 
 
@@ -139,7 +139,8 @@ def constant(name: str, value: str, variety: str) -> str:
 def zeroed(name: str, now: float, before: float) -> str:
     """Of a column with many zeros."""
     return (
-        f"{name} is 0 in {share(now)} of the rows, {share(before)} before: its source looks dead. Mend it; do not retrain."
+        f"{name} is 0 in {share(now)} of the rows, {share(before)} before: its source looks dead. Mend it; do not "
+        "retrain."
     )
 
 
@@ -160,8 +161,8 @@ def series_missing(of: str, gone: list[str], expected: int) -> str:
     """Of values of an id that were always there."""
     named = ", ".join(gone[:3]) + (f" and {len(gone) - 3} more" if len(gone) > 3 else "")  # noqa: PLR2004
     return (
-        f"{len(gone)} of {expected} values of {of} have no rows ({named}), which every late window of the baseline had. "
-        "Look for a feed that did not arrive; do not retrain on this."
+        f"{len(gone)} of {expected} values of {of} have no rows ({named}), which every late window of the baseline "
+        "had. Look for a feed that did not arrive; do not retrain on this."
     )
 
 
@@ -169,8 +170,8 @@ def repeated(part: float, before: float, *, keys: bool) -> str:
     """Of rows that are there twice."""
     what = "have the ids of another row" if keys else "are equal to another row"
     return (
-        f"Rows are there twice: {share(part)} of them {what}, {share(before)} before. Look for a load that ran twice; do "
-        "not retrain on this."
+        f"Rows are there twice: {share(part)} of them {what}, {share(before)} before. Look for a load that ran twice; "
+        "do not retrain on this."
     )
 
 
@@ -185,8 +186,8 @@ def apart(name: str, partners: list[str], left: float) -> str:
 def undetermined(name: str, of: str, part: float) -> str:
     """Of a column whose values stood for a group of rows."""
     return (
-        f"{name}: {share(part)} of the rows have the value of their {of}, nearly all before. Look for a join or a sort that "
-        "put values into other rows."
+        f"{name}: {share(part)} of the rows have the value of their {of}, nearly all before. Look for a join or a sort "
+        "that put values into other rows."
     )
 
 

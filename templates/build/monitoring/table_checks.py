@@ -56,12 +56,14 @@ def _series(keys: Keys, known: Volume, days: int) -> Iterator[Finding | Skipped]
             continue
         if len(gone) > A_PART * len(steady):
             reason = (
-                f"the batch has {len(steady) - len(gone)} of {len(steady)} values of {name}: it is taken for a part of the "
-                "whole"
+                f"the batch has {len(steady) - len(gone)} of {len(steady)} values of {name}: it is taken for a part "
+                "of the whole"
             )
             yield Skipped(ROWS, "series_check", reason)
         else:
-            text = f"Series requirement is not met. Observed: {len(gone)} of {len(steady)} values of {name} have no rows."
+            text = (
+                f"Series requirement is not met. Observed: {len(gone)} of {len(steady)} values of {name} have no rows."
+            )
             part = len(gone) / len(steady)
             sentence = sentences.series_missing(name, gone, len(steady))
             yield Finding(ROWS, "series_check", text, part, 0.0, part, sentence, 0.0, part)
@@ -88,7 +90,9 @@ def _filled(keys: Keys, known: Volume, days: int) -> Iterator[Finding]:
         return
     now = keys.cells() / (series * days)
     if now < EMPTIER * usual:
-        text = f"Row count requirement is not met. Observed: {keys.rows} rows, on {100 * now:.1f}% of their series' days."
+        text = (
+            f"Row count requirement is not met. Observed: {keys.rows} rows, on {100 * now:.1f}% of their series' days."
+        )
         sentence = sentences.rows_missing(now, usual, keys.rows)
         yield Finding(ROWS, "row_count_check", text, now, usual, 1.0 - now / usual, sentence, 0.0, usual - now)
 
@@ -118,13 +122,13 @@ def apart(lost: Sequence[Lost], changed: frozenset[str]) -> Iterator[Look]:
     # A column whose other partners are as always is not the one whose values moved.
     counted = Counter[str]()
     for item in kept:
-        counted.update({name: 1 if item.left <= LOST else -1 for name in (item.pair.one, item.pair.other)})
+        counted.update(dict.fromkeys((item.pair.one, item.pair.other), 1 if item.left <= LOST else -1))
     for item in kept:
         one, other = item.pair.one, item.pair.other
         name, partner = (one, other) if counted[one] >= counted[other] else (other, one)
         text = (
-            f"Dependence requirement is not met. Observed: {100 * max(0.0, item.left):.0f}% of the association of {name} "
-            f"with {partner} in the baseline."
+            f"Dependence requirement is not met. Observed: {100 * max(0.0, item.left):.0f}% of the association of "
+            f"{name} with {partner} in the baseline."
         )
         finding = Finding(
             name, "dependence_check", text, item.left, LOST, 1.0, sentences.apart(name, [partner], item.left),
@@ -141,7 +145,10 @@ def undetermined(kept: Sequence[Kept], changed: frozenset[str]) -> Iterator[Find
     for item in broken:
         name = item.rule.by if item.rule.by in moved else item.rule.column
         of = f"{item.rule.by} and day" if item.rule.by else "day"
-        text = f"Dependence requirement is not met. Observed: {100 * item.share:.0f}% of the rows have the value of their {of}."
+        text = (
+            f"Dependence requirement is not met. Observed: {100 * item.share:.0f}% of the rows have the value of their "
+            f"{of}."
+        )
         sentence = sentences.undetermined(name, of, item.share)
         yield Finding(name, "dependence_check", text, item.share, BROKEN, 1.0, sentence, 0.0, 1.0 - item.share)
 
@@ -156,11 +163,9 @@ def fresh(last: int, known: Volume | None, days: int, run_day: int) -> Iterator[
         text = f"Freshness requirement is not met. Observed: the latest date is {shown}, {run_day - last} days old."
         wanted = f"{run_day - last} days before the run; a batch covers {cadence}"
         yield Finding(
-            ROWS, "freshness_check", text, float(run_day - last), 2.0 * cadence, 1.0, sentences.stale(str(shown), wanted),
-            0.0, float(run_day - last),
+            ROWS, "freshness_check", text, float(run_day - last), 2.0 * cadence, 1.0,
+            sentences.stale(str(shown), wanted), 0.0, float(run_day - last),
         )  # fmt: skip
     elif known and known.last and last <= known.last - max(known.days, 1):
         reason = f"the latest date {shown} is within the baseline's: rows that the model was trained with look alike"
         yield Skipped(ROWS, "freshness_check", reason)
-
-

@@ -1,8 +1,8 @@
 """How much arrived, and of what: rows, series, days, and rows that stand for the same thing twice.
 
-A series is what the ids besides the time stand for, such as an item in a store. Of the baseline are kept for each window
-the rows, the series, and on how many of its days they have rows; which values of each id are always there; and how
-often rows repeat.
+A series is what the ids besides the time stand for, such as an item in a store. Of the baseline are kept for each
+window the rows, the series, and on how many of its days they have rows; which values of each id are always there; and
+how often rows repeat.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -242,4 +242,3 @@ def from_json(told: Json) -> Volume:
         float(told["repeated"]),
         int(told["last"]),
     )
-

@@ -41,7 +41,7 @@ class Scale:
 
     edges: NDArray[np.float64] | None = None
     texts: tuple[str, ...] = ()
-    lens: Lens = Lens(0.0, 1.0)
+    lens: Lens = field(default_factory=lambda: Lens(0.0, 1.0))
 
     @property
     def places(self) -> int:
