@@ -226,7 +226,8 @@ def _drift(
         sentences.drift(seen, known, compared, known.windows),
     )  # fmt: skip
     finding = _finding(seen.name, found.drift)
-    found.looks.append(Look(finding, compared.effect > threshold, DRIFT, trust, compared.least))
+    large, larger = compared.effect > threshold, compared.effect > max(threshold, compared.usual)
+    found.looks.append(Look(finding, larger, large, DRIFT, trust, compared.least))
 
 
 def _certain(found: _Column, seen: Feature, drift: Drift | Skipped) -> None:

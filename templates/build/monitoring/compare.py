@@ -24,6 +24,10 @@ Floats = NDArray[np.float64]
 
 LEVEL, SPREAD, SHAPE = 0.5, 0.2, 0.3
 """How much of a column's chance of a false alarm goes to each kind of statistic of numbers."""
+SEVERAL = 4
+"""Places that have values, at least, of a column whose spread is looked at."""
+HEAVY = 8.0
+"""Degrees of freedom of the spread of windows, at most: single wild days give it tails that few windows show."""
 STEADY = 3.0
 """A cumulative share whose squared errors are at most so many times those of rows drawn by chance is looked at."""
 SMALLEST_VARIANCE = 0.2
@@ -63,6 +67,7 @@ class Comparison:
         missing: The p-value of the share of missing values.
         missing_expected: The share of missing values that was expected.
         middle: The median that was expected of numbers, where windows tell it.
+        usual: The largest effect that a good window had: a smaller one does not matter.
     """
 
     p_value: float
@@ -76,6 +81,7 @@ class Comparison:
     missing: float = 1.0
     missing_expected: float = 0.0
     middle: float | None = None
+    usual: float = 0.0
 
 
 def compare(seen: Feature, known: Feature, when: When | None = None) -> Comparison:
@@ -218,11 +224,13 @@ class _Statistics:
 
     Attributes:
         places: Where the shares are: of numbers the values up to these places, of categories these places.
+        inner: Of numbers, the variance within windows on the column's scale.
     """
 
     windows: Floats
     batch: Floats
     places: NDArray[np.int64]
+    inner: float = 0.0
 
 
 def _against_windows(seen: Feature, known: Feature, windows: Windows, when: When) -> Comparison | None:
@@ -252,7 +260,8 @@ def _statistics(seen: Feature, windows: Windows) -> _Statistics | None:
         return _Statistics(np.column_stack([missing, shares[:, places]]), np.concatenate([own, batch[places]]), places)
     if seen.numbers is None:
         return None
-    level, spread = windows.levels()
+    level, inner = windows.levels()
+    spread = lens.spread_of(level, inner)
     told = _level_of_batch(seen, windows)
     counts = windows.scale.of_bins(seen.numbers.bins)
     cuts = _cuts(windows)
@@ -260,6 +269,7 @@ def _statistics(seen: Feature, windows: Windows) -> _Statistics | None:
         np.column_stack([missing, level, spread, np.cumsum(shares, axis=1)[:, cuts]]),
         np.concatenate([own, told, np.cumsum(counts)[cuts] / counts.sum()]),
         cuts,
+        float(inner.mean()),
     )
 
 
@@ -279,7 +289,7 @@ def _level_of_batch(seen: Feature, windows: Windows) -> Floats:
         found = lens.moments_of(bins, windows.scale.lens)
     else:
         found = lens.moments(windows.scale.lens(windows.scale.values()), windows.scale.of_bins(bins))
-    return np.array([found.mean, found.variance])
+    return np.array([found.mean, float(lens.spread_of(found.mean, found.variance))])
 
 
 class _Judged:
@@ -339,13 +349,14 @@ class _Judged:
         alike = worst * np.sqrt(whole / squared) if squared > 0 else 0.0
         return max(chance, 1.0 / (float(self._expected.freedom[place]) + 2.0)) if error <= alike else chance
 
-    def _mean(self, place: int, of_rows: float, skewness: float, value: float | None = None) -> float:
+    def _mean(self, place: int, of_rows: float, skewness: float) -> float:
         size = float(1.0 / np.mean(1.0 / self._windows.present))
         rows = min(self._seen.present, self._series or self._seen.present)
         between, whole = self._variance(place, of_rows, rows, size)
-        error = float((self._told.batch[place] if value is None else value) - self._expected.value[place])
+        error = float(self._told.batch[place] - self._expected.value[place])
         part = of_rows / rows / whole if whole > 0 else 0.0
         freedom = min(self._freedom(place, between, whole), max(1.0, rows - 1.0) / max(part, 1e-9) ** 2)
+        freedom = min(freedom, HEAVY) if place == 2 else freedom  # noqa: PLR2004 (the spread)
         chance = evidence.of_mean(error, whole, skewness / np.sqrt(rows) * part**1.5, freedom)
         return self._as_far_before(place, abs(error), whole, chance)
 
@@ -353,23 +364,25 @@ class _Judged:
         """Level, spread and cumulative shares."""
         assert self._known.numbers is not None  # noqa: S101 (asked before)
         whole = lens.moments_of(self._known.numbers.bins, self._windows.scale.lens)
-        inner = float(self._told.windows[:, 2].mean())
+        inner = self._told.inner
         level = self._mean(1, inner, whole.skewness)
-        squares = inner**2 * max(whole.kurtosis - 1.0, 0.1)
-        spread = self._mean(2, squares, _skewness_of_squares(whole.kurtosis))
+        several = np.count_nonzero(self._windows.counts.sum(axis=0)) >= SEVERAL  # of two values the level says all
+        spread = self._mean(2, max(whole.kurtosis - 1.0, 0.1), 0.0) if several else 1.0
         rows = self._seen.present
         cuts = [place for place in range(3, len(self._told.batch)) if self._steady(place)]
         shape = evidence.at_most([self.share(cut, round(self._told.batch[cut] * rows), rows) for cut in cuts])
         least = evidence.at_most([min(self.share(cut, 0, rows), self.share(cut, rows, rows)) for cut in cuts])
-        away = [self._mean(1, inner, whole.skewness, value) for value in self._far_away()]
-        batch, expected = self._upto()
+        # Values far outside of all windows are always found, if there are enough of them.
+        outside = evidence.of_distance(1.0, rows, self._known.present)
+        batch, expected, usual = self._upto()
         apart = np.abs(batch - expected)
         place = int(apart.argmax())
         edges = self._windows.scale.values()
         found = Comparison(
             1.0, float(apart[place]), self._against, where=f"{edges[place]:.6g}", seen=float(batch[place]),
-            expected=float(expected[place]), least=min(evidence.corrected(least, SHAPE), *away),
+            expected=float(expected[place]), least=min(evidence.corrected(least, SHAPE), outside),
             middle=float(edges[int((expected >= 0.5).argmax())]),  # noqa: PLR2004 (the median)
+            usual=usual,
         )  # fmt: skip
         more = 0.0 if cuts else SHAPE
         return _best([("level", level, LEVEL + more), ("spread", spread, SPREAD), ("shape", shape, SHAPE)], found)
@@ -384,19 +397,17 @@ class _Judged:
         by_chance = float((usual * (1.0 - usual)).mean() / self._windows.present.mean())
         return float(self._expected.squared[place]) <= STEADY * by_chance
 
-    def _far_away(self) -> Floats:
-        """Levels far outside of all that the baseline has seen: what a batch of another unit would have."""
-        assert self._known.numbers is not None  # noqa: S101 (asked before)
-        low, high = self._known.numbers.low, self._known.numbers.high
-        return self._windows.scale.lens(np.array([2.0 * low - high, 2.0 * high - low]))
+    def _upto(self) -> tuple[Floats, Floats, float]:
+        """Cumulative shares by place, of the batch and as expected, and how far they usually are apart.
 
-    def _upto(self) -> tuple[Floats, Floats]:
-        """Cumulative shares by place, of the batch and as expected: by the same weights of windows as the level."""
+        Expected by the same weights of windows as the level.
+        """
         assert self._seen.numbers is not None  # noqa: S101 (asked before)
         counts = self._windows.scale.of_bins(self._seen.numbers.bins)
         shares = np.cumsum(self._windows.counts, axis=1) / self._windows.present[:, None]
         expected = np.clip(self._expected.weights[:, 1] @ shares, 0.0, 1.0)
-        return np.cumsum(counts) / counts.sum(), np.maximum.accumulate(expected)
+        usual = np.abs(self._expected.tried[1].errors(shares)).max(axis=1)
+        return np.cumsum(counts) / counts.sum(), np.maximum.accumulate(expected), float(usual.max())
 
     def texts(self) -> Comparison:
         """The share of each category."""
@@ -407,9 +418,11 @@ class _Judged:
         least = [min(self.share(place, 0, rows), self.share(place, rows, rows)) for place in places]
         names = [*self._windows.scale.texts, "other categories"]
         best = int(np.argmin(chances))
+        usual = np.abs(self._expected.tried[1 + best].errors(self._told.windows[:, 1:])).max(axis=1)
         return Comparison(
             evidence.at_most(chances), float(np.abs(batch - expected).max()), self._against, "mix",
             names[self._told.places[best]], float(batch[best]), float(expected[best]), evidence.at_most(least),
+            usual=float(usual.max()),
         )  # fmt: skip
 
 

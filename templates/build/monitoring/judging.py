@@ -14,8 +14,10 @@ Outcome = Finding | Skipped
 
 DRIFT, SHARE, TABLE = 1.0, 0.2, 0.2
 """Weights: of a column's distribution, of a share of its values, of a look at the whole table."""
-WINDOWS = 0.5
-"""By which weights count less where few windows say what is expected, and not so many rows."""
+WINDOWS = 0.125
+"""By which weights count less where windows say what is expected: they are few and alike, and a forecast was chosen."""
+CERTAIN = 0.01
+"""A chance so much smaller is certain: then it matters, too, what good windows have had themselves."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,7 @@ class Look:
     Attributes:
         finding: What it is if it is sure; its `p_value` is that of this look alone.
         matters: Whether it is large enough.
+        certain: Whether it is large enough where there is hardly any doubt.
         weight: Its part of the chance of a false alarm.
         trust: A factor of that chance.
         least: The smallest p-value that any batch of this size could have.
@@ -32,6 +35,7 @@ class Look:
 
     finding: Finding
     matters: bool
+    certain: bool = False
     weight: float = SHARE
     trust: float = 1.0
     least: float = 0.0
@@ -48,7 +52,7 @@ def judge(looks: Sequence[Look], chance: float) -> Iterator[tuple[Look, Outcome 
     for look in looks:
         share = look.weight / total * look.trust
         sure = evidence.corrected(look.finding.p_value or 0.0, share)
-        if sure < chance and look.matters:
+        if (sure < chance and look.matters) or (sure < CERTAIN * chance and look.certain):
             yield look, replace(look.finding, p_value=sure)
         elif evidence.corrected(look.least, share) >= chance:
             yield look, Skipped(look.finding.feature, look.finding.check, "too few")

@@ -14,6 +14,8 @@ from monitoring import numeric
 from monitoring.numeric import Histogram
 
 Floats = NDArray[np.float64]
+SMALLEST = 1e-6
+"""Of a variance on the scale: a smaller one is that of equal values."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,16 @@ class Moments:
     variance: float
     skewness: float
     kurtosis: float
+
+
+def spread_of(mean: Any, variance: Any) -> Floats:
+    """The logarithm of the spread in the column's own unit, from mean and variance on the scale.
+
+    The scale is narrower far from its middle, so that its own variance changes with the level; the unit's does not. Its
+    error is about that of a logarithm of a variance, whatever the variance is.
+    """
+    unit = np.log(np.cosh(np.clip(mean, -300.0, 300.0)))
+    return np.asarray(np.log(np.maximum(variance, SMALLEST)) + 2.0 * unit)
 
 
 def lens_of(bins: Histogram) -> Lens:

@@ -6,6 +6,7 @@ line. The one that was least wrong is taken, and its errors then say how far fro
 that wanders has wide limits, a season has those of its deviations, and values that only vary by chance those of chance.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -25,9 +26,9 @@ FARTHEST = 4
 """Forecasts are tried at most a quarter of the baseline ahead: farther ahead too few trials are left."""
 SPIKES = 0.2
 """Kurtosis, by the number of errors, from which on a few of them are nearly all there is."""
-HEAVIEST = 2.0
+HEAVIEST = 3.0
 NORMAL = 3.0
-AS_GOOD = 1.25
+AS_GOOD = 2.0
 """A simpler forecast is taken where its mean squared error is not larger than the best one's by more than this."""
 
 
@@ -39,6 +40,7 @@ class Expected:
         worst: The largest error so far.
         freedom: Number of errors that do not repeat each other.
         weights: How much each window counts in the expectation (windows by series).
+        tried: The forecast that was taken.
     """
 
     value: Floats
@@ -46,10 +48,11 @@ class Expected:
     freedom: Floats
     worst: Floats
     weights: Floats
+    tried: Sequence["Tried"] = ()
 
 
 @dataclass(frozen=True)
-class _Tried:
+class Tried:
     """A forecast: the weights of the windows for the batch, and for each earlier moment (a row) of those before it."""
 
     now: Floats
@@ -85,6 +88,7 @@ def expect(series: Floats, starts: Ints, length: int, day: int) -> Expected | No
         np.array([_freedom(found) for found in chosen]),
         np.array([np.abs(found).max() for found in chosen]),
         weights,
+        [tried[place] for place in best],
     )
 
 
@@ -138,7 +142,7 @@ class _Forecast:
 
 
 @lru_cache(maxsize=64)
-def _tried(starts: tuple[int, ...], length: int, day: int) -> list[_Tried]:
+def _tried(starts: tuple[int, ...], length: int, day: int) -> list[Tried]:
     """The forecasts that the windows are enough for; the same for all columns of a table."""
     times, windows = np.array(starts, np.float64), len(starts)
     ahead = int(np.clip(round((day - starts[-1]) / length), 1, max(1, windows // FARTHEST)))
@@ -154,7 +158,7 @@ def _tried(starts: tuple[int, ...], length: int, day: int) -> list[_Tried]:
         (_Forecast(waves=2, line=True), season),
     ]
     return [
-        _Tried(forecast.weights(times, float(day)), _earlier(forecast, times, ahead, first))
+        Tried(forecast.weights(times, float(day)), _earlier(forecast, times, ahead, first))
         for forecast, first in made
         if windows - ahead - first + 1 >= FEWEST_ERRORS
     ]

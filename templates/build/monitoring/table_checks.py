@@ -134,7 +134,7 @@ def apart(lost: Sequence[Lost], changed: frozenset[str]) -> Iterator[Look]:
             name, "dependence_check", text, item.left, LOST, 1.0, sentences.apart(name, [partner], item.left),
             item.p_value, 1.0 - item.left,
         )  # fmt: skip
-        yield Look(finding, item.left <= LOST, TABLE)
+        yield Look(finding, item.left <= LOST, weight=TABLE)
 
 
 def undetermined(kept: Sequence[Kept], changed: frozenset[str]) -> Iterator[Finding]:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from model.errors import InputError
 from monitoring import arrow, numeric
 from monitoring.columns import Column, Profile, floats_of, places_of
-from monitoring.lens import Lens, lens_of
+from monitoring.lens import Lens, lens_of, spread_of
 from monitoring.numeric import Histogram
 from monitoring.tables import Block, Source, names_of, scan
 
@@ -261,9 +261,9 @@ def _daily(windows: Windows, window: Counts, table: Counts, sums: Floats) -> Flo
     level = spread = np.zeros(1)
     if windows.sums is not None:
         means, whole = sums[:, 0] / np.maximum(present, 1), windows.sums[:, 0] / of_window
-        inner = sums[:, 1] / np.maximum(present, 1) - means**2
+        inner = spread_of(means, sums[:, 1] / np.maximum(present, 1) - means**2)
         level = (means - whole[window])[filled]
-        spread = (inner - np.maximum(0.0, windows.sums[:, 1] / of_window - whole**2)[window])[filled]
+        spread = (inner - spread_of(whole, windows.sums[:, 1] / of_window - whole**2)[window])[filled]
     # The cumulative shares are what is looked at of numbers.
     looked = np.cumsum(shares, axis=1) if windows.sums is not None else shares
     squares = [np.mean(missing**2), *(float(np.mean(x**2)) if len(x) else 0.0 for x in (level, spread))]
