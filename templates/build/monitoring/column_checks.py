@@ -119,6 +119,8 @@ def completeness(seen: Feature, constraint: Constraint, found: Comparison, level
         return
     now = seen.missing / rows
     more = now - found.missing_expected
+    if more < 0 and found.missing_expected >= 1.0:
+        return  # there never was a value: that it cannot be compared is said elsewhere
     if more >= 0:
         finding = Finding(
             seen.name, "completeness_check",

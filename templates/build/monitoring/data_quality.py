@@ -74,7 +74,7 @@ def make_baseline(data: Path, output: Path, schema: Schema, config: DataQuality)
         baseline.statistics(found, seen),
         volume=volume.of_baseline(keys, config.window_days) if keys else None,
         pairs=dependence.pairs_of(found, source.texts, days, config.window_days) if seen or not timed else [],
-        rules=determination.rules_of(found, days, schema.time) if seen else [],
+        rules=determination.rules_of(found, days, frozenset(schema.ids) - {schema.time}) if seen else [],
     )
     findings.save(baseline.to_json(known), output / STATISTICS)
     findings.save(constraints.to_json(constraints.suggest(known, config), config), output / CONSTRAINTS)
@@ -173,11 +173,11 @@ def _batch(source: Source, schema: Schema) -> Batch:
 
 
 def _timed(source: Source, schema: Schema) -> Profile:
-    """A table's profile; with a time, its sample of rows has the time, too."""
-    if not schema.time or schema.time not in source.leave:
-        return _profile(source)
-    found = _profile(replace(source, texts=source.texts | {schema.time}, leave=source.leave - {schema.time}))
-    found.columns.pop(schema.time, None)
+    """A table's profile; with a time, its sample of rows has the time and the ids, too."""
+    more = ({schema.time, *schema.ids} & source.leave) if schema.time else set()
+    found = _profile(replace(source, texts=source.texts | more, leave=source.leave - more))
+    for name in more:
+        found.columns.pop(name, None)
     return found
 
 

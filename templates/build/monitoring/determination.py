@@ -47,10 +47,11 @@ class Kept:
     share: float
 
 
-def rules_of(profile: Profile, days: NDArray[np.int64] | None, time: str) -> list[Rule]:
-    """For each column the one with which the day determines it; nothing without a time."""
+def rules_of(profile: Profile, days: NDArray[np.int64] | None, ids: frozenset[str]) -> list[Rule]:
+    """For each column the one, or the id, with which the day determines it; nothing without a time."""
     sample = profile.sample
-    names = [name for name in profile.columns if len(sample.column(name)) == len(sample.hashes) and name != time]
+    told = sorted({*profile.columns, *ids})
+    names = [name for name in told if len(sample.column(name)) == len(sample.hashes) > 0]
     if days is None or len(days) < FEWEST_ROWS or not names:
         return []
     every = max(1, len(days) * len(names) // MOST_ROWS)
@@ -59,7 +60,7 @@ def rules_of(profile: Profile, days: NDArray[np.int64] | None, time: str) -> lis
     few = sorted(
         (name for name in names if 1 < _distinct(values[name]) <= FEW_VALUES), key=lambda n: -_distinct(values[n])
     )
-    found = (_rule(name, values, few[:TRIED], days) for name in names)
+    found = (_rule(name, values, few[:TRIED], days) for name in names if name in profile.columns)
     return [rule for rule in found if rule is not None]
 
 

@@ -94,8 +94,8 @@ def of_distance(distance: float, rows: float, others: float) -> float:
 def of_mix(batch: Mapping[str, int], known: Mapping[str, int]) -> tuple[float, float]:
     """Pearson's chi-squared of two samples' categories: the chance, and the share of rows that changed (at least).
 
-    Categories that are too rare are put together. The share is half of the root of the chi-squared distance beyond what
-    chance adds: never more than the total variation.
+    Categories that are too rare are put together. The share is half of the root of the chi-squared distance (Cohen's w)
+    beyond what chance adds: about the total variation, more where rare categories change.
     """
     keys = sorted(batch.keys() | known.keys(), key=lambda key: (batch.get(key, 0) + known.get(key, 0), key))
     seen = np.array([batch.get(key, 0) for key in keys], np.float64)

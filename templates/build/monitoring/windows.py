@@ -139,7 +139,7 @@ class Windows:
             return False
         lowest = filled.argmax(axis=1)
         highest = filled.shape[1] - 1 - filled[:, ::-1].argmax(axis=1)
-        return bool((lowest[1:] >= highest[:-1]).all() and (lowest[1:] > highest[:-1]).sum() >= 3)  # noqa: PLR2004
+        return bool((lowest[1:] >= highest[:-1]).all() and (np.diff(lowest) > 0).sum() >= 3)  # noqa: PLR2004
 
 
 def scale_of(column: Column) -> Scale:
