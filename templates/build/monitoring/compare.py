@@ -170,8 +170,9 @@ def _numbers_of_all(seen: Feature, known: Feature, repeated: float) -> Compariso
     variance = other.variance * (1 / n + 1 / m)
     level = evidence.of_mean(one.mean - other.mean, variance, other.skewness / np.sqrt(n), n - 1)
     around = one.variance + (one.mean - other.mean) ** 2
-    wide = other.variance**2 * max(other.kurtosis - 1.0, 0.1) * (1 / n + 1 / m)
-    spread = evidence.of_mean(around - other.variance, wide, _skewness_of_squares(other.kurtosis) / np.sqrt(n), n - 1)
+    squares = lens.moments((scale(known.numbers.bins.centres()) - other.mean) ** 2, known.numbers.bins.counts)
+    wide = squares.variance * (1 / n + 1 / m)
+    spread = evidence.of_mean(around - squares.mean, wide, squares.skewness / np.sqrt(n), n - 1)
     shape = evidence.of_distance(distance, n, m)
     shares = seen.numbers.bins, known.numbers.bins
     upto = [float(bins.counts[bins.centres() <= place].sum() / bins.total) for bins in shares]
@@ -179,11 +180,6 @@ def _numbers_of_all(seen: Feature, known: Feature, repeated: float) -> Compariso
         [("level", level, LEVEL), ("spread", spread, SPREAD), ("shape", shape, SHAPE)],
         Comparison(1.0, distance, "all rows", where=f"{place:.6g}", seen=upto[0], expected=upto[1]),
     )
-
-
-def _skewness_of_squares(kurtosis: float) -> float:
-    """About, of squared deviations: sqrt(8) for normal values, as those have a gamma distribution."""
-    return float(np.sqrt(8.0) * max(1.0, kurtosis / 3.0))
 
 
 def _texts_of_all(seen: Feature, known: Feature, repeated: float) -> Comparison:

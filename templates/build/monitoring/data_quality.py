@@ -6,6 +6,7 @@ python3 -m monitoring.data_quality --check
     inputs data, baseline → output data_quality: constraint_violations.json, check.json, statistics.json (the batch's)
 """
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -43,7 +44,7 @@ CONSTRAINTS = "constraints.json"
 
 def main() -> None:
     """Make a baseline or check against one, as the command line says."""
-    given = job.arguments("Data quality")
+    given = job.arguments("Data quality", {"run-date": "day of the run, like 2026-06-30, to see old data"})
     schema, config = schemas.load(paths.CONFIG), settings.load(paths.CONFIG)
     data = job.folder(given.data_folder, lambda: paths.step_input("data"))
     output = job.folder(given.output_folder, lambda: paths.step_output("data_quality"))
@@ -52,8 +53,18 @@ def main() -> None:
         job.say("Completed: Job completed successfully. The baseline is made.")
         return
     known = job.folder(given.baseline_folder, lambda: paths.step_input("baseline"))
-    result = check(data, known, output, schema, config.data_quality)
+    result = check(data, known, output, schema, config.data_quality, _day(given.run_date))
     job.finish(result, config, schema.name, _metrics(result))
+
+
+def _day(date: str) -> int:
+    """A date as days since 1970; 0 where none is given."""
+    if not date:
+        return 0
+    try:
+        return (dt.date.fromisoformat(date[:10]) - dt.date(1970, 1, 1)).days
+    except ValueError:
+        raise InputError(f"--run-date {date!r}: a date like 2026-06-30 was expected") from None
 
 
 def make_baseline(data: Path, output: Path, schema: Schema, config: DataQuality) -> Statistics:
