@@ -120,14 +120,21 @@ def of_counts(seen: Floats, base: Floats) -> tuple[float, float]:
 
 def _pooled(seen: Floats, base: Floats) -> tuple[Floats, Floats]:
     """Neighbours of few rows together, until each group expects enough of them in the smaller sample."""
+    there = seen + base > 0
+    seen, base = seen[there], base[there]
     total = seen + base
     least = FEWEST_EXPECTED * total.sum() / max(1.0, min(seen.sum(), base.sum()))
     order = np.argsort(total, kind="stable")
     seen, base, total = seen[order], base[order], total[order]
-    upto = np.cumsum(total)
     rare = total < least
-    groups = np.where(rare, np.floor(upto / least), -1.0)
-    codes = np.cumsum(np.concatenate([[True], (groups[1:] != groups[:-1]) | ~rare[1:]])) - 1
+    # A group of rare ones is closed by the one with which it has enough; what is left joins the last group.
+    before = np.cumsum(total) - total
+    groups = np.where(rare, np.floor(before / least), before.size + np.arange(before.size))
+    codes = np.unique(groups, return_inverse=True)[1]
+    sums = np.bincount(codes, total)
+    last = int(codes[rare].max(initial=-1))
+    if last > 0 and sums[last] < least:
+        codes = np.where(codes >= last, codes - 1, codes)
     return np.bincount(codes, seen), np.bincount(codes, base)
 
 

@@ -101,7 +101,7 @@ class Level:
 
 LEVELS: Mapping[str, Level] = {
     "low": Level(0.002, 2.0, 0.03),
-    "normal": Level(0.02, 1.0, 0.01),
+    "normal": Level(0.015, 1.0, 0.01),
     "high": Level(0.05, 0.5, 0.003),
 }
 

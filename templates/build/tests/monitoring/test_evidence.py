@@ -63,6 +63,14 @@ def test_means_of_few_rows_of_a_rare_value_are_no_surprise(rare: float) -> None:
     assert share <= 0.002
 
 
+def test_groups_without_rows_are_no_categories() -> None:
+    seen, base = np.zeros(1024), np.zeros(1024)
+    seen[[3, 9]], base[[3, 9]] = (400, 100), (500, 500)
+    chance, _ = evidence.of_counts(seen, base)
+    assert chance == pytest.approx(stats.chi2_contingency([[400, 100], [500, 500]], correction=False).pvalue)
+    assert evidence.of_counts(np.eye(1024)[3], np.eye(1024)[3]) == (1.0, 0.0)
+
+
 def test_a_share_of_the_chance_makes_it_larger() -> None:
     assert evidence.corrected(0.001, 0.05) == pytest.approx(0.02)
     assert evidence.corrected(0.5, 0.1) == 1.0
