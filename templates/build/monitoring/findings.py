@@ -74,6 +74,7 @@ class Result:
 
     Attributes:
         facts: What the report shows of it.
+        note: What the message says besides.
         compared: Whether anything was compared at all: a check that could check nothing has found nothing, either.
     """
 
@@ -81,11 +82,16 @@ class Result:
     findings: Sequence[Finding]
     skipped: Sequence[Skipped]
     facts: Mapping[str, Any]
+    note: str = ""
     compared: bool = True
 
     @property
     def message(self) -> str:
         """The exit message, in Model Monitor's words, and what was not checked."""
+        return f"{self._verdict} {self.note}".rstrip()
+
+    @property
+    def _verdict(self) -> str:
         if not self.findings and not self.compared:
             first = f" First of all {self.skipped[0].feature}: {self.skipped[0].reason}" if self.skipped else ""
             return (

@@ -13,7 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from monitoring import arrow, categories
-from monitoring.tables import Block
+from reading.blocks import Block
 
 Hashes = NDArray[np.uint64]
 

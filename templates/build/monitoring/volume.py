@@ -14,9 +14,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from monitoring import arrow
-from monitoring.columns import canonical
-from monitoring.tables import Source, names_of, scan
 from monitoring.windows import FEWEST, Cut, days_of
+from reading.blocks import Source, names_of, scan
+from reading.spelling import canonical
 
 Ints = NDArray[np.int64]
 Json = dict[str, Any]

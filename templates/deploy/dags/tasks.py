@@ -55,6 +55,7 @@ def load(path: str) -> ModuleType:
 
 
 once = load("dags/once.py")
+published = load("dags/published.py")
 
 
 @task
@@ -97,12 +98,15 @@ def places() -> tuple[str, str]:
 
 
 def upload_code(s3: Any, bucket: str) -> str:
-    """Store the scripts that jobs run by their content, so that what a job has used is never changed."""
-    names = ["config.toml", *sorted(f"steps/{file.name}" for file in (ROOT / "steps").glob("*.py"))]
-    files = {name: (ROOT / name).read_text(encoding="utf-8") for name in names}
-    prefix = f"{PROJECT}/code/{once.digest(*files, *files.values())}"
-    for name, text in files.items():
-        s3.load_string(text, f"{prefix}/{name}", bucket, replace=True)
+    """Store the code that jobs run by its content, so that what a job has used is never changed."""
+    try:
+        files = published.files(ROOT)
+    except (FileNotFoundError, ValueError) as error:
+        raise AirflowFailException(str(error)) from error
+    prefix = f"{PROJECT}/code/{published.digest(files)}"
+    for name, path in files.items():
+        if not s3.check_for_key(f"{prefix}/{name}", bucket):
+            s3.load_bytes(path.read_bytes(), f"{prefix}/{name}", bucket, replace=True)
     return f"s3://{bucket}/{prefix}"
 
 
