@@ -164,7 +164,9 @@ def _chance_of_one_value(seen: Feature, known: Feature, when: When) -> float:
     windows = alike(known.windows, when)
     if windows is None:
         counts = known.numbers.bins.counts if known.numbers else np.array([*(known.texts or {"": 1}).values()])
-        return _same(counts[None, :], seen.present)
+        # The baseline's own rows tell the share of its most frequent value only so well.
+        top = _more(seen.present, seen.present, float(counts.max() / counts.sum()), known.present)
+        return max(_same(counts[None, :], seen.present), top)
     chance = _same(windows.counts, seen.present)
     # A single day may hold one value where no whole window does.
     return max(chance, windows.stuck) if when.days and when.days < windows.days else chance

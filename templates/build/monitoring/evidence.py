@@ -14,8 +14,11 @@ Floats = NDArray[np.float64]
 
 EXACT = 4096
 """Beta-binomial tails of up to so many terms are summed exactly."""
-FEWEST_EXPECTED = 5.0
-"""Rows that are expected of each category of a chi-squared test in the batch (Cochran, 1952)."""
+FEWEST_EXPECTED = 8.0
+"""Rows that are expected of each category of a chi-squared test in the batch.
+
+More than Cochran's 5 (1952), for the chances that are asked for are small.
+"""
 _TERMS = 100
 
 
