@@ -33,6 +33,13 @@ FAULTS = (
     "nulls",
     "changed_unit",
     "swapped_columns",
+    "price_up",
+    "offset",
+    "dead_feed",
+    "lost_rows",
+    "doubled_rows",
+    "missing_group",
+    "mixed_column",
 )  # fmt: skip
 
 

@@ -2,8 +2,9 @@
 
     python3 -m monitoring.drill KIND TABLE COPY    prints what was done, in one line
 
-Rows that wait for a prediction are struck; the history that comes with them stays as it is. `concept_drift` is a fault
-of ground truth: its table has the ids and what really happened.
+Rows that wait for a prediction are struck; the history that comes with them stays as it is, but for `dead_feed`, which
+strikes the past where features are made of it. `concept_drift` is a fault of ground truth: its table has the ids and
+what really happened.
 """
 
 import argparse
@@ -21,6 +22,7 @@ from reading.form import DEFAULT, Form
 from steps import tables
 
 OF_GROUND_TRUTH = "concept_drift"
+OF_THE_PAST = "dead_feed"
 
 
 def main() -> None:
@@ -59,11 +61,15 @@ def strike(kind: str, table: pd.DataFrame, known: Schema) -> tuple[pd.DataFrame,
     # rows are strangers before any check sees them.
     unused = set(table.columns) - set(features.feature_columns(table, known))
     others = frozenset({known.time, known.censored, *known.ids, *unused})
-    roles = faults.Roles(known.target, others, frozenset(known.categorical))
+    roles = faults.Roles(known.target, others, frozenset(known.categorical), frozenset(known.ids) - {known.time})
     if kind == OF_GROUND_TRUTH:
         done = faults.inject(kind, table, roles)
         return done.table, done.what
     waiting = features.to_predict(table, known)
+    if kind == OF_THE_PAST and known.history and not waiting.all():
+        dead = table.copy()
+        dead[known.target] = dead[known.target].mask(~waiting, 0)
+        return dead, f"{known.target} is 0 in every row of the past"
     done = faults.inject(kind, table[waiting].reset_index(drop=True), roles)
     gone = [name for name in table.columns if name not in done.table.columns]
     history = table[~waiting].drop(columns=gone)
