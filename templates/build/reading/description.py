@@ -104,7 +104,7 @@ def proposed(found: list[Suspicion]) -> list[str]:
 
 
 def _problem(table: pd.DataFrame, known: Schema) -> str:
-    """Why the table cannot be used as `config.toml` says: to predict, where any row waits for it. Empty where it can."""
+    """Why it cannot be used as `config.toml` says: to predict, where any row waits for that. Empty where it can."""
     waiting = known.target not in table.columns or bool(features.target_is_missing(table, known).any())
     try:
         if waiting:
