@@ -16,7 +16,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from monitoring import column_checks, compare, dependence, determination, distances, sentences, table_checks
+from monitoring import (
+    arrow,
+    categories,
+    column_checks,
+    compare,
+    dependence,
+    determination,
+    distances,
+    sentences,
+    table_checks,
+)
 from monitoring.baseline import Feature, Statistics, feature
 from monitoring.columns import Profile
 from monitoring.compare import Comparison, When
@@ -215,7 +225,8 @@ def _drift(
         return
     threshold = limits.numbers if known.numeric else limits.texts
     if limits.numbers_method == "Simple":
-        drift = Drift(compared.effect, threshold, compared.against, compared.effect > threshold, compared.effect)
+        simple = _simple(seen, known)
+        drift = Drift(simple, threshold, ALL_ROWS, simple > threshold, simple)
         _certain(found, seen, replace(drift, sentence=sentences.drift(seen, known, compared, known.windows)))
         return
     threshold *= level.scale
@@ -228,6 +239,22 @@ def _drift(
     finding = _finding(seen.name, found.drift)
     large, larger = compared.effect > threshold, compared.effect > max(threshold, compared.usual)
     found.looks.append(Look(finding, larger, large, DRIFT, trust, compared.least))
+
+
+def _simple(seen: Feature, known: Feature) -> float:
+    """The distance to all rows of the baseline, whatever chance makes likely (Model Monitor's linf_simple)."""
+    if seen.numbers and known.numbers:
+        return distances.of_numbers(seen.numbers.bins, known.numbers.bins)[0]
+    if seen.texts is not None and known.texts is not None:
+        return distances.of_categories(seen.texts, known.texts)[0]
+    return distances.of_groups(*(_groups(one) for one in (seen, known)))
+
+
+def _groups(one: Feature) -> NDArray[np.int64]:
+    if one.groups is not None:
+        return one.groups
+    texts = one.texts or {}
+    return categories.words(arrow.strings(list(texts)), np.array(list(texts.values()), np.int64)).groups
 
 
 def _certain(found: _Column, seen: Feature, drift: Drift | Skipped) -> None:

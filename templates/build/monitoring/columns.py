@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from monitoring import arrow, categories, numeric, sampling
 from monitoring.categories import Words
+from monitoring.cells import encoded, parsed
 from monitoring.numeric import Numbers
 from monitoring.sampling import Sample
 from reading.blocks import Block, Source, scan
-from reading.spelling import MISSING, NUMBER, canonical
+from reading.spelling import canonical
 
 Type = Literal["Integral", "Fractional", "String", "Unknown"]
 
@@ -135,7 +136,7 @@ def _of_values(distinct: Any, counts: NDArray[np.int64], missing: int, hint: Col
     """Tell the numbers and what stands for a missing value from the texts."""
     if not _may_be_numbers(distinct).any():
         return _of_texts(canonical(distinct), counts, missing, hint)
-    absent, floats = _parsed(distinct)
+    absent, floats = parsed(distinct)
     number = ~np.isnan(floats)
     rest = ~(absent | number)
     words = categories.words(canonical(distinct.filter(arrow.booleans(rest))), counts[rest], level=hint.words.level)
@@ -143,44 +144,27 @@ def _of_values(distinct: Any, counts: NDArray[np.int64], missing: int, hint: Col
     return Column(missing + int(counts[absent].sum()), numbers, words)
 
 
-def _parsed(texts: Any) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
-    """Which texts stand for a missing value, and the numbers among them (NaN for the others)."""
-    texts = pc.utf8_trim_whitespace(texts)
-    absent = arrow.truths(pc.is_in(texts, arrow.strings(MISSING)))
-    match = pc.match_substring_regex(texts, NUMBER)
-    number = arrow.truths(match)
-    floats = np.full(len(texts), np.nan)
-    floats[number] = arrow.plain(pc.cast(texts.filter(match), pa.float64()))
-    return absent | (np.isnan(floats) & number), floats
-
-
 def floats_of(values: Any) -> NDArray[np.float64]:
     """The numbers of an array row by row; NaN where there is none."""
     if pa.types.is_float64(values.type):
         return np.asarray(arrow.plain(values, np.nan))
-    texts, codes = _encoded(values)
-    return np.append(_parsed(texts)[1], np.nan)[codes]
+    texts, codes = encoded(values)
+    return np.append(parsed(texts)[1], np.nan)[codes]
 
 
 def places_of(values: Any, known: Any, textual: bool) -> NDArray[np.int64]:  # noqa: FBT001 (an attribute of the column)
     """The place of each row's text among the known ones; their number for another value, -1 for a missing one."""
     if pa.types.is_float64(values.type):
         return np.where(np.isnan(arrow.plain(values, np.nan)), -1, len(known))
-    texts, codes = _encoded(values)
+    texts, codes = encoded(values)
     if textual:
         texts = canonical(texts)
         absent = _is_empty(texts)
     else:
-        absent = _parsed(texts)[0]
+        absent = parsed(texts)[0]
         texts = canonical(texts)
     found = arrow.plain(pc.index_in(texts, known), len(known))
     return np.append(np.where(absent, -1, found), -1)[codes]
-
-
-def _encoded(values: Any) -> tuple[Any, NDArray[np.int64]]:
-    """The distinct texts, and for each row which one it is; the place after the last is a missing value."""
-    encoded = values if pa.types.is_dictionary(values.type) else pc.dictionary_encode(values)
-    return encoded.dictionary, arrow.plain(encoded.indices, len(encoded.dictionary))
 
 
 def _is_empty(texts: Any) -> NDArray[np.bool_]:

@@ -13,7 +13,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from monitoring import arrow, categories
+from monitoring.cells import encoded, parsed
 from reading.blocks import Block
+from reading.spelling import canonical
 
 Hashes = NDArray[np.uint64]
 
@@ -97,10 +99,20 @@ def _row_hashes(block: Mapping[str, Any], names: list[str]) -> Hashes:
 
 
 def hashes_of(values: Any) -> Hashes:
-    """A number for each value that differs where values do; nulls have one, too."""
+    """A number for each value that differs where values do; missing ones have one, too.
+
+    The same whether a block was read as numbers or, because of another row in it, as text.
+    """
     if pa.types.is_float64(values.type):
-        return np.asarray(arrow.plain(values, np.nan) + 0.0, np.float64).view(np.uint64) * _ODD
-    if pa.types.is_dictionary(values.type):
-        of_texts = np.append(categories.hashes_of(values.dictionary.cast(pa.string())), np.uint64(1))
-        return np.asarray(of_texts[arrow.plain(values.indices, len(values.dictionary))])
-    return categories.hashes_of(values.cast(pa.string()).fill_null("\0"))
+        return _of_floats(arrow.plain(values, np.nan))
+    texts, codes = encoded(values)
+    absent, floats = parsed(texts)
+    hashes = categories.hashes_of(canonical(texts))
+    plain = absent | ~np.isnan(floats)
+    hashes[plain] = _of_floats(np.where(absent, np.nan, floats))[plain]
+    return np.asarray(np.append(hashes, _of_floats(np.array([np.nan])))[codes])
+
+
+def _of_floats(values: NDArray[np.float64]) -> Hashes:
+    values = np.where(np.isnan(values), np.nan, values + 0.0)  # one NaN, and no negative zero
+    return np.asarray(values, np.float64).view(np.uint64) * _ODD
