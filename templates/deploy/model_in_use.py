@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -28,10 +29,15 @@ def latest_approved(packages: Iterable[Package]) -> Package | None:
         ValueError: An approved package lacks its version.
     """
     approved = [package for package in packages if package.get("ModelApprovalStatus") == "Approved"]
-    return max(approved, key=_version, default=None)
+    return max(approved, key=version, default=None)
 
 
-def _version(package: Package) -> int:
+def version(package: Package) -> int:
+    """The version of an approved package.
+
+    Raises:
+        ValueError: It has none.
+    """
     match package:
         case {"ModelPackageVersion": int(version)}:
             return version
@@ -91,6 +97,37 @@ def approved_in_group(sagemaker: Any, group: str) -> list[Package]:
     )
     listed = latest_approved(package for page in pages for package in page["ModelPackageSummaryList"])
     return [sagemaker.describe_model_package(ModelPackageName=listed["ModelPackageArn"])] if listed else []
+
+
+def all_approved(sagemaker: Any, group: str) -> list[Package]:
+    """ListModelPackages' answer for the approved versions of a group."""
+    pages = sagemaker.get_paginator("list_model_packages").paginate(
+        ModelPackageGroupName=group, ModelApprovalStatus="Approved"
+    )
+    return [package for page in pages for package in page["ModelPackageSummaryList"]]
+
+
+def approved_by(sagemaker: Any, group: str, moment: datetime) -> Package | None:
+    """Of the approved packages of a group, the one with the highest version that was approved by a moment.
+
+    What was approved then and is not any more counts as little as what was approved later: neither should predict.
+    """
+    for package in sorted(all_approved(sagemaker, group), key=version, reverse=True):
+        if package["CreationTime"] <= moment:
+            described: Package = sagemaker.describe_model_package(ModelPackageName=package["ModelPackageArn"])
+            if approved_at(described) <= moment:
+                return described
+    return None
+
+
+def approved_at(package: Package) -> datetime:
+    """When a package was approved: as `mlops-new models approve` has noted it, else when it was changed last.
+
+    SageMaker itself keeps no moment of approval; its last change is never before it.
+    """
+    noted = package.get("CustomerMetadataProperties", {}).get("approved_at")
+    moment: datetime = datetime.fromisoformat(noted) if noted else package["LastModifiedTime"]
+    return moment
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
