@@ -123,11 +123,14 @@ def approved_by(sagemaker: Any, group: str, moment: datetime) -> Package | None:
 def approved_at(package: Package) -> datetime:
     """When a package was approved: as `mlops-new models approve` has noted it, else when it was changed last.
 
-    SageMaker itself keeps no moment of approval; its last change is never before it.
+    SageMaker itself keeps no moment of approval; its last change is never before it. What was noted before a promoted
+    package was made here is another account's.
     """
     noted = package.get("CustomerMetadataProperties", {}).get("approved_at")
-    moment: datetime = datetime.fromisoformat(noted) if noted else package["LastModifiedTime"]
-    return moment
+    changed: datetime = package["LastModifiedTime"]
+    if noted is None or datetime.fromisoformat(noted) < package["CreationTime"]:
+        return changed
+    return datetime.fromisoformat(noted)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import resource
+import shutil
 import subprocess
 import sys
-import time
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 CONFIG = tomllib.loads((ROOT / "config.toml").read_text(encoding="utf-8"))
 PROJECT = CONFIG["project"]["name"]
 AROUND = CONFIG["project"]["processing"] == "airflow"
-SECONDS = 10  # Airflow reads each file again and again, and gives up after thirty seconds
+SECONDS = 10  # of computing: Airflow reads each file again and again, and gives up after thirty seconds
 READ = """
 import json, sys
 reached = []
@@ -34,6 +35,8 @@ dags = {
     dag.dag_id: {
         "tasks": {
             task.task_id: {"downstream": sorted(task.downstream_task_ids), "type": type(task).__name__,
+                           "rule": str(getattr(task.trigger_rule, "value", task.trigger_rule)),
+                           "teardown": task.is_teardown, "counts": task.on_failure_fail_dagrun,
                            "retries": task.retries, "deferrable": getattr(task, "deferrable", None)}
             for task in dag.tasks
         },
@@ -47,15 +50,25 @@ print("\\n" + json.dumps({"dags": dags, "errors": list(bag.import_errors.values(
 
 @pytest.fixture(scope="module")
 def bag(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What Airflow made of this repository as its folder of DAGs, and how many seconds it took with starting Python."""
-    home = tmp_path_factory.mktemp("airflow")
+    """What Airflow made of this repository as its folder of DAGs, and how many seconds of computing it took."""
+    return read(ROOT, tmp_path_factory.mktemp("airflow"))
+
+
+def read(repository: Path, home: Path) -> dict[str, Any]:
+    """Have Airflow read a repository, in a process of its own."""
     environment = {"PATH": os.environ["PATH"], "AIRFLOW_HOME": str(home), "AIRFLOW__CORE__LOAD_EXAMPLES": "False"}
-    command = [sys.executable, "-W", "ignore", "-c", READ, str(ROOT)]
-    started = time.monotonic()
+    command = [sys.executable, "-W", "ignore", "-c", READ, str(repository)]
+    before = computed()
     done = subprocess.run(command, cwd=home, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return {**found, "seconds": time.monotonic() - started}
+    return {**found, "seconds": computed() - before}
+
+
+def computed() -> float:
+    """The seconds that ended child processes have computed: how busy the machine is does not matter."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def tasks(bag: dict[str, Any], short: str) -> dict[str, Any]:
@@ -88,9 +101,18 @@ def test_a_pipeline_is_started_once_and_waited_for_by_the_triggerer(bag: dict[st
     pipeline = tasks(bag, short)["pipeline"]
     assert pipeline["type"] == "StartPipelineOnce"
     assert pipeline["deferrable"] is CONFIG["airflow"]["deferrable"]
-    assert pipeline["retries"] == 0
-    assert {"prepare", "ingest", "parameters"} < before(bag, short, "pipeline")
-    assert "explain" in pipeline["downstream"]
+    assert pipeline["retries"] * CONFIG["airflow"]["check_seconds"] == CONFIG["airflow"]["pipeline_hours"] * 3600
+    first = "new_truth" if short == "model-quality" else "ingest"
+    assert {"prepare", first, "parameters"} < before(bag, short, "pipeline")
+
+
+@pytest.mark.parametrize("short", ["inference", "build", "model-quality"])
+def test_a_run_ends_with_what_became_of_its_pipeline(bag: dict[str, Any], short: str) -> None:
+    explain = tasks(bag, short)["explain"]
+    assert (explain["teardown"], explain["counts"], explain["downstream"]) == (True, True, [])
+    assert "pipeline" in before(bag, short, "explain")
+    others = {told["rule"] for name, told in tasks(bag, short).items() if name != "explain"}
+    assert others == {"all_success"}, "a task that starts after a failure hides it"
 
 
 def test_predictions_come_before_the_decision_and_a_retraining_after_it(bag: dict[str, Any]) -> None:
@@ -101,6 +123,19 @@ def test_predictions_come_before_the_decision_and_a_retraining_after_it(bag: dic
 
 def test_a_build_predicts_nothing(bag: dict[str, Any]) -> None:
     assert {"publish", "postprocess", "decide"} & set(tasks(bag, "build")) == set()
+
+
+def test_a_table_of_settings_that_cannot_be_is_told_before_anything_starts(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "dags", tmp_path / "repository" / "dags")
+    shutil.copy(ROOT / ".airflowignore", tmp_path / "repository")
+    text = (ROOT / "config.toml").read_text(encoding="utf-8")
+    wrong = text.replace("[airflow]", "[airflow]\nshedule = 1", 1).replace("\ncheck_seconds = ", "\ncheck_seconds = -")
+    (tmp_path / "repository" / "config.toml").write_text(wrong, encoding="utf-8")
+    found = read(tmp_path / "repository", tmp_path)
+    assert found["dags"] == {}
+    (error,) = found["errors"]
+    assert "[airflow]: shedule is no setting; is schedule meant?" in error
+    assert "[airflow]: check_seconds = -" in error
 
 
 def test_ground_truth_is_looked_at_before_anything_is_started(bag: dict[str, Any]) -> None:
