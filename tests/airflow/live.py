@@ -43,7 +43,6 @@ OBEY = (
 )
 CHANGES = {
     'timezone = "UTC"': 'timezone = "America/Los_Angeles"',
-    'model = "then"': 'model = "now"',
     'schedule = "0 4 * * *"': 'schedule = ""',
     'truth_schedule = "0 5 * * *"': 'truth_schedule = ""',
     'notify = ""': 'notify = "arn:aws:sns:eu-north-1:000000000000:told"',

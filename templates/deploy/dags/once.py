@@ -43,19 +43,25 @@ class Attempt:
 
     Args:
         run: The DAG and its run.
-        number: The last try that Airflow makes by itself: it grows when a person clears the task.
+        number: Of the attempt: the same for all tries that Airflow makes by itself.
         content: What the input was then.
     """
 
     run: str
-    number: int
+    number: str
     content: str
 
     @classmethod
-    def of(cls, context: Any, content: str) -> Attempt:
-        """The attempt that is made now."""
+    def of(cls, context: Any, begun: str, content: str = "") -> Attempt:
+        """The attempt that is made now.
+
+        Args:
+            context: Of the task. The last try that Airflow makes by itself grows when a person clears the task.
+            begun: What the run's first task has thought of: another for each time that it ran.
+            content: What the input is now.
+        """
         task = context["ti"]
-        return cls(f"{task.dag_id} {task.run_id}", task.max_tries, content)
+        return cls(f"{task.dag_id} {task.run_id}", f"{begun}-{task.max_tries}", content)
 
     def __str__(self) -> str:
         return f"Airflow {self.run}, attempt {self.number}, input {self.content}"
@@ -74,15 +80,17 @@ class StartPipelineOnce(SageMakerStartPipelineOperator):
     """Starts a pipeline, or goes on with its execution of the same display name, and waits for its end.
 
     Args:
+        begun: Tells one attempt of a run from another.
         input_uri: The table whose correction is noticed.
         hours: How long an execution may take.
         options: The provider's own.
     """
 
-    template_fields = (*SageMakerStartPipelineOperator.template_fields, "input_uri")
+    template_fields = (*SageMakerStartPipelineOperator.template_fields, "begun", "input_uri")
 
-    def __init__(self, *, input_uri: Any, hours: float, **options: Any) -> None:
+    def __init__(self, *, begun: Any, input_uri: Any, hours: float, **options: Any) -> None:
         super().__init__(**options)
+        self.begun = begun
         self.input_uri = input_uri
         self.hours = hours
 
@@ -97,7 +105,8 @@ class StartPipelineOnce(SageMakerStartPipelineOperator):
 
     def _go_on(self, context: Any) -> str:
         with _refusals():
-            attempt = Attempt.of(context, content(S3Hook(self.aws_conn_id).get_conn(), self.input_uri))
+            found = content(S3Hook(self.aws_conn_id).get_conn(), self.input_uri)
+            attempt = Attempt.of(context, self.begun, found)
             while True:
                 known = of_pipeline(self.hook.conn, self.pipeline_name)
                 waited_for = self._current(known, attempt) or self._before(known) or self._start(known, attempt)
@@ -213,14 +222,24 @@ class JobHook(SageMakerHook):
 
 
 class ProcessOnce(SageMakerProcessingOperator):
-    """Starts a processing job, or goes on with the one of the same name."""
+    """Starts a processing job, or goes on with the one of the same name.
+
+    Args:
+        begun: Tells one attempt of a run from another.
+        options: The provider's own.
+    """
 
     aws_hook_class = JobHook
+    template_fields = (*SageMakerProcessingOperator.template_fields, "begun")
+
+    def __init__(self, *, begun: Any, **options: Any) -> None:
+        super().__init__(**options)
+        self.begun = begun
 
     def execute(self, context: Any) -> dict[str, Any]:
         """Start, or go on; returns what SageMaker says of the job."""
-        attempt = Attempt.of(context, "")
-        self.config.setdefault("Environment", {})[ATTEMPT] = digest(attempt.run, str(attempt.number))
+        attempt = Attempt.of(context, self.begun)
+        self.config.setdefault("Environment", {})[ATTEMPT] = digest(attempt.run, attempt.number)
         with _refusals():
             done: dict[str, Any] = super().execute(context)
             return done

@@ -128,14 +128,15 @@ def ingest(known: Any) -> Any:
     )
 
 
-def run_pipeline(short: str, name: Any, *known: Any) -> Any:
-    """Start a pipeline with what is known, and wait for its end."""
+def run_pipeline(short: str, name: Any, begun: Any, *known: Any) -> Any:
+    """Start a pipeline with what is known, the input first, and wait for its end."""
     pipeline = f"{PROJECT}-{short}"
     return tasks.once.StartPipelineOnce(
         task_id="pipeline",
         pipeline_name=pipeline,
         display_name=name,
         pipeline_params=tasks.parameters(pipeline, *known),
+        begun=begun,
         input_uri=known[0]["InputDataUri"],
         hours=AIRFLOW["pipeline_hours"],
         wait_for_completion=True,
@@ -153,11 +154,12 @@ def explained(short: str, known: Any, name: Any, *last: Any, jobs: Any = ()) -> 
     explain.as_teardown(setups=known.operator, on_failure_fail_dagrun=True)
 
 
-def run_job(request: Any) -> Any:
+def run_job(request: Any, begun: Any) -> Any:
     """Run one of the jobs around the pipeline, in the image of the model in use."""
     return tasks.once.ProcessOnce(
         task_id=request.operator.task_id.removesuffix("_job"),
         config=request,
+        begun=begun,
         print_log=False,
         max_attempts=CHECKS,
         **PATIENCE,
@@ -193,15 +195,15 @@ def inference() -> None:
     ingest(known) >> model
     if AROUND:
         rows, before = tasks.job.override(task_id="rows")("rows", known), job("preprocess", known, model)
-        pipeline = run_pipeline("inference", known["name"], known, model, rows)
-        run_job(before) >> pipeline
+        pipeline = run_pipeline("inference", known["name"], known["begun"], known, model, rows)
+        run_job(before, known["begun"]) >> pipeline
         done = tasks.executed(pipeline.output, known)
         after, said = job("postprocess", known, model, done), job("report", known, model, done)
-        predicted, report = run_job(after), run_job(said)
+        predicted, report = run_job(after, known["begun"]), run_job(said, known["begun"])
         predicted >> report
         explained("inference", known, known["name"], pipeline, predicted, report, jobs=(before, after, said))
     else:
-        predicted = run_pipeline("inference", known["name"], known, model)
+        predicted = run_pipeline("inference", known["name"], known["begun"], known, model)
         done = tasks.executed(predicted.output, known)
         explained("inference", known, known["name"], predicted)
     decision = tasks.decide(done)
@@ -215,7 +217,7 @@ def build() -> None:
     known = tasks.prepare("training_input")
     image = tasks.building_image(known)
     ingest(known) >> image
-    explained("build", known, known["name"], run_pipeline("build", known["name"], known, image))
+    explained("build", known, known["name"], run_pipeline("build", known["name"], known["begun"], known, image))
 
 
 @dag(dag_id=f"{PROJECT}-model-quality", schedule=schedule(AIRFLOW["truth_schedule"]), **COMMON)
@@ -225,7 +227,7 @@ def model_quality() -> None:
     found = tasks.new_truth(known)
     model = tasks.model_in_use(known)
     found >> model
-    pipeline = run_pipeline("model-quality", found["name"], found, known, model, found)
+    pipeline = run_pipeline("model-quality", found["name"], known["begun"], found, known, model, found)
     explained("model-quality", known, found["name"], pipeline)
     act_on(tasks.decide(tasks.executed(pipeline.output, known)), known)
 

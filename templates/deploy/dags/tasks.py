@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import re
+import secrets
 import sys
 import tomllib
 from datetime import UTC
@@ -75,6 +76,7 @@ def prepare(source: str, **context: Any) -> dict[str, str]:
     return {
         "name": f"{run_date}-again-{again}" if again else run_date,
         "run_date": run_date,
+        "begun": secrets.token_hex(4),
         "ExecutionRoleArn": role,
         "Bucket": bucket,
         "HistoryUri": f"s3://{bucket}/{history}",
