@@ -6,6 +6,7 @@ A request is `{"do": "ready" | "trigger" | "state" | "fail", …}`; each is answ
 import json
 import os
 import sys
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -82,7 +83,7 @@ def _dag(name: str, session: Any) -> Any:
     return SerializedDagModel.get_dag(name, session=session)
 
 
-DOES = {"ready": ready, "trigger": trigger, "state": state, "fail": fail}
+DOES: dict[str, Callable[..., Any]] = {"ready": ready, "trigger": trigger, "state": state, "fail": fail}
 
 if __name__ == "__main__":
     main()
