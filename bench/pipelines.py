@@ -18,6 +18,7 @@ from mlops_new.definition import dependencies
 from mlops_new.platforms.local.images import Image
 from mlops_new.platforms.local.platform import LocalPlatform
 from mlops_new.platforms.local.records import Execution
+from mlops_new.unpacking import unpack
 
 BIN = Path(sys.executable).parent
 ROWS = 600_000
@@ -105,7 +106,7 @@ def _rows(platform: LocalPlatform, execution: str) -> Path:
 
 def _alone(image: Image, model: Path, rows: Path) -> float:
     with tempfile.TemporaryDirectory() as folder:
-        shutil.unpack_archive(model, folder)
+        unpack(model, Path(folder))
         command = [str(image.python), "-c", ONE_PROCESS, folder, str(rows), f"{folder}/out.csv"]
         return seconds(command, {"PYTHONPATH": str(image.code)})
 

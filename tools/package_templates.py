@@ -1,6 +1,8 @@
 """Packs the templates into the wheel as one archive: as files, their Python would be compiled where pip installs it."""
 
 import gzip
+import os
+import subprocess
 import tarfile
 import tempfile
 from pathlib import Path
@@ -32,16 +34,30 @@ class Templates(BuildHookInterface[Any]):
 
 
 def pack(folder: Path, archive: Path) -> None:
-    """Pack a folder, without what tools leave behind in it; the same files make the same archive."""
+    """Pack what Git tracks of a folder, links as links; the same files make the same archive."""
     with (
         archive.open("wb") as raw,
         gzip.GzipFile(fileobj=raw, mode="wb", filename="", mtime=0) as packed,
         tarfile.open(fileobj=packed, mode="w") as tar,
     ):
-        for path in sorted(folder.rglob("*")):
-            name = path.relative_to(folder.parent)
-            if path.is_file() and not any(part in LITTER or part.startswith(".venv") for part in name.parts):
-                tar.add(path, name.as_posix(), filter=_plain)
+        for path in sorted(_files(folder)):
+            tar.add(path, path.relative_to(folder.parent).as_posix(), recursive=False, filter=_plain)
+
+
+def _files(folder: Path) -> list[Path]:
+    """The files that belong to the templates; in an unpacked source distribution, where no Git says it, all of them."""
+    if (folder.parent / ".git").exists():
+        command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z", folder.name]
+        listed = subprocess.run(command, cwd=folder.parent, capture_output=True, check=True).stdout
+        found = [folder.parent / os.fsdecode(name) for name in listed.split(b"\0") if name]
+    else:
+        found = [path for path in folder.rglob("*") if path.is_symlink() or path.is_file()]
+    return [path for path in found if (path.is_symlink() or path.is_file()) and not _is_litter(path, folder)]
+
+
+def _is_litter(path: Path, folder: Path) -> bool:
+    parts = path.relative_to(folder).parts
+    return any(part in LITTER or part.startswith(".venv") for part in parts)
 
 
 def _plain(member: tarfile.TarInfo) -> tarfile.TarInfo:

@@ -37,6 +37,10 @@ GitOption = Annotated[Host | None, typer.Option("--git", help="Where the reposit
 PlatformOption = Annotated[
     PlatformName | None, typer.Option("--platform", help="Where the pipelines run (default: local).")
 ]
+Anew = Annotated[
+    list[str] | None,
+    typer.Option("--data", metavar="KEY=VALUE", help="Answer one question anew (can be repeated)."),
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be done and touch nothing.")]
 Version = Annotated[int, typer.Argument(metavar="VERSION", help="The model version, as `models list` shows it.")]
 Note = Annotated[str, typer.Option("--note", metavar="TEXT", help="Why, kept with the version.")]
@@ -84,6 +88,10 @@ def project(
         str | None,
         typer.Option("--template", metavar="URL[@VERSION]", help="Render from this template repository (a fork)."),
     ] = None,
+    like: Annotated[
+        Path | None,
+        typer.Option("--like", metavar="FILE|FOLDER", help="Propose answers by looking at a table: ids, time, types."),
+    ] = None,
     git: GitOption = None,
     platform: PlatformOption = None,
     dry_run: DryRun = False,
@@ -98,7 +106,7 @@ def project(
     from mlops_new.commands import project as command
 
     given = gather(answers, data or [])
-    request = command.Request(name, directory.absolute(), given, dry_run=dry_run, yes=yes, template=template)
+    request = command.Request(name, directory.absolute(), given, dry_run=dry_run, yes=yes, template=template, like=like)
     command.run(request, load(config, git=git, platform=platform), _console(as_json=as_json))
 
 
@@ -148,6 +156,7 @@ def update(
         bool, typer.Option("--resolve", help="Check the update out in the working copies, conflicts and all.")
     ] = False,
     go_on: Annotated[bool, typer.Option("--continue", help="Go on after the conflicts were resolved.")] = False,
+    data: Anew = None,
     directory: Directory = HERE,
     git: GitOption = None,
     platform: PlatformOption = None,
@@ -157,13 +166,21 @@ def update(
     config: Config = None,
 ) -> None:
     """Bring projects to a template version, merged with what was edited, by pull request."""
+    from mlops_new.answers import pairs
     from mlops_new.commands import update as command
     from mlops_new.update.prepare import Goal
 
     if every:
         _refuse_both(name)
     request = command.Request(
-        name, directory.absolute(), every, Goal(to), dry_run=dry_run, yes=yes, resolve=resolve, go_on=go_on
+        name,
+        directory.absolute(),
+        every,
+        Goal(to, answers=pairs("--data", data or [])),
+        dry_run=dry_run,
+        yes=yes,
+        resolve=resolve,
+        go_on=go_on,
     )
     command.run(request, load(config, git=git, platform=platform), _console(as_json=as_json))
 
@@ -399,6 +416,23 @@ def drill(
 
 
 @app.command()
+def data(
+    *,
+    table: Annotated[
+        str | None,
+        typer.Option("--input", metavar="FILE|FOLDER|s3://…", help="The table (default: the repository's sample)."),
+    ] = None,
+    directory: Directory = HERE,
+    as_json: Json = False,
+    config: Config = None,
+) -> None:
+    """Tell what a table is taken for: rows, days, series, each column's type and why; what looks wrong first."""
+    from mlops_new.commands import data as command
+
+    command.run(command.Request(directory.absolute(), table), load(config), _console(as_json=as_json))
+
+
+@app.command()
 def lineage(
     subject: Annotated[
         str, typer.Argument(metavar="PATH|s3://…|VERSION", help="A file of predictions, or a model version.")
@@ -430,13 +464,21 @@ def serve(
     host: Annotated[
         str, typer.Option("--host", metavar="ADDRESS", help="127.0.0.1, ::1 or localhost, nothing else.")
     ] = "127.0.0.1",
+    env: Annotated[
+        Path | None,
+        typer.Option(
+            "--env",
+            metavar="FILE",
+            help="Write the lines to export to this file, once the server listens; gone when the server ends.",
+        ),
+    ] = None,
     as_json: Json = False,
     config: Config = None,
 ) -> None:
     """Serve the platform of this machine as SageMaker and S3, for boto3, the SDK, Airflow and the AWS CLI."""
     from mlops_new.commands import serve as command
 
-    command.run(host, port, load(config), _console(as_json=as_json))
+    command.run(host, port, env, load(config), _console(as_json=as_json))
 
 
 @models.command("list")
@@ -540,6 +582,9 @@ def publish_template(
     merge: Annotated[
         bool, typer.Option("--merge", help="Merge it with your organisation's own edits of the template repository.")
     ] = False,
+    check: Annotated[
+        bool, typer.Option("--check/--no-check", help="First check the templates of FOLDER, as `template check` does.")
+    ] = True,
     git: GitOption = None,
     dry_run: DryRun = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Go ahead without asking.")] = False,
@@ -549,7 +594,7 @@ def publish_template(
     """Put a version into the template repository: only forward, and never over an edit of your own."""
     from mlops_new.commands import publish as command
 
-    request = command.Request(folder, version, merge=merge, dry_run=dry_run, yes=yes)
+    request = command.Request(folder, version, merge=merge, dry_run=dry_run, yes=yes, check=check)
     command.run(request, load(config, git=git), _console(as_json=as_json))
 
 
@@ -563,6 +608,7 @@ def switch(
     resolve: Annotated[
         bool, typer.Option("--resolve", help="Check the update out in the working copies, conflicts and all.")
     ] = False,
+    data: Anew = None,
     directory: Directory = HERE,
     git: GitOption = None,
     dry_run: DryRun = False,
@@ -571,12 +617,13 @@ def switch(
     config: Config = None,
 ) -> None:
     """Bring a project under another template repository, a fork say: an update like any other, in both repositories."""
+    from mlops_new.answers import pairs
     from mlops_new.commands import update as command
     from mlops_new.update.prepare import Goal
     from mlops_new.update.versions import named_template
 
     found = named_template(source)
-    goal = Goal(found.version, found.url)
+    goal = Goal(found.version, found.url, pairs("--data", data or []))
     request = command.Request(
         name, directory.absolute(), every=False, goal=goal, dry_run=dry_run, yes=yes, resolve=resolve
     )

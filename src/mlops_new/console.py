@@ -100,6 +100,17 @@ class Console:
         # An empty line is Enter. Nothing at all is the end of the input (Ctrl-D): whoever leaves has not agreed.
         return bool(answer) and answer.strip().lower() in {"", "y", "yes"}
 
+    def ask(self, question: str) -> str:
+        """A line that a person types; empty where it is only Enter.
+
+        Raises:
+            Invalid: nobody is there to answer.
+        """
+        if not self.interactive:
+            raise Invalid(f"there is no terminal to ask on: {question.strip()}")
+        self.talk.print(question, end="", markup=False)
+        return sys.stdin.readline().strip()
+
     def confirm_by_name(self, name: str) -> None:
         """Have the name typed before something is removed.
 

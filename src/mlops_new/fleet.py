@@ -8,6 +8,7 @@ from mlops_new.errors import Error
 from mlops_new.observe import pipeline_names
 from mlops_new.ports import Activity, Listed
 from mlops_new.spec import Kind, slug
+from mlops_new.update.answers import differing, edited_by_hand
 from mlops_new.update.versions import Recorded, recorded
 
 # Of a template version, files that are copied as they are: by repository, path and blob.
@@ -39,6 +40,7 @@ class Project:
         known: What is known of that template.
         drift: What is not as it should be, a sentence each.
         updates: Where open updates can be reviewed.
+        proposed: The repositories that have one.
         activity: What happens on the platform; None where that is not known.
     """
 
@@ -47,6 +49,7 @@ class Project:
     known: Known
     drift: tuple[str, ...]
     updates: tuple[str, ...] = ()
+    proposed: frozenset[str] = frozenset()
     activity: Activity | None = None
 
     @property
@@ -126,12 +129,50 @@ def drift(
     """What is not as it should be in one project."""
     for kind in Kind:
         yield from _repository(slug(name, kind), pair.get(kind), found[kind], known, kind)
+    yield from _edited(name, pair)
     versions = {kind: one for kind, one in found.items() if one}
     if len({(one.url, one.version) for one in versions.values()}) > 1:
         yield ", ".join(f"{kind} is at {one.version}" for kind, one in versions.items())
+    else:  # other versions may well ask otherwise
+        yield from _answered_otherwise(name, pair)
     for pipeline in pipeline_names(name) if activity else ():
         if activity and pipeline not in activity.pipelines:
             yield f"pipeline {pipeline} is not registered"
+
+
+def half_pushed(project: Project) -> Iterator[str]:
+    """An update that a killed command has brought to one of two repositories."""
+    has = {kind: slug(project.name, kind) for kind in project.behind}
+    there = [name for name in has.values() if name in project.proposed]
+    if len(has) == len(Kind) and len(there) == 1:
+        lacks = next(name for name in has.values() if name not in there)
+        yield f"an update is open in {there[0]} and not in {lacks}: `mlops-new update {project.name}` finishes it"
+
+
+def by_hand(name: str, kind: Kind) -> str:
+    """An answers file that somebody has edited."""
+    return f"the answers of {slug(name, kind)} were edited by hand: take that back, and answer by `{_anew(name)}`"
+
+
+def _anew(name: str) -> str:
+    return f"mlops-new update {name} --data QUESTION=VALUE"
+
+
+def _edited(name: str, pair: Mapping[Kind, Listed]) -> Iterator[str]:
+    """Answers files that are not as Copier wrote them."""
+    for kind, one in pair.items():
+        if one.answers is not None and edited_by_hand(one.answers):
+            yield by_hand(name, kind)
+
+
+def _answered_otherwise(name: str, pair: Mapping[Kind, Listed]) -> Iterator[str]:
+    texts = [one.answers for one in pair.values() if one.answers is not None]
+    try:
+        names = differing(*texts) if len(texts) == len(Kind) else []
+    except Error:
+        return  # a broken file is told as such
+    if names:
+        yield f"the two repositories are answered otherwise: {', '.join(names)}; `{_anew(name)}` makes them agree"
 
 
 def _repository(name: str, listed: Listed | None, found: Recorded | None, known: Known, kind: Kind) -> Iterator[str]:

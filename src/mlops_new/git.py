@@ -22,6 +22,8 @@ _PLAIN = (
     ("color.ui", "false"),
     ("status.showUntrackedFiles", "normal"),
     ("push.followTags", "false"),
+    ("log.showSignature", "false"),
+    ("i18n.logOutputEncoding", "utf-8"),
     ("safe.bareRepository", "all"),  # the local Git host is a folder of them
     ("advice.detachedHead", "false"),
     ("gc.auto", "0"),
@@ -34,6 +36,8 @@ _EXACT = (
     ("core.autocrlf", "false"),
     ("core.eol", "lf"),
 )
+# What Git makes repositories from that nobody owns: nothing that a person configures is run in them.
+SCRATCH = Path(__file__).resolve().parent / "scratch"
 # What can be asked of a remote again: it reads, or sets references to what they are to be.
 _REMOTE = ("ls-remote", "fetch", "clone", "push")
 # Seconds between attempts, as for the Git host's other requests.
@@ -68,11 +72,18 @@ def run(
     Raises:
         GitError: with git's own last words.
     """
+    return run_bytes(*arguments, cwd=cwd, env=env, stdin=stdin).decode("utf-8", "surrogateescape")
+
+
+def run_bytes(
+    *arguments: str, cwd: Path | None = None, env: Mapping[str, str] | None = None, stdin: bytes | None = None
+) -> bytes:
+    """The same where what is printed is the content of files."""
     pauses = iter(_PAUSES if _verb(arguments) in _REMOTE else ())
     while True:
         done = _run(arguments, cwd, _environment(env or {}), stdin or b"")
         if not done.returncode:
-            return done.stdout.decode("utf-8", "surrogateescape")
+            return done.stdout
         refusal = understand(done.stderr)
         pause = next(pauses, None)
         if not refusal.temporary or pause is None:
@@ -129,9 +140,17 @@ def init(path: Path) -> None:
 
 def init_scratch(path: Path) -> None:
     """Make an empty repository that is nobody's own: its files are what is committed, byte for byte."""
-    init(path)
-    with (path / ".git" / "config").open("a", encoding="utf-8") as config:
-        config.write("[core]\n" + "".join(f"\t{key.partition('.')[2]} = {value}\n" for key, value in _EXACT))
+    run("init", "--quiet", "--initial-branch=main", f"--template={SCRATCH}", str(path))
+
+
+def init_bare_scratch(path: Path) -> None:
+    """Make an empty bare repository that is nobody's own."""
+    run("init", "--quiet", "--bare", "--initial-branch=main", f"--template={SCRATCH}", str(path))
+
+
+def clone_scratch(url: str, path: Path, env: Mapping[str, str] | None = None) -> None:
+    """Clone into a bare repository that is nobody's own."""
+    run("clone", "--quiet", "--bare", f"--template={SCRATCH}", url, str(path), env=env)
 
 
 def set_origin(path: Path, url: str) -> None:
@@ -187,7 +206,7 @@ def tracked(repository: Path) -> list[str]:
         why = answer.stderr.decode(errors="replace").strip().splitlines()
         raise Invalid(f"the files of {repository} cannot be listed: {why[-1] if why else 'git failed'}")
     names = {os.fsdecode(name).rstrip("/") for name in answer.stdout.split(b"\0") if name}
-    return sorted(name for name in names if (repository / name).exists())
+    return sorted(name for name in names if os.path.lexists(repository / name))
 
 
 def top(path: Path) -> Path | None:
@@ -303,7 +322,7 @@ def configuration(*settings: tuple[str, str], env: Mapping[str, str] = os.enviro
 
 def exact(env: Mapping[str, str]) -> dict[str, str]:
     """An environment in which git, whoever starts it, has the same files for everyone."""
-    return {**env, **_SHA1, **configuration(*_PLAIN, *_EXACT, env=env)}
+    return {**env, **_SHA1, **configuration(*_PLAIN, *_EXACT, ("init.templateDir", str(SCRATCH)), env=env)}
 
 
 def _environment(extra: Mapping[str, str]) -> dict[str, str]:

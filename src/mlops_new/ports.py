@@ -135,7 +135,7 @@ class GitHost(Protocol):
         """Every repository there that carries a mark of ours."""
         ...
 
-    def overview(self) -> list[Listed]:
+    def overview(self, project: str | None = None) -> list[Listed]:
         """What `main` of every repository of ours is rendered from: as few requests as the host allows."""
         ...
 
@@ -321,11 +321,20 @@ class Templates(Protocol):
     """The door to Copier."""
 
     def resolve(
-        self, template: Template | None, data: Mapping[str, Any], *, ask: bool, env: Mapping[str, str] | None = None
+        self,
+        template: Template | None,
+        data: Mapping[str, Any],
+        *,
+        ask: bool,
+        env: Mapping[str, str] | None = None,
+        recorded: Mapping[str, Any] | None = None,
+        proposed: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
-        """Every question answered: by data, else by a person if `ask`, else by its default; `Invalid` when refused.
+        """Every question answered: by data, else by a person if `ask`, else as recorded, else by its default.
 
-        The packaged template's, where none is named; otherwise `env` lets git read it.
+        `Invalid` when data is refused; what is recorded and refused has its default.
+
+        The packaged template's, where none is named; otherwise `env` lets git read it. What is proposed is a default.
         """
         ...
 

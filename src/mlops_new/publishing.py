@@ -1,6 +1,5 @@
 """The template repository: a copy of it at hand, and how versions get into it."""
 
-import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,7 +7,8 @@ from pathlib import Path
 
 from mlops_new import git
 from mlops_new.ports import GitHost
-from mlops_new.templates import CACHE, packaged_files
+from mlops_new.template_source import TemplateFile
+from mlops_new.templates import CACHE, packaged_template
 
 _COPY = "template.git"
 # The branch of the template repository that holds the versions as they were published. `main` follows it until
@@ -34,7 +34,7 @@ def at_hand(host: GitHost, url: str, private: Path) -> Mapping[str, str]:
     copy = private / _COPY
     if not copy.exists():
         with host.credentials(url) as env:
-            git.run("clone", "--quiet", "--bare", url, str(copy), env=env)
+            git.clone_scratch(url, copy, env)
     return read_from(copy, url, private)
 
 
@@ -56,7 +56,7 @@ def publish(url: str, version: str, refs: Mapping[str, str], env: Mapping[str, s
     """
     copy = private / _COPY
     shutil.rmtree(copy, ignore_errors=True)
-    git.run("init", "--quiet", "--bare", "--template=", str(copy))
+    git.init_bare_scratch(copy)
     parent = refs.get(f"refs/heads/{UPSTREAM}", "")
     if parent:
         git.run("fetch", "--quiet", url, f"refs/heads/{UPSTREAM}", cwd=copy, env=env)
@@ -77,15 +77,15 @@ def add_packaged(copy: Path, version: str, parent: str) -> None:
         version: The tag.
         parent: The commit that the branch has in the template repository; empty where it has none.
     """
-    add_files(copy, packaged_files(), version, parent)
+    add_files(copy, packaged_template(), version, parent)
 
 
-def add_files(repository: Path, files: Sequence[tuple[str, Path]], version: str, parent: str) -> None:
+def add_files(repository: Path, files: Sequence[TemplateFile], version: str, parent: str) -> None:
     """Commit exactly these files to the branch `UPSTREAM` of a repository, and tag them.
 
     Args:
         repository: It has the parent.
-        files: Paths from the template's root, and the files.
+        files: All of the template.
         version: The tag.
         parent: A commit; empty for none.
     """
@@ -98,16 +98,20 @@ def _moved(refs: Mapping[str, str], version: str) -> list[str]:
     return [*(["refs/heads/main"] if followed else []), f"refs/heads/{UPSTREAM}", f"refs/tags/{version}"]
 
 
-def _commit(files: Sequence[tuple[str, Path]], version: str, parent: str) -> Iterator[bytes]:
+def _commit(files: Sequence[TemplateFile], version: str, parent: str) -> Iterator[bytes]:
     """A commit of exactly these files, in the language of `git fast-import`."""
     message = f"mlops-new templates {version}".encode()
     yield f"commit refs/heads/{UPSTREAM}\nauthor {_PUBLISHER}\ncommitter {_PUBLISHER}\n".encode()
     yield b"data %d\n%s\n" % (len(message), message)
     yield f"from {parent}\n".encode() if parent else b""
     yield b"deleteall\n"
-    for name, file in files:
-        content = file.read_bytes()
-        mode = "100755" if os.access(file, os.X_OK) else "100644"
-        yield f"M {mode} inline {json.dumps(name, ensure_ascii=False)}\ndata {len(content)}\n".encode()
-        yield content + b"\n"
+    for file in files:
+        yield b"M %s inline %s\ndata %d\n" % (file.mode.encode(), _quoted(file.name), len(file.content))
+        yield file.content + b"\n"
     yield f"reset refs/tags/{version}\nfrom refs/heads/{UPSTREAM}\n".encode()
+
+
+def _quoted(name: str) -> bytes:
+    """A path as Git's own tools write it."""
+    plain = os.fsencode(name).replace(b"\\", b"\\\\").replace(b'"', b'\\"').replace(b"\n", b"\\n")
+    return b'"' + plain + b'"'

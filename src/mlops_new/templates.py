@@ -1,11 +1,13 @@
 """The only door to Copier, and the templates that come with the program."""
 
 import atexit
+import json
 import os
 import re
 import shutil
 import tempfile
 import threading
+import traceback
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -20,6 +22,7 @@ from mlops_new.environ import SECRET_VARIABLES
 from mlops_new.errors import Error, Invalid
 from mlops_new.files import readable_errors, translate
 from mlops_new.spec import Kind, Template
+from mlops_new.template_source import TemplateFile, standing
 
 CACHE = "COPIER_CACHE_DIR"
 ANSWERS_FILE = ".copier-answers.yml"
@@ -59,7 +62,14 @@ class Copier:
     """Renders repositories; everything Copier raises leaves here as one of our errors."""
 
     def resolve(
-        self, template: Template | None, data: Mapping[str, Any], *, ask: bool, env: Mapping[str, str] | None = None
+        self,
+        template: Template | None,
+        data: Mapping[str, Any],
+        *,
+        ask: bool,
+        env: Mapping[str, str] | None = None,
+        recorded: Mapping[str, Any] | None = None,
+        proposed: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
         """Every question of a template answered, nothing rendered.
 
@@ -68,6 +78,8 @@ class Copier:
             data: Answers given; text is read as the question's type.
             ask: Whether a person answers the others; else their defaults do.
             env: Lets git read it, see `at_hand`.
+            recorded: Answers of an earlier version, in the place of defaults; what is refused has its default.
+            proposed: Other defaults than the template's.
 
         Raises:
             Invalid: an answer that the template does not know, or refuses.
@@ -76,8 +88,20 @@ class Copier:
             from copier import run_copy
 
             url, version = (template.url, template.version) if template else (_questions(Path(nowhere)), None)
+            into = Path(nowhere) / "rendered"
+            into.mkdir()
+            if recorded:
+                (into / ANSWERS_FILE).write_text(yaml.safe_dump(dict(recorded)), encoding="utf-8")
             worker = run_copy(
-                url, nowhere, dict(data), vcs_ref=version, defaults=not ask, quiet=True, pretend=True, exclude=["*"]
+                url,
+                into,
+                dict(data),
+                vcs_ref=version,
+                defaults=not ask,
+                user_defaults=dict(proposed or {}),
+                quiet=True,
+                pretend=True,
+                exclude=["*"],
             )
             questions = worker.template.questions_data
             _refuse_unknown(set(data), set(questions))
@@ -99,7 +123,7 @@ class Copier:
         """
         url, version = template.url, template.version
         data = {**answers, "repository_kind": kind.value}
-        with _copier_errors(), readable_errors(destination), _seen_by_copier(env):
+        with readable_errors(destination), _copier_errors(), _seen_by_copier(env):
             from copier import run_copy
 
             run_copy(url, destination, data, vcs_ref=version, defaults=True, quiet=True)
@@ -117,7 +141,7 @@ class Copier:
         Raises:
             Error: as for `render`.
         """
-        with _copier_errors(), readable_errors(destination), _seen_by_copier(env):
+        with readable_errors(destination), _copier_errors(), _seen_by_copier(env):
             from copier import run_copy
 
             destination.mkdir()
@@ -146,7 +170,13 @@ class Copier:
 def _require_recorded(template: Template, rendered: Path) -> None:
     """Copier renders a repository it cannot read (another owner's, say) as a plain folder and says nothing."""
     recorded = read_answers((rendered / ANSWERS_FILE).read_text(encoding="utf-8"))
-    if recorded.get("_commit") != template.version or recorded.get("_src_path") != template.url:
+    named = recorded.get("_commit")
+    if named and named != template.version and recorded.get("_src_path") == template.url:
+        raise Error(
+            f"{template.url} has {template.version} on the same commit as {named}, which is what Copier calls it",
+            hint=f"use {named}, or tag another commit as {template.version}",
+        )
+    if named != template.version or recorded.get("_src_path") != template.url:
         raise Error(f"{template.url} was not read as a Git repository, so the project could never be updated from it")
 
 
@@ -157,7 +187,7 @@ def _seen_by_copier(env: Mapping[str, str]) -> Iterator[None]:
 
     with _one_at_a_time, _cached_where(env.get(CACHE)), local.env(**env):
         local.env.update(git.exact(dict(local.env)))
-        for name in local.env.keys() & set(SECRET_VARIABLES):
+        for name in local.env.keys() & {*SECRET_VARIABLES, "GIT_TEMPLATE_DIR"}:
             del local.env[name]
         yield
 
@@ -195,20 +225,18 @@ def read_answers(text: str) -> dict[str, Any]:
     return answers if isinstance(answers, dict) else {}
 
 
+# Of a checkout of this program: the rest of it is no template.
+_PARTS = ("copier.yml", "templates")
+
+
+def packaged_template() -> list[TemplateFile]:
+    """The program's own template, the same from a checkout as from where it is installed."""
+    return standing(packaged(), _PARTS)
+
+
 def packaged_files() -> list[tuple[str, Path]]:
-    """What is published: paths from the template's root, and the files."""
-    return template_files(packaged())
-
-
-def template_files(root: Path) -> list[tuple[str, Path]]:
-    """The same of a folder with `copier.yml` and `templates/`."""
-    templates = [path for path in (root / "templates").rglob("*") if path.is_file() and not _is_litter(path)]
-    return [(path.relative_to(root).as_posix(), path) for path in sorted([root / "copier.yml", *templates])]
-
-
-def _is_litter(path: Path) -> bool:
-    """What tools leave behind in a checkout where people work on the templates."""
-    return any(part == "__pycache__" or part.endswith("_cache") or part.startswith(".venv") for part in path.parts)
+    """The same as paths from the template's root, and the files."""
+    return [(one.name, packaged() / one.name) for one in packaged_template()]
 
 
 def _refuse_unknown(given: set[str], questions: set[str]) -> None:
@@ -224,6 +252,8 @@ def _refuse_wrong_types(data: Mapping[str, Any], questions: Mapping[str, Mapping
         kind = str(questions[name].get("type", "yaml"))
         if not _fits(value, kind):
             raise Invalid(f"the answer to {name} is {value!r}, which is not {_KINDS[kind]}")
+        if _is_broken(value):
+            raise Invalid(f"the answer to {name} is {value!r}, which is no text in UTF-8", hint="type it anew")
 
 
 _KINDS = {"bool": "yes or no", "int": "a whole number", "float": "a number", "str": "text"}
@@ -252,13 +282,22 @@ def _fits(value: Any, kind: str) -> bool:
             return True
 
 
+def _is_broken(value: Any) -> bool:
+    """Whether a text in it has bytes that are no character, as a terminal of another encoding gives."""
+    try:
+        json.dumps(value, ensure_ascii=False, default=str).encode()
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
 _FLOAT = r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?"
 
 
 @contextmanager
 def _copier_errors() -> Iterator[None]:
     from copier.errors import CopierError, CopierWarning, UserMessageError
-    from jinja2 import TemplateError, TemplateSyntaxError
+    from jinja2 import TemplateError
     from plumbum.commands.processes import ProcessExecutionError
 
     try:
@@ -268,12 +307,11 @@ def _copier_errors() -> Iterator[None]:
     except (KeyboardInterrupt, Error):
         raise
     except ProcessExecutionError as error:
-        raise Error(f"git could not read the template repository: {_first_line(error.stderr)}") from error
+        raise Error(f"git could not read the template repository: {_last_words(error.stderr)}") from error
     except UserMessageError as error:
         raise Error(f"the template cannot be rendered: {_first_line(error)}") from error
     except TemplateError as error:
-        where = f"{error.name}:{error.lineno}: " if isinstance(error, TemplateSyntaxError) else ""
-        raise Error(f"the template cannot be rendered: {where}{_first_line(error)}") from error
+        raise Error(f"the template cannot be rendered: {_where(error)}{_what(error)}", hint=_MAINTAINER) from error
     except (ValueError, TypeError) as error:
         # What Copier raises for an answer of the wrong type or outside the choices.
         raise Invalid(f"an answer is refused: {_first_line(error)}") from error
@@ -281,9 +319,51 @@ def _copier_errors() -> Iterator[None]:
         raise Error(f"the template cannot be rendered: {_first_line(error)}") from error
 
 
+_MAINTAINER = "`mlops-new template check FOLDER` tells all of its faults before a version is published"
+
+
+def _what(error: Exception) -> str:
+    from jinja2 import TemplateNotFound, TemplatesNotFound
+
+    match error:
+        case TemplatesNotFound():
+            return f"there is none of the files {', '.join(map(str, error.templates))}, which it includes or imports"
+        case TemplateNotFound():
+            return f"there is no file {error.name or error}, which it includes or imports"
+        case _:
+            return _first_line(error)
+
+
+def _where(error: Exception) -> str:
+    """The file of the template, and the line, that Jinja was at; it puts them into the traceback."""
+    from jinja2 import TemplateSyntaxError
+
+    if isinstance(error, TemplateSyntaxError):
+        return f"{_from_root(error.filename or error.name or '')}:{error.lineno}: "
+    frames = [one for one in traceback.extract_tb(error.__traceback__) if _JINJA_FRAME.match(one.name)]
+    return f"{_from_root(frames[-1].filename)}:{frames[-1].lineno}: " if frames else ""
+
+
+# What Jinja calls the code of a template where it rewrites a traceback.
+_JINJA_FRAME = re.compile(r"top-level template code|template|block '|macro '")
+
+
+def _from_root(file: str) -> str:
+    """Without the place that Copier has cloned the template to."""
+    _, clone, inside = file.rpartition("copier._vcs.clone.")
+    return inside.partition("/")[2] if clone else file
+
+
 def _within(repository: Path, error: OSError) -> str:
     name = str(error.filename or "").removeprefix(f"{repository}{os.sep}")
     return f"{name}: {(error.strerror or str(error)).lower()}"
+
+
+def _last_words(said: str) -> str:
+    """Why git has given up: it tells what it does before."""
+    lines = [line.strip() for line in said.strip().splitlines()]
+    fatal = [line for line in lines if line.startswith(("fatal:", "error:", "ERROR:"))]
+    return (fatal or lines or ["no reason given"])[0]
 
 
 def _first_line(error: object) -> str:

@@ -25,6 +25,7 @@ from jobs import Value, document, module, output, within
 
 if TYPE_CHECKING:
     from sagemaker.mlops.workflow.pipeline import Pipeline
+    from sagemaker.mlops.workflow.steps import TrainingStep
 
     from own import Made
 
@@ -33,7 +34,12 @@ REPORT = PropertyFile(name="Evaluation", output_name="evaluation", path="evaluat
 
 
 def pipeline() -> Pipeline:
-    """Preprocess, train, transform the evaluation data, evaluate, make baselines, and register what is good enough."""
+    """Preprocess, train, transform the evaluation data, evaluate, make baselines; refit, register what is good enough.
+
+    Metrics and attributions are of the model that was judged on rows it had not seen. The registered one, fitted
+    again, has its features, hyperparameters and number of trees, and has seen those rows, too. The baseline of the
+    data is of all rows that taught it.
+    """
     settings = jobs.settings(CONFIG)
     machines = [settings.instance_type(job) for job in ("processing", "training", "transform")]
     on_processing, on_training, on_transform = machines
@@ -43,7 +49,7 @@ def pipeline() -> Pipeline:
         "Preprocess",
         module("steps.preprocess"),
         inputs={"raw": jobs.INPUT_DATA},
-        outputs=["train", "evaluation_data", "ground_truth"],
+        outputs=["train", "taught", "evaluation_data", "ground_truth"],
     )
     train = step.training("Train", channels={"train": output(preprocess, "train")}, instance_type=on_training)
     model_data = train.properties.ModelArtifacts.S3ModelArtifacts
@@ -58,16 +64,16 @@ def pipeline() -> Pipeline:
     evaluate = step.processing(
         "Evaluate",
         module("steps.evaluate"),
-        inputs=answered,
+        inputs={**answered, "model": model_data},
         outputs=["evaluation"],
         property_files=[REPORT],
     )
     checks = (managed if settings.monitoring == "managed" else own).Checks(step, settings.problem_type)
-    training_data = output(preprocess, "train")
+    taught = output(preprocess, "taught")
     baselines = Baselines(
         evaluation=output(evaluate, "evaluation"),
-        data_quality=checks.data_quality(training_data),
-        attribution=checks.attribution(training_data, model=model, model_data=model_data),
+        data_quality=checks.data_quality(taught),
+        attribution=checks.attribution(taught, model=model, model_data=model_data),
         model_quality=checks.model_quality(**answered),
     )
     report = step.processing(
@@ -81,10 +87,16 @@ def pipeline() -> Pipeline:
         ],
         after=checks.after,
     )
+    again: list[TrainingStep] = []
+    if settings.refit:
+        channels = {"train": taught, "learnt": model_data}
+        again = [step.training("Refit", channels=channels, instance_type=on_training, place="refitted")]
+    registered = again[0].properties.ModelArtifacts.S3ModelArtifacts if again else model_data
     check_metrics = ConditionStep(
         "CheckMetrics",
+        depends_on=[report],  # a failure ends the execution: the report is made before
         conditions=[ConditionEquals(left=JsonGet(evaluate.name, REPORT, "gate.passed"), right=True)],
-        if_steps=[register(settings.project, model_data, baselines, on_transform)],
+        if_steps=[*again, register(settings.project, registered, baselines, on_transform, refit=settings.refit)],
         else_steps=[
             FailStep(
                 "NotGoodEnough",
@@ -116,7 +128,7 @@ class Baselines:
         return {"evaluation": self.evaluation, **made}
 
 
-def register(project: str, model_data: Value, baselines: Baselines, on_transform: Value) -> ModelStep:
+def register(project: str, model_data: Value, baselines: Baselines, on_transform: Value, *, refit: bool) -> ModelStep:
     """A model package that waits for a person's approval and knows what it was made from and is compared with."""
     data, quality, attribution = baselines.data_quality, baselines.model_quality, baselines.attribution
     request = jobs.model_builder(model_data).register(
@@ -143,6 +155,7 @@ def register(project: str, model_data: Value, baselines: Baselines, on_transform
             "commit": jobs.COMMIT,
             "data": jobs.INPUT_DATA,
             "execution": jobs.EXECUTION_ID,
+            "refit": str(refit).lower(),
         },
     )
     return ModelStep("Register", step_args=request)

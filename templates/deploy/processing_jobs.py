@@ -32,9 +32,13 @@ MAX_SECONDS = 4 * 60 * 60
 
 
 def rows(known: Known) -> Known:
-    """The inference pipeline's parameters that say where preprocessing leaves its rows."""
+    """Where preprocessing leaves its rows, as the inference pipeline's parameters, and those that it could not use."""
     folder = f"s3://{known['Bucket']}/{PROJECT}/preprocessed/{known['name']}"
-    return {"TransformInputUri": f"{folder}/transform_input", "BatchUri": f"{folder}/batch"}
+    return {
+        "TransformInputUri": f"{folder}/transform_input",
+        "BatchUri": f"{folder}/batch",
+        "QuarantineUri": f"{folder}/quarantine",
+    }
 
 
 def preprocess(known: Known) -> Request:
@@ -45,7 +49,11 @@ def preprocess(known: Known) -> Request:
         _script("preprocess"),
         known,
         inputs={"raw": known["InputDataUri"], "code": known["CodeUri"], "model": known["ModelDataUrl"]},
-        outputs={"transform_input": places["TransformInputUri"], "batch": places["BatchUri"]},
+        outputs={
+            "transform_input": places["TransformInputUri"],
+            "batch": places["BatchUri"],
+            "quarantine": places["QuarantineUri"],
+        },
     )
 
 
@@ -59,6 +67,7 @@ def postprocess(known: Known) -> Request:
         inputs={
             "transformed": _left(known, "transformed"),
             "batch": rows(known)["BatchUri"],
+            "quarantine": rows(known)["QuarantineUri"],
             "code": known["CodeUri"],
             **_found(known),
         },
@@ -78,6 +87,7 @@ def report(known: Known) -> Request:
         known,
         inputs={
             **_found(known),
+            "quarantine": rows(known)["QuarantineUri"],
             "baseline": known["DataQualityBaselineUri"],
             "decision": _left(known, "decision"),
             "history": known["HistoryUri"],

@@ -59,6 +59,7 @@ class Settings:
     problem_type: str
     monitoring: str
     processing: str
+    refit: bool
     instances: Mapping[str, str]
 
     def instance_type(self, job: str) -> ParameterString:
@@ -82,6 +83,7 @@ def settings(config: Path) -> Settings:
             problem_type=project["problem_type"],
             monitoring=project.get("monitoring", MONITORING[0]),
             processing=project.get("processing", PROCESSING[0]),
+            refit=tables.get("model", {}).get("refit", True),
             instances=tables["instances"],
         )
     except (KeyError, OSError, tomllib.TOMLDecodeError) as error:
@@ -205,14 +207,16 @@ class Jobs:
         )
         return ProcessingStep(name, step_args=job, property_files=list(property_files), depends_on=list(after) or None)
 
-    def training(self, name: str, *, channels: Mapping[str, Value], instance_type: Value) -> TrainingStep:
-        """Run the image's `train` on channels, each a folder under `/opt/ml/input/data`."""
+    def training(
+        self, name: str, *, channels: Mapping[str, Value], instance_type: Value, place: str = "artifacts"
+    ) -> TrainingStep:
+        """Run the image's `train` on channels, each a folder under `/opt/ml/input/data`. The model goes to `place`."""
         trainer = ModelTrainer(
             base_job_name=name,  # the SDK would derive one from the image, which it does not know yet
             training_image=IMAGE,
             role=placeholder(ROLE.name),
             compute=Compute(instance_type=instance_type, instance_count=1, volume_size_in_gb=VOLUME_GB),
-            output_data_config=OutputDataConfig(s3_output_path=self.folder("artifacts")),
+            output_data_config=OutputDataConfig(s3_output_path=self.folder(place)),
             stopping_condition=StoppingCondition(max_runtime_in_seconds=MAX_SECONDS),
             sagemaker_session=session(),
         )

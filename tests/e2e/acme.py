@@ -94,10 +94,17 @@ class Rendered:
     answers: Mapping[str, Any]
 
     def resolve(
-        self, template: Template | None, data: Mapping[str, Any], *, ask: bool, env: Mapping[str, str] | None = None
+        self,
+        template: Template | None,
+        data: Mapping[str, Any],
+        *,
+        ask: bool,
+        env: Mapping[str, str] | None = None,
+        recorded: Mapping[str, Any] | None = None,
+        proposed: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
         """The answers that they were rendered with."""
-        del template, data, ask, env
+        del template, data, ask, env, recorded, proposed
         return dict(self.answers)
 
     def render(

@@ -104,6 +104,22 @@ def test_the_sample_becomes_predictions(job: Job) -> None:
     assert (decision["retrain"], decision["reasons"]) == (False, ["Nothing was checked, so nothing asks for it."])
 
 
+def test_one_bad_row_is_put_aside(job: Job) -> None:
+    raw = job.input("raw") / "next_week.csv"
+    header, *table = rows(raw)
+    spoiled = [*table, table[-1], [*table[-2][:3], *table[-2][3:]], ["2026-08-30", *table[-1][1:]]]
+    with raw.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([header, *spoiled])
+    done = job.run("preprocess.py")
+    assert done.returncode == 0, done.stderr
+    told = json.loads((job.output("quarantine") / "counts.json").read_text())
+    assert (told["rows_to_predict"], told["quarantined"], told["quarantined_past"]) == (1515, 3, 0)
+    assert len(rows(job.output("batch") / "batch.csv")) == 1513
+    reasons = [row[-1] for row in rows(job.output("quarantine") / "quarantine.csv")[1:]]
+    assert [reason.split()[0] for reason in reasons] == ["rows", "rows", "is"]
+    assert "lead_days is 7" in reasons[2]
+
+
 def without_column(name: str) -> Callable[[list[list[str]]], list[list[str]]]:
     return lambda table: [
         [value for value, column in zip(row, table[0], strict=True) if column != name] for row in table
@@ -119,7 +135,7 @@ def without_column(name: str) -> Callable[[list[list[str]]], list[list[str]]]:
         (without_column("price"), "price"),
         (without_column("units_sold"), "units_sold"),
         (lambda table: [row for row in table if row[12] != ""], "units_sold"),
-        (lambda table: [*table, table[-1]], "several rows"),
+        (lambda table: [*table, *table[1:]], "1,512 of 3,024 rows to predict cannot be used"),
     ],
 )
 def test_a_table_that_cannot_be_used_is_one_line(

@@ -257,3 +257,21 @@ def test_a_version_that_does_not_exist_cannot_be_approved(working_home: Path, an
         ended = mlops_new("models", "approve", version, "-C", any_table, "--json")
         assert ended.code == 2
         assert version in ended.document["error"]["message"]
+
+
+def test_a_failed_gate_says_what_decided_and_what_to_try(somewhere: Path, tables: Path, working_home: Path) -> None:
+    name = f"strict-{ONCE}"
+    problem = ["problem_type=regression", "target=target", "metric=mae", "metric_threshold=1", "id_columns=[patient]"]
+    make(name, somewhere, *problem, "time_column=", "history=false", "features=[]", "categorical=[]")
+    build = somewhere / f"{name}-build"
+    explain_few_rows(build)
+    failed = mlops_new("run", "--json", "-C", build, "--input", tables / "diabetes.csv")
+    assert failed.code == 1
+    assert "mae is" in failed.err
+    assert "at most 1 is wanted" in failed.err
+    assert "try: more rows" in failed.err
+    document = failed.document
+    assert document["model_package"] is None
+    assert (document["gate"]["metric"], document["gate"]["passed"]) == ("mae", False)
+    assert "not good enough" in Path(document["report"]).read_text(encoding="utf-8")
+    assert document["report"] in failed.err

@@ -77,10 +77,50 @@ def test_ground_truth_is_compared_once(deploy: Path) -> None:
     assert first["decision"]["retrain"] is False
     assert read(first["outputs"]["model_quality"], "check.json")["rows"] == 1512
 
+    told = first["model_quality"]["metrics"]["wape"]
+    assert 0 < told["value"] < told["limit"]
+    assert told["value"] != told["registration"]
+
     ended: Ended = mlops_new("run", "model-quality", "--input", truth, "-C", deploy)
     assert ended.code == 0
     assert "NothingNew" in ended.err
     assert "not run: Decide, Report" in ended.err
+
+
+def test_ground_truth_that_fits_nothing_is_a_finding(deploy: Path, tmp_path: Path) -> None:
+    run(deploy)
+    truth = tmp_path / "truth.csv"
+    text = (deploy / "data" / "next_week_truth.csv").read_text(encoding="utf-8")
+    header, *lines = text.splitlines()
+    truth.write_text("\n".join([header, *(line.replace(",", ",x", 1) for line in lines)]), encoding="utf-8")
+    ended: Ended = mlops_new("run", "model-quality", "--input", truth, "-C", deploy)
+    assert ended.code == 0, ended.err
+    assert "0 rows compared with ground truth" in ended.out
+    assert "nothing was compared: none of 1,512 rows of ground truth has a prediction" in ended.out
+    assert "retrain       no: Nothing asks for it, because nothing was compared" in ended.out
+    document = run(deploy, "model-quality", "--input", truth)
+    assert document["model_quality"]["ground_truth"]["matched"] == 0
+    assert "nothing was compared" in Path(document["report"]).read_text(encoding="utf-8")
+
+
+def test_one_bad_cell_costs_one_row(deploy: Path, tmp_path: Path) -> None:
+    header, *lines = (deploy / "data" / "next_week.csv").read_text(encoding="utf-8").splitlines()
+    place = header.split(",").index("price")
+    cells = lines[-1].split(",")
+    cells[place] = "dear"
+    table = tmp_path / "table.csv"
+    table.write_text("\n".join([header, *lines[:-1], ",".join(cells)]), encoding="utf-8")
+    ended: Ended = mlops_new("run", "--input", table, "-C", deploy)
+    assert ended.code == 0, ended.err
+    assert "quarantine    1 of 1,512 rows could not be used" in ended.out
+    assert "column price: 'dear' is no number" in ended.out
+    document = run(deploy, "--input", table)
+    predictions = Path(document["outputs"]["predictions"])
+    manifest = read(str(predictions), "manifest.json")
+    counts = [manifest[name] for name in ("rows_to_predict", "rows", "quarantined", "skipped")]
+    assert counts == [1512, 1511, 1, 0]
+    assert f",{len(lines)},price,dear,is no number" in (predictions / "quarantine.csv").read_text(encoding="utf-8")
+    assert "1 in quarantine" in Path(document["report"]).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

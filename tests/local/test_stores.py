@@ -68,8 +68,12 @@ def test_what_a_uri_holds(objects: ObjectStore, tmp_path: Path) -> None:
     assert keys("s3://bucket/data/part-1.csv") == ["part-1.csv"]
     assert keys("s3://bucket/data/part") == ["part-1.csv", "part-2.csv"]
     assert keys("s3://bucket/nothing") == keys("s3://other/data") == []
-    with pytest.raises(Error, match="in the way"):
-        objects.put(file, "s3://bucket/data/part-1.csv/below")
+    objects.put(file, "s3://bucket/data/part-1.csv/below")
+    assert keys("s3://bucket/data/part-1.csv") == ["part-1.csv"]
+    assert keys("s3://bucket/data/part-1.csv/") == ["below"]
+    with pytest.raises(Error, match=r"part-1\.csv would be a file and the folder of others"):
+        objects.fetch("s3://bucket/data", tmp_path / "input")
+    assert not (tmp_path / "input").exists()
 
 
 def test_a_home_that_cannot_be_used(tmp_path: Path) -> None:

@@ -91,6 +91,7 @@ def test_a_table_without_time_or_ids(render: Callable[..., Path]) -> None:
         "time": "",
         "censored": "",
         "evaluation": 0.2,
+        **dict.fromkeys(("decimal", "thousands", "delimiter", "date_format"), ""),
     }
 
 
@@ -112,6 +113,7 @@ def test_both_repositories_remember_the_same_answers(render: Callable[..., Path]
     assert {name for name in answers if not name.startswith("_")} == {
         *("project_name", "description", "problem_type", "target", "time_column", "id_columns", "features"),
         *("categorical", "history", "metric", "metric_threshold", "instance_type", "monitoring", "processing"),
+        *("exclude", "decimal", "thousands", "delimiter", "date_format"),
     }
 
 

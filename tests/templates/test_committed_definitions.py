@@ -29,7 +29,7 @@ ANALYZERS = {
 }
 STEPS = {
     "build": "Preprocess:Processing Train:Training CreateModel:Model Transform:Transform Evaluate:Processing "
-    "Report:Processing CheckMetrics:Condition Register:RegisterModel NotGoodEnough:Fail",
+    "Report:Processing CheckMetrics:Condition Refit:Training Register:RegisterModel NotGoodEnough:Fail",
     "inference": "Preprocess:Processing CreateModel:Model Transform:Transform Postprocess:Processing Report:Processing",
     "model-quality": "IsNew:Condition Decide:Processing Report:Processing",
 }
@@ -127,7 +127,7 @@ def test_no_output_s_place_begins_another_s(texts: dict[str, str], pipeline: str
     joins = re.findall(r'"Execution.PipelineExecutionId"\s*\},\s*"([^"]+)"', texts[pipeline])
     assert joins
     read = {re.sub(r".*\['(.*)'\].*", r"\1", name) for name in references(json.loads(texts[pipeline])) if "['" in name}
-    inputs = (read | {"transformed", "artifacts"}) - {"evaluation"}
+    inputs = (read | {"transformed", "artifacts", "refitted"}) - {"evaluation"}
     assert [(name, other) for name in inputs for other in joins if other != name and other.startswith(name)] == []
 
 
@@ -148,6 +148,7 @@ def test_a_registered_model_waits_for_approval_and_knows_its_origin(texts: dict[
         "commit": {"Get": "Parameters.Commit"},
         "data": {"Get": "Parameters.InputDataUri"},
         "execution": {"Get": "Execution.PipelineExecutionId"},
+        "refit": "true",
     }
 
 

@@ -132,9 +132,10 @@ def test_the_configuration_has_what_was_answered(
     answers = {"project_name": "churn-2", "instance_type": "ml.c5.xlarge"}
     repository = render("deploy", tmp_path / "deploy", problem_type=problem_type, target=target, **answers)
     config = tomllib.loads((repository / "config.toml").read_text("utf-8"))
+    history = {"stale_days": 7} if problem_type == "regression" else {}
     assert config == {
         "project": {"name": "churn-2", "problem_type": problem_type, "monitoring": "own", "processing": "pipeline"},
-        "preprocess": {"skip": {}, "fill": {}},
+        "preprocess": {"skip": {}, "fill": {}, "quarantine_limit": 0.05, **history},
         "postprocess": rules,
         "retrain": {
             "drifted_features": 0.3,

@@ -25,3 +25,22 @@ def test_a_benchmark_that_says_nothing_of_the_metric_is_not_compared() -> None:
     gate = {"metric": "r2", "value": 0.9, "threshold": 0.5}
     assert evaluation.summary({**DOCUMENT, "gate": gate}) == ["r2 0.900 (threshold 0.500)"]
     assert evaluation.summary({"regression_metrics": DOCUMENT["regression_metrics"]}) == ["mae 1.5, wape 0.25"]
+
+
+def test_a_gate_says_what_decided_and_what_to_try() -> None:
+    told = {"metric": "wape", "value": 0.5, "threshold": 0.4, "passed": False, "reason": "too high", "advice": ["more"]}
+    assert evaluation.gate({"gate": told}) == told
+    older = {name: value for name, value in told.items() if name not in {"reason", "advice"}}
+    assert evaluation.gate({"gate": older}) == {**older, "reason": "wape is 0.500", "advice": []}
+    assert evaluation.gate({"gate": {"metric": "wape"}}) is None
+    assert evaluation.gate({}) is None
+
+
+def test_a_model_that_is_worse_is_not_praised() -> None:
+    gate = {"metric": "auc", "value": 0.45, "threshold": 0.4}
+    benchmarks = {"the_most_frequent_class": {"auc": 0.5, "model_auc": 0.45, "rows": 7}}
+    assert evaluation.summary({"gate": gate, "benchmarks": benchmarks})[1] == (
+        "the most frequent class: auc 0.500 on the same rows, so the model's auc is 0.050 LOWER"
+    )
+    assert evaluation.warnings({"warnings": ["few trees"]}) == ["few trees"]
+    assert evaluation.warnings({}) == []

@@ -21,6 +21,13 @@ from tests.update.running import Updates
 NAME = "fresh-sales"
 KINDS = ("build", "deploy")
 Here = Callable[..., Ended]
+QUESTIONS = """
+_subdirectory: "templates/{{ repository_kind }}"
+repository_kind: {type: str, choices: [build, deploy], default: build, ask: false}
+project_name: {type: str, default: x}
+size: {type: str, choices: [small, large], default: small}
+fast: {type: bool, default: true, validator: "{% if fast and size == 'large' %}no{% endif %}"}
+"""
 
 
 @pytest.fixture(scope="session")
@@ -149,3 +156,20 @@ def organisation(
         organisation.make(acme)
         server.forget()
         yield organisation
+
+
+@pytest.fixture
+def small(tmp_path: Path, made: Path) -> Path:
+    """A small template with the definitions of the real one."""
+    root = tmp_path / "small"
+    for kind, files in {"build": ["pipeline"], "deploy": ["pipelines/inference", "pipelines/model_quality"]}.items():
+        home = root / "templates" / kind
+        (home / "pipelines").mkdir(parents=True)
+        for file in files:
+            shutil.copy(made / "here" / f"{NAME}-{kind}" / f"{file}.json", home / f"{file}.json")
+        (home / "{{ _copier_conf.answers_file }}.jinja").write_text("{{ _copier_answers | to_nice_yaml }}", "utf-8")
+        (home / "settings.toml.jinja").write_text("size = '{{ size }}'\n", "utf-8")
+        (home / "test_it.py").write_text("def test_it() -> None:\n    assert True\n", "utf-8")
+        (home / "pyproject.toml").write_text('[tool.mypy]\nfiles = ["test_it.py"]\n', "utf-8")
+    (root / "copier.yml").write_text(QUESTIONS, "utf-8")
+    return root

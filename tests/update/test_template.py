@@ -12,7 +12,7 @@ from mlops_new.spec import TEMPLATE_SLUG
 from mlops_new.template_check.combinations import combined, covering, finite
 from mlops_new.templates import PACKAGED_VERSION, packaged_files
 from tests.update import fork
-from tests.update.conftest import KINDS, NAME, Here, Project
+from tests.update.conftest import KINDS, NAME, QUESTIONS, Here, Project
 from tests.update.fork import MIDDLE, OLDEST, git
 
 # --- publish ---
@@ -63,7 +63,7 @@ def test_a_version_is_published_once_and_only_forward(hosted: Path, folder: Path
     assert here("template", "publish", folder, "--version", "0.2.0", "--dry-run").code == 0
     assert git(hosted, "for-each-ref") == refs
 
-    assert here("template", "publish", folder, "--version", "0.2.0", "--yes").code == 0
+    assert here("template", "publish", folder, "--version", "0.2.0", "--no-check", "--yes").code == 0
     assert git(hosted, "rev-parse", "main") == git(hosted, "rev-parse", "v0.2.0")
     assert git(hosted, "rev-parse", "v0.2.0^") == git(hosted, "rev-parse", PACKAGED_VERSION)
 
@@ -72,23 +72,23 @@ def test_an_organisations_edits_are_not_passed_over_but_merged(
     hosted: Path, folder: Path, tmp_path: Path, here: Here
 ) -> None:
     edit(hosted, tmp_path, "templates/build/Makefile", "PYTHON ?= python3", "PYTHON ?= python3.12")
-    refused = here("template", "publish", folder, "--version", "0.2.0", "--yes", "--json")
+    refused = here("template", "publish", folder, "--version", "0.2.0", "--no-check", "--yes", "--json")
     assert refused.code == 3
     assert "edits of your organisation" in refused.document["error"]["message"]
     assert "--merge" in refused.document["error"]["hint"]
-    merged = here("template", "publish", folder, "--version", "0.2.0", "--merge", "--yes", "--json")
+    merged = here("template", "publish", folder, "--version", "0.2.0", "--merge", "--no-check", "--yes", "--json")
     assert merged.code == 0, merged.err
     assert "python3.12" in git(hosted, "show", "v0.2.0:templates/build/Makefile")
     assert "By acme." in git(hosted, "show", "v0.2.0:templates/build/steps/evaluate.py")
     assert git(hosted, "rev-parse", "main") == git(hosted, "rev-parse", "v0.2.0")
-    again = here("template", "publish", folder, "--version", "0.2.0", "--yes", "--json")
+    again = here("template", "publish", folder, "--version", "0.2.0", "--no-check", "--yes", "--json")
     assert again.document["changed"] is False
 
 
 def test_edits_that_conflict_are_left_to_a_person(hosted: Path, folder: Path, tmp_path: Path, here: Here) -> None:
     edit(hosted, tmp_path, "templates/build/steps/evaluate.py", '"""', '"""Ours. ')
     main = git(hosted, "rev-parse", "main")
-    refused = here("template", "publish", folder, "--version", "0.2.0", "--merge", "--yes", "--json")
+    refused = here("template", "publish", folder, "--version", "0.2.0", "--merge", "--no-check", "--yes", "--json")
     assert refused.code == 1
     assert "templates/build/steps/evaluate.py" in refused.document["error"]["message"]
     assert "git merge origin/mlops-new" in refused.document["error"]["hint"]
@@ -100,7 +100,7 @@ def test_a_project_of_the_programs_version_is_brought_to_what_is_published(
     hosted: Path, folder: Path, somewhere: Path, here: Here
 ) -> None:
     assert here("project", NAME, "--yes").code == 0
-    assert here("template", "publish", folder, "--version", "0.2.0", "--yes").code == 0
+    assert here("template", "publish", folder, "--version", "0.2.0", "--no-check", "--yes").code == 0
     told = here("update", NAME, "--yes", "--json")
     assert told.code == 0, told.err
     assert (told.document["build"]["from"], told.document["build"]["to"]) == (PACKAGED_VERSION, "v0.2.0")
@@ -158,31 +158,6 @@ def test_a_version_that_is_not_there(project: Project, somewhere: Path, here: He
 
 
 # --- check ---
-
-QUESTIONS = """
-_subdirectory: "templates/{{ repository_kind }}"
-repository_kind: {type: str, choices: [build, deploy], default: build, ask: false}
-project_name: {type: str, default: x}
-size: {type: str, choices: [small, large], default: small}
-fast: {type: bool, default: true, validator: "{% if fast and size == 'large' %}no{% endif %}"}
-"""
-
-
-@pytest.fixture
-def small(tmp_path: Path, made: Path) -> Path:
-    """A small template with the definitions of the real one."""
-    root = tmp_path / "small"
-    for kind, files in {"build": ["pipeline"], "deploy": ["pipelines/inference", "pipelines/model_quality"]}.items():
-        home = root / "templates" / kind
-        (home / "pipelines").mkdir(parents=True)
-        for file in files:
-            shutil.copy(made / "here" / f"{NAME}-{kind}" / f"{file}.json", home / f"{file}.json")
-        (home / "{{ _copier_conf.answers_file }}.jinja").write_text("{{ _copier_answers | to_nice_yaml }}", "utf-8")
-        (home / "settings.toml.jinja").write_text("size = '{{ size }}'\n", "utf-8")
-        (home / "test_it.py").write_text("def test_it() -> None:\n    assert True\n", "utf-8")
-        (home / "pyproject.toml").write_text('[tool.mypy]\nfiles = ["test_it.py"]\n', "utf-8")
-    (root / "copier.yml").write_text(QUESTIONS, "utf-8")
-    return root
 
 
 def check(here: Here, *arguments: str | Path) -> dict[str, dict[str, Any]]:

@@ -16,6 +16,8 @@ from mlops_new.errors import Conflict, Invalid
 from mlops_new.settings import Settings
 from mlops_new.spec import TEMPLATE_SLUG, Mark, Template, slug, valid_name
 from mlops_new.templates import ANSWERS_FILE, read_answers
+from mlops_new.update.answers import own, refused
+from mlops_new.update.lagging import ever_was
 from mlops_new.update.shelf import Shelf, TemplateCopy
 from mlops_new.update.trees import Entry, listing, tree_of, with_entries
 from mlops_new.update.versions import choose_target, named_template
@@ -125,9 +127,11 @@ def _adoption(
     world.templates.rerender(target, yaml.safe_dump(known, sort_keys=True), rendered, copy.env)
     text = (rendered / ANSWERS_FILE).read_text(encoding="utf-8")
     _refuse_ignored(request.answers, read_answers(text))
+    _refuse_replaced(known, text)
     scratch = private / f"{one.kind}-scratch"
     git.init_scratch(scratch)
-    lacks = gap(listing(one.path, "HEAD"), listing(scratch, tree_of(scratch, rendered)))
+    theirs = listing(scratch, tree_of(scratch, rendered))
+    lacks = gap(listing(one.path, "HEAD"), theirs, lambda path: ever_was(one.path, path, "HEAD"))
     return Adoption(one, lacks, text, is_marked=_is_marked(one, name, world))
 
 
@@ -135,6 +139,16 @@ def _refuse_ignored(given: Mapping[str, Any], recorded: Mapping[str, Any]) -> No
     lost = sorted(name for name, value in given.items() if str(recorded.get(name)) != str(value))
     if lost:
         raise Invalid(f"the template does not take this answer to {', '.join(lost)}", hint="see its copier.yml")
+
+
+def _refuse_replaced(found: Mapping[str, Any], text: str) -> None:
+    """Raise where the template would put an answer of its own in the place of what the repository says."""
+    if lost := refused(found, own(text)):
+        told = ", ".join(f"{one.question} = {one.before!r} would become {one.after!r}" for one in lost)
+        raise Invalid(
+            f"the template does not take what the repositories say: {told}",
+            hint="say what it is to be: " + " ".join(f"--data {one.question}=VALUE" for one in lost),
+        )
 
 
 def _is_marked(one: Found, name: str, world: World) -> bool:
@@ -202,5 +216,6 @@ def _document(name: str, target: Template, branch: str, pair: Sequence[Adoption]
             "same": one.gap.same,
             "differs": list(one.gap.differs),
             "missing": list(one.gap.missing),
+            "not_brought": sorted([*one.gap.differs, *one.gap.deleted]),
         }
     return document

@@ -1,5 +1,6 @@
 """`mlops-new drill`: put a fault into a copy of the data and see which check catches it, and what would be decided."""
 
+import csv
 import secrets
 import subprocess
 import tempfile
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mlops_new.commands import inputs
+from mlops_new.commands.data import table_of
 from mlops_new.commands.outcome import RunFailed
 from mlops_new.commands.repository import standing_in
 from mlops_new.commands.run import Request as Run
@@ -15,7 +17,6 @@ from mlops_new.commands.run import start
 from mlops_new.console import Console
 from mlops_new.errors import Error, Invalid
 from mlops_new.files import read_json
-from mlops_new.platforms.local.runs import LocalRuns
 from mlops_new.settings import PlatformName, Settings
 from mlops_new.spec import Kind
 from mlops_new.wiring import local_platform
@@ -23,6 +24,7 @@ from mlops_new.wiring import local_platform
 # Drills write to a bucket of their own: no forecast, history or comparison of theirs is taken for a real one.
 BUCKET = "mlops-new-drill"
 OF_GROUND_TRUTH = "concept_drift"
+_EXECUTION = "execution"  # the column of ground truth that model quality reads
 FAULTS = (
     "covariate_shift",
     OF_GROUND_TRUTH,
@@ -73,22 +75,13 @@ def _strike(request: Request, folder: Path, settings: Settings, console: Console
     repository, platform = standing_in(request.directory), local_platform(settings)
     sources = inputs.Sources(repository, platform, request.input, console.say)
     image = platform.image(inputs.model_in_use(sources)["ImageUri"], notify=console.say)
-    table = _truth(request, sources) if request.fault == OF_GROUND_TRUTH else _table(sources, platform)
+    table = _truth(request, sources) if request.fault == OF_GROUND_TRUTH else table_of(sources, platform)
     copy = folder / f"{request.fault}.csv"
-    command = [str(image.python), "-m", "monitoring.drill", request.fault, str(table), str(copy)]
+    command = [str(image.python), "-m", "monitoring.drill", request.fault, str(table.absolute()), str(copy)]
     done = subprocess.run(command, cwd=image.code, capture_output=True, text=True, check=False)
     if done.returncode:
         raise Error(f"the fault could not be made: {(done.stderr.strip().splitlines() or ['no reason given'])[-1]}")
     return copy, done.stdout.strip()
-
-
-def _table(sources: inputs.Sources, platform: LocalRuns) -> Path:
-    if not inputs.is_object(sources.data):
-        return inputs.file(sources)
-    path = platform.local_path(str(sources.data))
-    if not path.exists():
-        raise Invalid(f"there is no object {sources.data} on this machine")
-    return path
 
 
 def _truth(request: Request, sources: inputs.Sources) -> Path:
@@ -107,8 +100,19 @@ def _noticed(request: Request, struck: Path, settings: Settings, console: Consol
     if request.fault != OF_GROUND_TRUTH:
         return _run("inference", str(struck), request, settings, console)
     forecast = _run("inference", request.input, request, settings, console)
+    _name_the_run(struck, forecast["execution"])
     compared = _run("model-quality", str(struck), request, settings, console)
     return {**compared, "checks": [*forecast["checks"], *compared["checks"]]}
+
+
+def _name_the_run(truth: Path, execution: str) -> None:
+    """Say in the ground truth which run it is about: rows of earlier drills may have the same ids."""
+    with truth.open(encoding="utf-8", newline="") as file:
+        header, *rows = csv.reader(file)
+    if _EXECUTION in header:  # a column of the table's own: rows are told apart by their ids alone
+        return
+    with truth.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([[*header, _EXECUTION], *([*row, execution] for row in rows)])
 
 
 def _run(pipeline: str, data: str | None, request: Request, settings: Settings, console: Console) -> dict[str, Any]:
@@ -119,9 +123,10 @@ def _run(pipeline: str, data: str | None, request: Request, settings: Settings, 
     except RunFailed as failure:
         step = next((step for step in failure.document["steps"] if step["status"] == "Failed"), None)
         caught = {"check": step["name"] if step else pipeline, "caught": True, "violations": [failure.message]}
-        return {"checks": [caught], "decision": None, "report": None}
+        return {"execution": "", "checks": [caught], "decision": None, "report": None}
     checks = [_check(name, document["outputs"][name]) for name in CHECKS if name in document["outputs"]]
-    return {"checks": checks, "decision": document["decision"], "report": document["report"]}
+    found = {"checks": checks, "decision": document["decision"], "report": document["report"]}
+    return {"execution": document["execution"], **found}
 
 
 def _history(request: Request, settings: Settings) -> str:

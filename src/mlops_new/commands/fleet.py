@@ -9,7 +9,7 @@ from pathlib import Path
 from mlops_new import git
 from mlops_new.console import Console, table
 from mlops_new.errors import DRIFT, Error
-from mlops_new.fleet import HEADINGS, Copied, Known, Project, by_project, drift, said
+from mlops_new.fleet import HEADINGS, Copied, Known, Project, by_project, drift, half_pushed, said
 from mlops_new.plan import choose_template
 from mlops_new.ports import Activities, Activity, Listed
 from mlops_new.settings import Settings
@@ -62,7 +62,9 @@ def _project(
 
 def _with_updates(project: Project, updates: Mapping[str, str]) -> Project:
     slugs = [slug(project.name, kind) for kind in Kind]
-    return replace(project, updates=tuple(updates[one] for one in slugs if one in updates))
+    found = tuple(updates[one] for one in slugs if one in updates)
+    project = replace(project, updates=found, proposed=frozenset(one for one in slugs if one in updates))
+    return replace(project, drift=(*project.drift, *half_pushed(project)))
 
 
 def _templates(recorded: Iterable[Mapping[Kind, Recorded | None]], world: World) -> dict[str, Known]:

@@ -61,6 +61,11 @@ def model_summary(package: ModelPackage, platform: Platform) -> list[str]:
     return evaluation.summary(_evaluation(package, platform))
 
 
+def model_metrics(package: ModelPackage, platform: Platform) -> dict[str, float]:
+    """The metrics of a version at registration, the one that decided first."""
+    return evaluation.metrics(_evaluation(package, platform))
+
+
 def _connect(directory: Path, settings: Settings) -> tuple[Repository, Platform]:
     repository = standing_in(directory)
     return repository, connect(settings, repository.project)

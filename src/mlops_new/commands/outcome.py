@@ -4,8 +4,9 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from mlops_new import suggestion
-from mlops_new.commands.models import model_summary
+from mlops_new import evaluation, suggestion
+from mlops_new.commands import findings
+from mlops_new.commands.models import model_metrics, model_summary
 from mlops_new.commands.repository import Repository
 from mlops_new.console import Console
 from mlops_new.errors import INTERRUPTED, Error
@@ -74,12 +75,15 @@ def conclude(
             resume = f"mlops-new run --resume {execution.id}{where}"
             again = "when data or code is mended: run the same command again"
             again += f"; where it was something else: {resume} goes on with the same code" if resumable else ""
+            if (gate := document["gate"]) and not gate["passed"] and _failed_without_a_job(execution):
+                raise _not_good_enough(execution, gate, document)
             raise _failure(execution, document, console, again)
 
 
 def _document(execution: Execution, platform: Platform, registered: ModelPackage | None) -> dict[str, Any]:
     stored = execution.outputs()
     report = _first(stored, "report.html", platform)
+    judged = _evaluation(stored, platform)
     return {
         "pipeline": execution.pipeline,
         "execution": execution.id,
@@ -97,8 +101,18 @@ def _document(execution: Execution, platform: Platform, registered: ModelPackage
         "outputs": {name: platform.place(uri) for name, uri in stored.items()},
         "model_package": registered.version if registered else None,
         "decision": _decision(stored, platform),
+        **findings.of_run(stored, platform),
+        "gate": evaluation.gate(judged),
+        "warnings": evaluation.warnings(judged),
         "report": platform.place(report) if report else None,
     }
+
+
+def _evaluation(stored: dict[str, str], platform: Platform) -> dict[str, Any]:
+    """What a build found out about its model; nothing where it did not come so far."""
+    uri = _first(stored, "evaluation.json", platform)
+    document = parse_json(platform.read(uri) if uri else None)
+    return document if isinstance(document, dict) else {}
 
 
 def _decision(stored: dict[str, str], platform: Platform) -> dict[str, Any] | None:
@@ -129,12 +143,14 @@ def _success(
         lines += _model(f"version {registered.version}, {registered.status}", registered, platform)
     elif repository.kind is Kind.DEPLOY:
         lines += _predictions(execution.outputs().get("predictions"), platform)
+        lines += findings.rows_lines(document.get("rows"))
         lines += _model_in_use(execution, platform, repository)
+        lines += findings.quality_lines(document.get("model_quality"), _deciding(execution, platform, repository))
         lines += _decided(document["decision"])
-    if document["report"]:
-        lines.append(f"  report        {document['report']}")
+    lines += _report(document)
     if registered:
         where = f"{platform.option}{suggestion.at(repository.path)}"
+        lines += [f"  WARNING       {warning}" for warning in document["warnings"]]
         lines.append(f"Next: mlops-new models approve {registered.version}{where}")
     return "\n".join(lines)
 
@@ -144,10 +160,21 @@ def _model(what: str, package: ModelPackage, platform: Platform) -> list[str]:
 
 
 def _model_in_use(execution: Execution, platform: Platform, repository: Repository) -> list[str]:
-    version = str(execution.parameters.get("ModelPackageArn", "")).rpartition("/")[2]
-    if not version.isdigit():
+    package = _package(execution, platform, repository)
+    if package is None:
         return []
-    return _model(f"version {version}", platform.model_package(repository.project, int(version)), platform)
+    return _model(f"version {package.version}, at registration", package, platform)
+
+
+def _package(execution: Execution, platform: Platform, repository: Repository) -> ModelPackage | None:
+    version = str(execution.parameters.get("ModelPackageArn", "")).rpartition("/")[2]
+    return platform.model_package(repository.project, int(version)) if version.isdigit() else None
+
+
+def _deciding(execution: Execution, platform: Platform, repository: Repository) -> str:
+    """The metric that decided about the model in use; empty where there is none."""
+    package = _package(execution, platform, repository)
+    return next(iter(model_metrics(package, platform)), "") if package else ""
 
 
 def _decided(decision: dict[str, Any] | None) -> list[str]:
@@ -169,6 +196,23 @@ def _predictions(folder: str | None, platform: Platform) -> list[str]:
     return [f"  predictions   {platform.place(file if platform.exists(file) else folder)}{count}"]
 
 
+def _report(document: dict[str, Any]) -> list[str]:
+    return [f"  report        {document['report']}"] if document["report"] else []
+
+
+def _failed_without_a_job(execution: Execution) -> bool:
+    """Whether no job went wrong: the pipeline itself ended the execution."""
+    return not any(step.status is Status.FAILED and (step.log or step.link) for step in execution.steps)
+
+
+def _not_good_enough(execution: Execution, gate: dict[str, Any], document: dict[str, Any]) -> RunFailed:
+    """The metric, its threshold, what to try, and the report that shows the rest."""
+    advice = "".join(f"try: {advice}\n      " for advice in gate["advice"])
+    report = f"the report: {document['report']}" if document["report"] else "no report was made"
+    message = f"{execution.pipeline}: the model is not good enough and was not registered: {gate['reason']}"
+    return RunFailed(message, hint=f"{advice}{report}", document=document)
+
+
 def _failure(execution: Execution, document: dict[str, Any], console: Console, again: str) -> RunFailed:
     failed = next((step for step in execution.steps if step.status is Status.FAILED), None)
     if failed is None or not (failed.log or failed.link):
@@ -177,7 +221,8 @@ def _failure(execution: Execution, document: dict[str, Any], console: Console, a
     for other in execution.steps:
         if other.status is Status.FAILED and other is not failed:
             console.say(f"✗ step {other.name} failed, too: {other.reason}", "red")
-    hint = f"the whole log: {failed.log or failed.link}\n      {again}"
+    report = f"the report: {document['report']}\n      " if document["report"] else ""
+    hint = f"the whole log: {failed.log or failed.link}\n      {report}{again}"
     return RunFailed(f"step {failed.name} failed: {failed.reason}", hint=hint, document=document)
 
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mlops_new import git
 from mlops_new.apply import apply
@@ -29,6 +29,9 @@ from mlops_new.update.versions import Source, choose_target, named_template
 from mlops_new.wiring import Connect, connect, lock
 from mlops_new.world import World
 
+if TYPE_CHECKING:
+    from mlops_new.commands.proposals import Proposals
+
 
 @dataclass(frozen=True)
 class Request:
@@ -41,6 +44,7 @@ class Request:
         dry_run: Show the plan only.
         yes: Confirmed beforehand; what was not answered has its default.
         template: `URL` or `URL@VERSION` of another template repository than the Git host's own.
+        like: A table that suggests answers.
     """
 
     name: str
@@ -49,6 +53,7 @@ class Request:
     dry_run: bool
     yes: bool
     template: str | None = None
+    like: Path | None = None
 
 
 def run(request: Request, settings: Settings, console: Console, connect: Connect = connect) -> None:
@@ -59,7 +64,7 @@ def run(request: Request, settings: Settings, console: Console, connect: Connect
     require_writable(request.directory, way_out="choose a folder that is yours with -C")
     require_writable(settings.home, way_out="set MLOPS_NEW_HOME to a folder that is yours")
     with closing(world.helpers), _one_at_a_time(request, settings, console):
-        _run(request, world, console, typed(settings, "platform", "config"))
+        _run(request, settings, world, console)
 
 
 def _one_at_a_time(request: Request, settings: Settings, console: Console) -> AbstractContextManager[None]:
@@ -68,7 +73,7 @@ def _one_at_a_time(request: Request, settings: Settings, console: Console) -> Ab
     return lock(settings, f"project-{request.name}", console.say)
 
 
-def _run(request: Request, world: World, console: Console, options: str) -> None:
+def _run(request: Request, settings: Settings, world: World, console: Console) -> None:
     if not request.dry_run:
         sweep(staged(request.directory, request.name), staged(world.scratch, request.name))
     source = named_template(request.template) if request.template else None
@@ -78,18 +83,22 @@ def _run(request: Request, world: World, console: Console, options: str) -> None
     refuse_foreign(unanswered, seen)
     if not (request.dry_run or seen.recorded_answers()):
         world.helpers.begin(load)  # while the questions are answered
-    answers = _answers(request, seen, template, world, ask=console.interactive and not request.yes)
+    ask = console.interactive and not request.yes
+    proposals = _proposals(request, seen, settings, console, ask=ask)
+    answers = _answers(request, seen, template, world, proposals, ask=ask)
     spec = ProjectSpec(request.name, request.directory, answers, template)
     plan = plan_project(spec, seen, {kind: world.host.url(slug(spec.name, kind)) for kind in Kind}, world.setup.depends)
     _check_copies(spec, seen, world)
     notes = world.setup.notes(spec.name) if any(isinstance(step, CreateRepository) for step in plan.steps) else ()
     if request.dry_run:
-        console.result(_plan_text(plan, spec, notes), _plan_document(plan, spec, notes))
+        document = _plan_document(plan, spec, notes) | _proposed(proposals, answers)
+        console.result(_plan_text(plan, spec, notes), document)
         return
     if plan.steps:
         refuse(_unready(plan, answers, world))
         world.setup.require(step for step in plan.steps if isinstance(step, SetUp))
         console.plan(plan)
+        _show(proposals, answers, console)
         for note in notes:
             console.say(f"Note: {note}.")
         if not request.yes and not console.confirm("Go ahead?"):
@@ -99,7 +108,7 @@ def _run(request: Request, world: World, console: Console, options: str) -> None
     version = str(recorded.get("_commit", template.version))
     url = str(recorded.get("_src_path", template.url))
     document = _document(spec, Template(url, version), world.host.url, changed=bool(plan.steps))
-    console.result(_text(document, options), document)
+    console.result(_text(document, typed(settings, "platform", "config")), document)
 
 
 def _template(request: Request, seen: Observed, source: Source | None) -> Template:
@@ -145,7 +154,41 @@ def _unready(plan: Plan, answers: Mapping[str, Any], world: World) -> list[Check
     return world.registry.examine(Purpose(instances, managed=answers.get("monitoring") == "managed"))
 
 
-def _answers(request: Request, seen: Observed, template: Template, world: World, *, ask: bool) -> dict[str, Any]:
+def _proposals(
+    request: Request, seen: Observed, settings: Settings, console: Console, *, ask: bool
+) -> "Proposals | None":
+    """What the table of `--like` suggests; nothing for a project that has begun, whose answers are recorded."""
+    if request.like is None or seen.recorded_answers():
+        return None
+    from mlops_new.commands.proposals import propose
+
+    found = propose(request.like, request.answers, settings, console, ask=ask)
+    if ask or request.dry_run:
+        for line in found.lines():
+            console.say(line)
+    return found
+
+
+def _proposed(proposals: "Proposals | None", answers: Mapping[str, Any]) -> dict[str, Any]:
+    if proposals is None:
+        return {}
+    return {"proposed": {name: {"answer": answers[name], "why": why} for name, why in _kept(proposals, answers)}}
+
+
+def _show(proposals: "Proposals | None", answers: Mapping[str, Any], console: Console) -> None:
+    """What the project takes from the table, beside the plan."""
+    for name, why in _kept(proposals, answers) if proposals else ():
+        console.say(f"  = {name}: {answers[name] if answers[name] != '' else 'none'}  ({why})")
+
+
+def _kept(proposals: "Proposals", answers: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The questions whose proposal is the answer."""
+    return [(name, proposals.why[name]) for name, value in proposals.answers.items() if answers.get(name) == value]
+
+
+def _answers(
+    request: Request, seen: Observed, template: Template, world: World, proposals: "Proposals | None", *, ask: bool
+) -> dict[str, Any]:
     """Every question answered; what an existing repository of the project recorded is not asked again."""
     recorded = seen.recorded_answers()
     if "repository_kind" in request.answers or request.answers.get("project_name", request.name) != request.name:
@@ -155,11 +198,12 @@ def _answers(request: Request, seen: Observed, template: Template, world: World,
         return {name: value for name, value in recorded.items() if not name.startswith("_")}
     # The program's own version has the packaged questions, and those are read without a clone.
     data = {**request.answers, "project_name": request.name}
+    proposed = proposals.answers if proposals else None
     if template.version == PACKAGED_VERSION and seen.template.ours:
-        return world.templates.resolve(None, data, ask=ask)
+        return world.templates.resolve(None, data, ask=ask, proposed=proposed)
     with tempfile.TemporaryDirectory(prefix="mlops-new-") as private:
         env = at_hand(world.host, template.url, Path(private))
-        return world.templates.resolve(template, data, ask=ask, env=env)
+        return world.templates.resolve(template, data, ask=ask, env=env, proposed=proposed)
 
 
 def _refuse_changed(request: Request, recorded: Mapping[str, Any]) -> None:
@@ -169,7 +213,7 @@ def _refuse_changed(request: Request, recorded: Mapping[str, Any]) -> None:
     if changed:
         raise Conflict(
             f"{request.name} exists with another answer to {', '.join(changed)}",
-            hint="edit its config.toml, or run `copier update` in the repository to answer anew",
+            hint=f"mlops-new update {request.name} --data QUESTION=VALUE answers anew, by pull request",
         )
 
 

@@ -1,18 +1,20 @@
 """`mlops-new template publish`: a version into the template repository, only forward."""
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from mlops_new import git
+from mlops_new.commands.template import faults
 from mlops_new.console import Console
 from mlops_new.errors import Conflict, Error, Invalid
 from mlops_new.observe import TemplateRepository, template_repository, version_of
 from mlops_new.publishing import UPSTREAM, add_files
 from mlops_new.settings import Settings
 from mlops_new.spec import TEMPLATE_MARK, TEMPLATE_SLUG
-from mlops_new.templates import PACKAGED_VERSION, packaged, template_files
+from mlops_new.template_source import TemplateFile, committed, is_tracked, require_template, standing, untracked
+from mlops_new.templates import PACKAGED_VERSION, packaged_template
 from mlops_new.wiring import Connect, connect, lock
 from mlops_new.world import World
 
@@ -27,6 +29,7 @@ class Request:
         merge: Merge with the organisation's own commits.
         dry_run: Show what would be done only.
         yes: Confirmed beforehand.
+        check: Whether a folder's templates are checked first; the program's own were.
     """
 
     folder: Path | None
@@ -34,6 +37,7 @@ class Request:
     merge: bool
     dry_run: bool
     yes: bool
+    check: bool = True
 
     @property
     def tag(self) -> str:
@@ -47,19 +51,56 @@ def run(request: Request, settings: Settings, console: Console, connect: Connect
     git.check()
     if version_of(request.tag) is None:
         raise Invalid(f"{request.tag} is no version", hint="like v1.2.3")
-    if not ((request.folder or packaged()) / "copier.yml").is_file():
-        raise Invalid(
-            f"{request.folder} holds no templates: it has no copier.yml", hint="name the folder of a template"
-        )
+    files = _files(request, console)
     with lock(settings, "template", console.say), tempfile.TemporaryDirectory(prefix="mlops-new-") as folder:
-        _run(request, world, console, Path(folder) / TEMPLATE_SLUG)
+        _run(request, files, world, settings, console, Path(folder) / TEMPLATE_SLUG)
 
 
-def _run(request: Request, world: World, console: Console, place: Path) -> None:
+def _files(request: Request, console: Console) -> list[TemplateFile]:
+    """What is published: the folder's commit; where Git does not say what belongs to it, all of the folder."""
+    if request.folder is None:
+        return packaged_template()
+    require_template(request.folder)
+    if not is_tracked(request.folder):
+        console.say(f"{request.folder} is no Git repository: every file in it counts that no .gitignore names")
+        return standing(request.folder)
+    if others := untracked(request.folder):
+        console.say(f"not committed, and so not published: {', '.join(others)}")
+    return committed(request.folder)
+
+
+def _check(request: Request, files: Sequence[TemplateFile], world: World, settings: Settings, console: Console) -> None:
+    """Raise where the templates are not as they should be."""
+    if request.folder is None:
+        return
+    if not request.check:
+        console.say("not checked: --no-check")
+        return
+    if wrong := faults(files, request.folder, world, settings, console):
+        for line in wrong:
+            console.say(line)
+        raise Error(
+            f"{_count(len(wrong))} in {request.folder}, and nothing was published: {wrong[0]}",
+            hint=f"mend it (`mlops-new template check {request.folder}` tells all); --no-check publishes all the same",
+        )
+
+
+def _count(number: int) -> str:
+    return f"{number} fault{'' if number == 1 else 's'}"
+
+
+def _run(
+    request: Request,
+    files: Sequence[TemplateFile],
+    world: World,
+    settings: Settings,
+    console: Console,
+    place: Path,
+) -> None:
     seen = template_repository(world.host)
     if seen.hosted and seen.hosted.mark != TEMPLATE_MARK:
         raise Conflict(f"repository {seen.url} exists and was not made by mlops-new")
-    upstream = _prepare(request, seen, world, place)
+    upstream = _prepare(files, seen, world, place)
     document = {"template": {"source": seen.url, "version": request.tag}, "changed": False}
     if _is_published(request, seen, place):
         console.result(f"{request.tag} is published at {seen.url}: nothing to do.", document)
@@ -67,17 +108,20 @@ def _run(request: Request, world: World, console: Console, place: Path) -> None:
     _refuse_backward(request, seen)
     targets = _targets(request, seen, upstream, place, world)
     if request.dry_run:
-        console.result(f"+ Publish template {request.tag} to {seen.url}", document)
+        listed = "".join(f"\n    {one.name}" for one in files)
+        told = {**document, "files": [one.name for one in files]}
+        console.result(f"+ Publish template {request.tag} to {seen.url}: {len(files)} files{listed}", told)
         return
     if not request.yes and not console.confirm(f"Publish template {request.tag} to {seen.url}?"):
         raise KeyboardInterrupt
+    _check(request, files, world, settings, console)
     if seen.hosted is None:
         world.host.create(TEMPLATE_SLUG, mark=TEMPLATE_MARK, description="Templates of projects")
     _push(seen.url, place, targets, world)
     console.result(f"Published template {request.tag} to {seen.url}.", {**document, "changed": True})
 
 
-def _prepare(request: Request, seen: TemplateRepository, world: World, place: Path) -> str:
+def _prepare(files: Sequence[TemplateFile], seen: TemplateRepository, world: World, place: Path) -> str:
     """A clone with the new version on top of what was published before; gives its commit."""
     git.init_scratch(place)
     git.set_origin(place, seen.url)
@@ -85,7 +129,7 @@ def _prepare(request: Request, seen: TemplateRepository, world: World, place: Pa
         with world.host.credentials(seen.url) as env:
             git.run("fetch", "--quiet", "--tags", "origin", cwd=place, env=env)
     parent = seen.refs.get(f"refs/heads/{UPSTREAM}", "")
-    add_files(place, template_files(request.folder or packaged()), "candidate", parent)
+    add_files(place, files, "candidate", parent)
     git.run("tag", "--delete", "candidate", cwd=place)
     made = f"refs/heads/{UPSTREAM}"
     if parent and git.same_files(place, parent, made):

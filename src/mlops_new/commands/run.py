@@ -1,6 +1,7 @@
 """`mlops-new run`: start a pipeline of this repository and follow it."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
@@ -13,7 +14,7 @@ from mlops_new.console import Console
 from mlops_new.cost import Estimate
 from mlops_new.definition import Definition, Parameter
 from mlops_new.definition.requests import check_requests
-from mlops_new.errors import Invalid
+from mlops_new.errors import Error, Invalid
 from mlops_new.records import Execution
 from mlops_new.running import Platform
 from mlops_new.settings import Settings
@@ -85,9 +86,32 @@ def start(request: Request, settings: Settings, console: Console) -> Outcome:
     given = inputs.parameters(found.parameters, request.parameters, sources)
     given, image = inputs.with_image(found.parameters, given, sources)
     _refuse_requests(name, found, given)
+    if short != "model-quality":  # ground truth has no features
+        _describe(image or given.get("ImageUri", ""), sources, console)
     platform.make_ready(name, found, mark=repository.mark)
     execution = platform.begin(name, given=given, image=image)
     return _follow(platform, execution, repository, request, console)
+
+
+def _describe(uri: str, sources: inputs.Sources, console: Console) -> None:
+    """The first lines: what the table was taken for; on this machine only, where it and the image lie.
+
+    What makes a table unusable is said by the run itself, as everywhere.
+    """
+    from mlops_new.commands import description
+    from mlops_new.commands.data import table_of
+    from mlops_new.platforms.local.runs import LocalRuns
+
+    platform = sources.platform
+    if not isinstance(platform, LocalRuns) or not platform.stores.images.known(uri):
+        return
+    image = platform.image(uri, notify=console.say)
+    if not description.understands_tables(image.code):
+        return
+    with suppress(Error):
+        document = description.described(image, table_of(sources, platform))
+        more = f"mlops-new data --input {sources.data}" if sources.data else "mlops-new data"
+        description.tell(document, console, more)
 
 
 def _around(name: str, found: Definition, sources: inputs.Sources, request: Request, console: Console) -> Outcome:
@@ -109,6 +133,7 @@ def _around(name: str, found: Definition, sources: inputs.Sources, request: Requ
         return _shown(name, found, request, before=around.BEFORE, after=around.AFTER)
     if not request.wait:
         raise Invalid("--no-wait: jobs run before and after the pipeline, and somebody has to start them")
+    _describe(inputs.model_in_use(sources)["ImageUri"], sources, console)
     ended = around.Around(platform, sources, console).run(name, found, request.parameters)
     return outcome.conclude(ended, platform, sources.repository, console, resumable=False)
 

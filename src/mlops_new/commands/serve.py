@@ -4,11 +4,14 @@ import errno
 import signal
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
 from types import FrameType
 
 from mlops_new.console import Console
 from mlops_new.errors import Invalid
+from mlops_new.files import readable_errors
+from mlops_new.platforms.local.files import replacing
 from mlops_new.platforms.local.objects import BUCKET
 from mlops_new.platforms.local.platform import LocalPlatform
 from mlops_new.platforms.local.records import REGION
@@ -23,19 +26,34 @@ _PATIENCE_SECONDS = 5.0
 _HIGHEST_PORT = 65_535
 
 
-def run(host: str, port: int, settings: Settings, console: Console) -> None:
+def run(host: str, port: int, env: Path | None, settings: Settings, console: Console) -> None:
     """Serve until SIGINT or SIGTERM. Executions go on: each has a process of its own.
+
+    Args:
+        host: A loopback address.
+        port: 0 takes a free one.
+        env: A file for the lines to export: it is there, whole, as long as the server listens.
+        settings: Of this machine.
+        console: Where to tell what is going on.
 
     Raises:
         Invalid: The host is not this machine, or the port is taken.
+        Error: The file cannot be written.
     """
+    if env is not None:
+        with readable_errors(env):
+            env.unlink(missing_ok=True)  # an older server's: whoever waits for the file must not take it for this one's
     # The address comes first: where it is taken, nothing is made.
     with _listening(_address(host, port)) as server, closing(local_platform(settings)) as platform:
         platform.local_path(f"s3://{BUCKET}").mkdir(exist_ok=True)
         with _until_told() as told:
-            threading.Thread(target=server.serve, args=(Application(platform),), name="server", daemon=True).start()
-            _tell(server, settings, console)
-            told.wait()
+            threading.Thread(
+                target=server.serve, args=(Application(platform, console.say),), name="server", daemon=True
+            ).start()
+            url = _url(server)
+            with _written(env, _exports(url)):
+                _tell(url, settings, console)
+                told.wait()
             server.shutdown()
             server.finish(_PATIENCE_SECONDS)
         _tell_what_goes_on(platform, console)
@@ -79,12 +97,33 @@ def _until_told() -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
-def _tell(server: Server, settings: Settings, console: Console) -> None:
+@contextmanager
+def _written(env: Path | None, text: str) -> Iterator[None]:
+    """Have the file while the block runs; one that somebody else has written meanwhile stays."""
+    if env is None:
+        yield
+        return
+    with readable_errors(env), replacing(env) as temporary:
+        temporary.write_text(text + "\n", encoding="utf-8")
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            if env.read_text(encoding="utf-8") == text + "\n":
+                env.unlink()
+
+
+def _url(server: Server) -> str:
     host = f"[{server.server_name}]" if ":" in server.server_name else server.server_name
-    url = f"http://{host}:{server.server_port}"
-    exported = _environment(url)
-    lines = "\n".join(f"export {name}={value}" for name, value in exported.items())
-    console.result(lines, {"url": url, "environment": exported})
+    return f"http://{host}:{server.server_port}"
+
+
+def _exports(url: str) -> str:
+    return "\n".join(f"export {name}={value}" for name, value in _environment(url).items())
+
+
+def _tell(url: str, settings: Settings, console: Console) -> None:
+    console.result(_exports(url), {"url": url, "environment": _environment(url)})
     console.say(f"serving {settings.home} at {url}: SageMaker pipelines and S3. Ctrl-C ends it, executions go on.")
 
 

@@ -17,10 +17,15 @@ from mlops_new.spec import TEMPLATE_SLUG, Kind
 from mlops_new.template_check.candidate import Candidate, gather
 from mlops_new.template_check.combinations import Answers, combined, covering, finite, named
 from mlops_new.template_check.trials import Trial, Tried, perform
+from mlops_new.template_source import TemplateFile, is_tracked, require_template, standing, untracked
+from mlops_new.templates import packaged_template
 from mlops_new.update.versions import named_template, tags
 from mlops_new.wiring import Connect, connect
+from mlops_new.world import World
 
 _KNOWN = "template-check.json"
+# Trials between which is written down what went well.
+_AT_ONCE = 24
 
 
 @dataclass(frozen=True)
@@ -52,13 +57,42 @@ def run(request: Request, settings: Settings, console: Console, connect: Connect
     git.check_version()
     url = _released(request, world.host)
     with tempfile.TemporaryDirectory(prefix="mlops-new-") as folder, world.host.credentials(url or "") as env:
-        candidate = gather(request.folder, url, env, Path(folder) / "template.git")
+        candidate = gather(_files(request, console), url, env, Path(folder) / "template.git")
         known = _Known(settings.home / _KNOWN, candidate.digest, fresh=request.fresh)
         told = _try(request, candidate, known, console)
-    known.keep(told)
     document = {"checks": [_document(what, some) for what, some in _by_what(told).items()]}
     console.result(_text(told), document)
     return DRIFT if any(one.faults for one in told) else 0
+
+
+def _files(request: Request, console: Console) -> list[TemplateFile]:
+    """What is checked: as it stands, what is not committed yet included."""
+    if request.folder is None:
+        return packaged_template()
+    require_template(request.folder)
+    if is_tracked(request.folder) and (others := untracked(request.folder)):
+        console.say(f"not committed yet, and so not published: {', '.join(others)}")
+    return standing(request.folder)
+
+
+def faults(
+    files: Sequence[TemplateFile], folder: Path, world: World, settings: Settings, console: Console
+) -> list[str]:
+    """What is wrong with a template that is about to be published, a line each.
+
+    Args:
+        files: All of it.
+        folder: Where it comes from; its tags are released versions.
+        world: The outside.
+        settings: In force.
+        console: Told what is tried.
+    """
+    request = Request(folder, None, None, None, fresh=False)
+    url = _released(request, world.host)
+    with tempfile.TemporaryDirectory(prefix="mlops-new-") as place, world.host.credentials(url or "") as env:
+        candidate = gather(files, url, env, Path(place) / "template.git")
+        told = _try(request, candidate, _Known(settings.home / _KNOWN, candidate.digest, fresh=False), console)
+    return list(_fault_lines(told))
 
 
 def _released(request: Request, host: GitHost) -> str | None:
@@ -115,12 +149,19 @@ class _Known:
 
     def perform(self, trials: Sequence[Trial]) -> list[Tried]:
         """Try what is not known to go well."""
-        new = iter(perform([trial for trial in trials if trial.key(self._digest) not in self._well]))
-        return [self._before(trial) or next(new) for trial in trials]
+        todo = [trial for trial in trials if trial.key(self._digest) not in self._well]
+        new: list[Tried] = []
+        for start in range(0, len(todo), _AT_ONCE):  # a killed check has lost no more than this
+            new += perform(todo[start : start + _AT_ONCE])
+            self._keep(new)
+        told = iter(new)
+        return [self._before(trial) or next(told) for trial in trials]
 
-    def keep(self, told: Iterable[Tried]) -> None:
+    def _keep(self, told: Iterable[Tried]) -> None:
         """Remember what went well with these templates; others are forgotten."""
-        well = {one.trial.key(self._digest): "refused" if one.refused else "well" for one in told if not one.faults}
+        new = {one.trial.key(self._digest): "refused" if one.refused else "well" for one in told if not one.faults}
+        known = {key: value for key, value in self._well.items() if key.startswith(f"{self._digest} ")}
+        self._well = well = {**known, **new}
         self._file.parent.mkdir(parents=True, exist_ok=True)
         partial = self._file.with_suffix(".partial")
         partial.write_text(json.dumps(well), encoding="utf-8")

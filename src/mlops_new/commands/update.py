@@ -21,8 +21,9 @@ from mlops_new.update import perform, resolving
 from mlops_new.update.copies import ready
 from mlops_new.update.outcome import Outcome
 from mlops_new.update.planning import Planned, plan_update
-from mlops_new.update.prepare import SIDE_BY_SIDE, Goal, Prepared, Workshop
+from mlops_new.update.prepare import SIDE_BY_SIDE, Goal, Prepared, Sided, Workshop
 from mlops_new.update.steps import UpdateStep
+from mlops_new.update.versions import branch
 from mlops_new.wiring import Connect, connect, lock
 from mlops_new.world import World
 
@@ -68,6 +69,8 @@ def run(request: Request, settings: Settings, console: Console, connect: Connect
     """Merge in scratch, show, push, propose."""
     if request.every and (request.resolve or request.go_on):
         raise Invalid("conflicts are resolved project by project", hint="name it instead of --all")
+    if request.go_on and (request.goal.version or request.goal.answers or request.resolve):
+        raise Invalid("--continue goes on with what was begun, to the same version", hint="leave the other options out")
     world = connect(settings, console.say)
     git.check(commits=not request.dry_run)
     if request.every:
@@ -86,27 +89,32 @@ def _named(request: Request) -> Request:
 def _run_one(request: Request, world: World, settings: Settings, console: Console) -> None:
     name = str(request.name)
     with _private(f"update-{name}", f"project-{name}", request, world, settings, console) as private:
-        if request.go_on:
-            _take(name, request, world, console)
+        goal, pushed = (_take(name, request, world, console), True) if request.go_on else (request.goal, False)
         workshop = Workshop(world.host, world.templates, private)
-        fetched = found(workshop.fetch([name], request.goal)[name])
+        fetched = found(workshop.fetch([name], goal)[name])
         copies = ready(working_copies(name, request.directory), fetched.sides)
         prepared = found(workshop.prepare([fetched])[name])
-        outcome = Outcome(name, prepared)
+        outcome = Outcome(name, prepared, changed=pushed)
         if prepared.clashes and not request.dry_run:
             _clash(prepared, copies, outcome, request, console)
         elif not request.dry_run:
             outcome = _bring(outcome, plan_update(prepared, world.host), world, console, request)
             perform.fetch_into(copies, fetched.sides, world.host)
+            if pushed:
+                resolving.leave(copies, prepared.target.version)
         console.result(outcome.text(copies, dry_run=request.dry_run), outcome.document())
 
 
-def _take(name: str, request: Request, world: World, console: Console) -> None:
+def _take(name: str, request: Request, world: World, console: Console) -> Goal:
+    """Push what was resolved; gives the version that was gone to, which may not be the newest any more."""
     copies = working_copies(name, request.directory)
     ours = {kind: copy.path for kind, copy in copies.items() if copy.state is CopyState.OURS}
     if not request.yes and not console.confirm("Push what was resolved?"):
         raise KeyboardInterrupt
-    resolving.take(name, ours, world.host)
+    taken = resolving.take(name, ours, world.host)
+    for url in taken.pushed:
+        console.say(f"✓ Push branch {branch(taken.template.version)} of {url}", "green")
+    return Goal(taken.template.version, taken.template.url)
 
 
 def _clash(
@@ -114,7 +122,7 @@ def _clash(
 ) -> None:
     if not request.resolve:
         console.say(outcome.text(copies, dry_run=True))
-        raise perform.clashing(prepared, outcome.document())
+        raise perform.clashing(prepared, outcome.document(), pushed=outcome.changed)
     resolving.check_out(prepared, copies)
 
 
@@ -127,12 +135,15 @@ def found(one: Result | Error) -> Result:
 
 def _bring(outcome: Outcome, planned: Planned, world: World, console: Console, request: Request) -> Outcome:
     if planned.steps:
-        _confirm(planned.steps, console, request)
+        _confirm(planned.steps, [outcome], console, request)
     return _done(outcome, planned, world, console)
 
 
-def _confirm(steps: Sequence[UpdateStep], console: Console, request: Request) -> None:
+def _confirm(steps: Sequence[UpdateStep], outcomes: Sequence[Outcome], console: Console, request: Request) -> None:
     console.update_plan(steps)
+    for one in outcomes:
+        for answer in one.answers():
+            console.say(f"  {one.name}: {answer}")
     if not request.yes and not console.confirm("Go ahead?"):
         raise KeyboardInterrupt
 
@@ -141,27 +152,29 @@ def _done(outcome: Outcome, planned: Planned, world: World, console: Console) ->
     if outcome.prepared is None:
         return outcome
     opened = perform.perform_all(planned.steps, world.host, outcome.prepared.template, console.done)
-    return replace(outcome, changed=bool(planned.steps), proposals=planned.open | opened)
+    return replace(outcome, changed=outcome.changed or bool(planned.steps), proposals=planned.open | opened)
 
 
 def _run_all(request: Request, world: World, settings: Settings, console: Console) -> None:
     with _private("update-all", "update-all", request, world, settings, console) as private:
         names = sorted({one.mark.project for one in world.host.marked() if one.mark.repository in list(Kind)})
-        outcomes = list(_prepared(names, request.goal, world, private))
+        outcomes = list(_prepared(names, request, world, private))
         if not request.dry_run:
             outcomes = _bring_all(outcomes, request, world, settings, console)
     document = {"projects": [one.document() for one in outcomes]}
-    text = "\n".join(one.line(dry_run=request.dry_run) for one in outcomes) or "There are no projects on this Git host."
+    lines = [line for one in outcomes for line in one.lines(dry_run=request.dry_run)]
+    text = "\n".join(lines) or "There are no projects on this Git host."
     if failed := [one.name for one in outcomes if one.error]:
         console.say(text)
         raise NotUpdated(f"{len(failed)} of {len(names)} projects cannot be updated: {', '.join(failed)}", document)
     console.result(text, document)
 
 
-def _prepared(names: Sequence[str], goal: Goal, world: World, private: Path) -> Iterator[Outcome]:
+def _prepared(names: Sequence[str], request: Request, world: World, private: Path) -> Iterator[Outcome]:
     workshop = Workshop(world.host, world.templates, private)
     for start in range(0, len(names), _BATCH):
-        fetched = workshop.fetch(names[start : start + _BATCH], goal)
+        fetched = workshop.fetch(names[start : start + _BATCH], request.goal)
+        fetched = {name: _unless_unready(one, request.directory) for name, one in fetched.items()}
         made = workshop.prepare([one for one in fetched.values() if not isinstance(one, Error)])
         for name, one in fetched.items():
             prepared = one if isinstance(one, Error) else made[name]
@@ -171,18 +184,29 @@ def _prepared(names: Sequence[str], goal: Goal, world: World, private: Path) -> 
                 yield Outcome(name, prepared, perform.clashing(prepared, {}) if prepared.clashes else None)
 
 
+def _unless_unready(one: Sided | Error, directory: Path) -> Sided | Error:
+    """A project, unless its working copies, where they stand in the folder, hold what an update would pass over."""
+    if isinstance(one, Error):
+        return one
+    try:
+        ready(working_copies(one.name, directory), one.sides)
+    except Error as error:
+        return error
+    return one
+
+
 def _bring_all(
     outcomes: Sequence[Outcome], request: Request, world: World, settings: Settings, console: Console
 ) -> list[Outcome]:
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
         planned = list(pool.map(lambda one: _planned(one, world), outcomes))
     if steps := list(dict.fromkeys(step for _, some in planned for step in some.steps)):
-        _confirm(steps, console, request)
+        _confirm(steps, [one for one, _ in planned], console, request)
 
     def bring(outcome: Outcome, some: Planned) -> Outcome:
         try:
             with lock(settings, f"project-{outcome.name}", console.say):
-                return _done(outcome, some, world, console)
+                return _let_know(_done(outcome, some, world, console), request.directory, world)
         except Error as error:
             return replace(outcome, error=error)
 
@@ -191,6 +215,14 @@ def _bring_all(
     done = {publishing[0].name: bring(*publishing)} if publishing else {}
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
         return list(pool.map(lambda one: done.get(one[0].name) or bring(*one), planned))
+
+
+def _let_know(outcome: Outcome, directory: Path, world: World) -> Outcome:
+    """Fetch the new branches into the working copies that stand in the folder."""
+    if outcome.changed and outcome.prepared:
+        sides = [one.side for one in outcome.prepared.repositories]
+        perform.fetch_into(ready(working_copies(outcome.name, directory), sides), sides, world.host)
+    return outcome
 
 
 def _planned(outcome: Outcome, world: World) -> tuple[Outcome, Planned]:

@@ -41,10 +41,11 @@ class LocalHost:
         paths = sorted(path for path in self._folder.glob("*.git") if not path.name.startswith("."))
         return [Marked(path.stem, str(path), mark) for path in paths if (mark := _read_mark(path))]
 
-    def overview(self) -> list[Listed]:
-        """What `main` of every repository of ours holds."""
+    def overview(self, project: str | None = None) -> list[Listed]:
+        """What `main` of every repository of ours holds, or of one project's."""
+        chosen = [one for one in self.marked() if project in {None, one.mark.project}]
         with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
-            return list(pool.map(_listed, self.marked()))
+            return list(pool.map(_listed, chosen))
 
     def open_updates(self, slugs: Collection[str], branches: str) -> Mapping[str, str]:
         """By slug, the newest branch named so that `main` does not hold."""

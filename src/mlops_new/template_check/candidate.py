@@ -2,18 +2,16 @@
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from mlops_new import git
-from mlops_new.errors import Invalid
 from mlops_new.publishing import UPSTREAM, add_files
+from mlops_new.questions import read_questions
 from mlops_new.spec import Template
-from mlops_new.templates import packaged, template_files
+from mlops_new.template_source import TemplateFile
 from mlops_new.update.versions import tags
 
 # Newer than all that is released.
@@ -41,38 +39,30 @@ class Candidate:
         return Template(str(self.path), version)
 
 
-def gather(folder: Path | None, released: str | None, env: Mapping[str, str], place: Path) -> Candidate:
-    """Put a template folder on top of the versions that were released.
+def gather(files: Sequence[TemplateFile], released: str | None, env: Mapping[str, str], place: Path) -> Candidate:
+    """Put a template on top of the versions that were released.
 
     Args:
-        folder: Holds `copier.yml` and `templates/`; None for the packaged templates.
+        files: All of it.
         released: The repository with the released versions; None where there are none.
         env: Lets git read it.
         place: Where the bare repository is made.
-
-    Raises:
-        Invalid: the folder holds no templates.
     """
-    source = folder or packaged()
-    if not (source / "copier.yml").is_file():
-        raise Invalid(f"{source} holds no templates: it has no copier.yml", hint="name the folder of a template")
-    git.run("init", "--quiet", "--bare", "--template=", str(place))
+    git.init_bare_scratch(place)
     if released:
         git.run("fetch", "--quiet", released, "+refs/tags/*:refs/tags/*", cwd=place, env=env)
-    files = template_files(source)
     add_files(place, files, VERSION, "")
     git.run("symbolic-ref", "HEAD", f"refs/heads/{UPSTREAM}", cwd=place)
     refs = git.remote_refs(str(place))
     versions = tuple(tag for tag in tags(refs) if tag != VERSION)
-    questions = yaml.safe_load((source / "copier.yml").read_text(encoding="utf-8"))
+    questions = read_questions(place, str(git.commit_of(place, f"refs/tags/{VERSION}")))
     return Candidate(place, versions, questions, _digest(files))
 
 
-def _digest(files: list[tuple[str, Path]]) -> str:
+def _digest(files: Sequence[TemplateFile]) -> str:
     return hashlib.sha256(b"".join(_told(files))).hexdigest()
 
 
-def _told(files: list[tuple[str, Path]]) -> Iterator[bytes]:
-    for name, file in files:
-        content = hashlib.sha256(file.read_bytes()).hexdigest()
-        yield f"{name} {content} {os.access(file, os.X_OK)}\n".encode()
+def _told(files: Sequence[TemplateFile]) -> Iterator[bytes]:
+    for file in files:
+        yield f"{file.mode} {hashlib.sha256(file.content).hexdigest()} ".encode() + os.fsencode(file.name) + b"\n"

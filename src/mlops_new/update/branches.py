@@ -1,11 +1,14 @@
 """What the Git host has of an update already, and what may be put in its place."""
 
+from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import Any
 
 from mlops_new import git
 from mlops_new.errors import Conflict
 from mlops_new.spec import Template
 from mlops_new.templates import ANSWERS_FILE
+from mlops_new.update.answers import own
 from mlops_new.update.model import Side
 from mlops_new.update.versions import branch, recorded
 
@@ -13,21 +16,36 @@ from mlops_new.update.versions import branch, recorded
 TRAILER = "Updated-by: mlops-new"
 
 
-def title(target: Template) -> str:
-    """The first line of an update's commit, and the title of its pull request."""
+def title(target: Template, given: Collection[str] = ()) -> str:
+    """The first line of an update's commit, and the title of its pull request.
+
+    Args:
+        target: The version.
+        given: The questions that are answered anew, where that is all that the update does.
+    """
+    if given:
+        return f"Change {', '.join(given)} (template {target.version})"
     return f"Update to template {target.version}"
 
 
-def in_place(side: Side, target: Template) -> str | None:
+def in_place(side: Side, target: Template, given: Mapping[str, Any]) -> str | None:
     """The commit of an update's branch that holds all of it, on top of `main`; None where there is none.
 
     A killed command leaves that, or one that was resolved by hand.
+
+    Args:
+        side: The repository.
+        target: The version.
+        given: What is answered anew.
     """
     tip = side.branches.get(branch(target.version))
     if tip is None or tip == side.main or not git.is_ancestor(side.place, side.main, tip):
         return None
     answers = git.read(side.place, tip, ANSWERS_FILE)
-    return tip if answers and recorded(answers).template == target else None
+    if answers is None or recorded(answers).template != target:
+        return None
+    has = own(answers)
+    return tip if all(name in has and has[name] == value for name, value in given.items()) else None
 
 
 def replaceable(side: Side, target: Template) -> str | None:
@@ -54,7 +72,7 @@ def is_ours(place: Path, commit: str) -> bool:
     return git.has_commit(place, commit) and TRAILER in git.run("log", "-1", "--format=%B", commit, cwd=place)
 
 
-def commit(side: Side, tree: str, target: Template) -> str:
+def commit(side: Side, tree: str, target: Template, given: Collection[str] = ()) -> str:
     """Commit a merged tree on top of `main`, in the scratch repository."""
-    message = f"{title(target)}\n\nFrom {side.recorded.version} of {side.recorded.url}.\n\n{TRAILER}\n"
+    message = f"{title(target, given)}\n\nFrom {side.recorded.version} of {side.recorded.url}.\n\n{TRAILER}\n"
     return git.run("commit-tree", tree, "-p", side.main, "-m", message, cwd=side.place).strip()

@@ -33,13 +33,14 @@ def lagging(place: Path, ours: Tree, now: Tree, earlier: Iterable[Tree]) -> dict
     for path in suspects(ours, now):
         entry = ours.get(path)
         if entry is None:
-            if not _ever_was(place, path):
+            if not ever_was(place, path, "refs/remotes/origin/main"):
                 found[path] = None
         elif any(tree.get(path) == entry for tree in before):
             found[path] = entry
     return found
 
 
-def _ever_was(place: Path, path: str) -> bool:
-    log = git.run("log", "--max-count=1", "--format=%h", "refs/remotes/origin/main", "--", path, cwd=place)
+def ever_was(place: Path, path: str, revision: str) -> bool:
+    """Whether a history has had a file: one that is gone was deleted by somebody then."""
+    log = git.run("log", "--max-count=1", "--format=%h", revision, "--", path, cwd=place)
     return bool(log.strip())

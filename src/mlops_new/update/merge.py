@@ -176,14 +176,20 @@ def unmerged(place: Path) -> list[str]:
 def _changes(place: Path, main: str) -> tuple[Change, ...]:
     """What the index has that `main` has not, but for what is in conflict."""
     counts = dict(_counts(git.run("diff-index", "--cached", "-M", "--numstat", "-z", main, cwd=place)))
-    words = iter(git.run("diff-index", "--cached", "-M", "--name-status", "-z", main, cwd=place).split("\0")[:-1])
+    words = iter(git.run("diff-index", "--cached", "-M", "--raw", "-z", main, cwd=place).split("\0")[:-1])
     changes = []
-    for status in words:  # one letter, a rename's with a number behind it; then one path, or two
+    for about in words:  # modes, blobs and a letter, a rename's with a number behind it; then one path, or two
+        before, after, old, new, status = about.lstrip(":").split()
         was = next(words) if status[0] == "R" else ""
         path = next(words)
         if status[0] in _WORDS and path != ANSWERS_FILE:
-            changes.append(Change(path, _WORDS[status[0]], *counts.get(path, (0, 0)), was=was))
+            mode = _MODES.get(after, "") if status[0] not in "AD" and before != after else ""
+            what = "mode" if mode and old == new and not was else _WORDS[status[0]]
+            changes.append(Change(path, what, *counts.get(path, (0, 0)), was=was, mode=mode))
     return tuple(changes)
+
+
+_MODES = {"100755": "executable", "100644": "no program any more", "120000": "a symbolic link"}
 
 
 def _counts(output: str) -> Iterable[tuple[str, tuple[int, int]]]:

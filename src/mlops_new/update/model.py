@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mlops_new.spec import Kind, Template
+from mlops_new.update.answers import Answer
 from mlops_new.update.versions import Recorded
 
 
@@ -39,10 +40,11 @@ class Change:
 
     Args:
         path: The file, after the update.
-        what: `added`, `changed`, `deleted` or `renamed`.
+        what: `added`, `changed`, `deleted`, `renamed`; or `mode`, where the content stays what it is.
         added: Lines that come.
         removed: Lines that go.
         was: The path before, of a renamed one.
+        mode: What kind of file it becomes, where that is another than before.
     """
 
     path: str
@@ -50,10 +52,12 @@ class Change:
     added: int = 0
     removed: int = 0
     was: str = ""
+    mode: str = ""
 
     def __str__(self) -> str:
         named = f"{self.was} → {self.path}" if self.was else self.path
-        return f"{self.what:<8} {named} (+{self.added} -{self.removed})"
+        lines = [] if self.what == "mode" else [f"+{self.added} -{self.removed}"]
+        return f"{self.what:<8} {named} ({', '.join([*lines, *([self.mode] if self.mode else [])])})"
 
 
 @dataclass(frozen=True)
@@ -107,6 +111,8 @@ class Updated:
         merged: The merge; None where there is nothing to merge.
         in_place: The commit of the update's branch, where the Git host has all of it already.
         log: What the template's own commits say, the newest first.
+        answers: What becomes of the project's answers.
+        given: The questions that are answered anew, where that is all that the update does.
     """
 
     side: Side
@@ -114,3 +120,5 @@ class Updated:
     merged: Merged | None = None
     in_place: str | None = None
     log: tuple[str, ...] = ()
+    answers: tuple[Answer, ...] = ()
+    given: tuple[str, ...] = ()

@@ -55,6 +55,15 @@ class Outcome:
             lines += [one.side.slug, *texts.details(one)] if one.merged else []
         return "\n".join([*lines, *([] if dry_run else self._next(copies))])
 
+    def answers(self) -> list[str]:
+        """What becomes of the project's answers, each once: both repositories share them."""
+        both = [answer for one in self.prepared.repositories for answer in one.answers] if self.prepared else []
+        return list(dict.fromkeys(map(str, both)))
+
+    def lines(self, *, dry_run: bool) -> list[str]:
+        """The project among others, with what becomes of its answers."""
+        return [self.line(dry_run=dry_run), *(f"  answer   {one}" for one in self.answers())]
+
     def _summary(self, *, dry_run: bool) -> str:
         if self.error:
             return self.error.message
@@ -71,6 +80,8 @@ class Outcome:
         froms = " and ".join(sorted({one.version for one in recorded}))
         if any(one.url != target.url for one in recorded):
             return f"the changes from template {froms} to {target.version} of {target.url}"
+        if given := next((one.given for one in prepared.repositories if one.given), ()):
+            return f"the new {'answer' if len(given) == 1 else 'answers'} to {', '.join(given)}"
         if froms == target.version:
             return f"what template {froms} has and was not here"
         return f"the changes from template {froms} to {target.version}"

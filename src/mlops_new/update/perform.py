@@ -23,8 +23,14 @@ class Clashing(Error):
         self.document = document
 
 
-def clashing(prepared: Prepared, document: dict[str, Any]) -> Clashing:
-    """What clashes, file by file, and the way on."""
+def clashing(prepared: Prepared, document: dict[str, Any], *, pushed: bool = False) -> Clashing:
+    """What clashes, file by file, and the way on.
+
+    Args:
+        prepared: The update.
+        document: The same for programs.
+        pushed: Whether this command has pushed already what was resolved.
+    """
     files = [
         f"{one.side.slug}/{clash}"
         for one in prepared.repositories
@@ -32,7 +38,7 @@ def clashing(prepared: Prepared, document: dict[str, Any]) -> Clashing:
     ]
     return Clashing(
         f"{prepared.name} conflicts with template {prepared.target.version} in {_count(len(files))}, "
-        f"nothing was pushed: {'; '.join(files)}",
+        f"{'what was resolved is pushed' if pushed else 'nothing was pushed'}: {'; '.join(files)}",
         hint="`mlops-new update --resolve` checks the update out in the working copies; mend the files and `git add` "
         "them, then `mlops-new update --continue`",
         document=document,

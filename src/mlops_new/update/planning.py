@@ -59,11 +59,13 @@ def publications(prepared: Iterable[Prepared]) -> Iterator[PublishTemplate]:
 def _push(one: Updated, tree: str) -> PushBranch:
     side = one.side
     replaces = branches.replaceable(side, one.target)
-    made = branches.commit(side, tree, one.target)
+    made = branches.commit(side, tree, one.target, one.given)
     return PushBranch(side.kind, side.url, branch(one.target.version), side.place, made, replaces)
 
 
 def _proposal(name: str, one: Updated) -> Propose:
     mark = Mark(name, one.side.kind.value)
     description = f"{texts.description(one)}\n\n{mark}"
-    return Propose(one.side.kind, one.side.slug, branch(one.target.version), branches.title(one.target), description)
+    return Propose(
+        one.side.kind, one.side.slug, branch(one.target.version), branches.title(one.target, one.given), description
+    )

@@ -3,14 +3,17 @@
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from mlops_new.errors import Error, Invalid
 from mlops_new.ports import GitHost, Templates
 from mlops_new.spec import Kind, Template
+from mlops_new.templates import ANSWERS_FILE
 from mlops_new.update import branches, versions
+from mlops_new.update.answers import Answer, answered_anew, changes, defaults_to_look_at, kept, own, refused
 from mlops_new.update.hosted import fetch_pair
 from mlops_new.update.lagging import LOOK_BACK, lagging, suspects
 from mlops_new.update.merge import Renders, merge
@@ -30,10 +33,12 @@ class Goal:
     Args:
         version: From `--to`; None for the newest.
         template: Another template repository to change to; None to stay with the recorded one.
+        answers: What is answered anew, as it was typed.
     """
 
     version: str | None = None
     template: str | None = None
+    answers: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -65,13 +70,14 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Sided:
-    """A project before its renders."""
+    """A project before its renders. `given` is what is answered anew, as the questions' types have it."""
 
     name: str
     sides: tuple[Side, ...]
     olds: Mapping[Kind, TemplateCopy]
     new: TemplateCopy
     target: Template
+    given: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Workshop:
@@ -136,7 +142,21 @@ class Workshop:
         for side in sides:
             versions.refuse_unusable(side.recorded, olds[side.kind].refs, side.url)
             versions.refuse_downgrade(side.recorded, target, side.url)
-        return Sided(name, sides, olds, new, target)
+        return Sided(name, sides, olds, new, target, self._given(sides, goal, new, target))
+
+    def _given(self, sides: Sequence[Side], goal: Goal, new: TemplateCopy, target: Template) -> dict[str, Any]:
+        """What is answered anew, read as the questions have it.
+
+        Raises:
+            Invalid: there is no such question, or the answer is refused.
+        """
+        if not goal.answers:
+            return {}
+        if fixed := sorted(goal.answers.keys() & {"project_name", "repository_kind"}):
+            raise Invalid(f"{' and '.join(fixed)} cannot be answered anew", hint="it names what exists already")
+        before = own(sides[0].answers)
+        resolved = self._templates.resolve(target, goal.answers, ask=False, env=new.env, recorded=before)
+        return {name: resolved[name] for name in goal.answers}
 
     def _old(self, side: Side, new: TemplateCopy) -> TemplateCopy:
         """Where the recorded version is: a fork may hold it too, should the repository it came from be gone."""
@@ -156,8 +176,50 @@ class Workshop:
 
     def _prepared(self, sided: Sided, made: Sequence[Updated | Error]) -> Prepared | Error:
         failed = next((one for one in made if isinstance(one, Error)), None)
+        if isinstance(failed, Refused):
+            return self._refusal(sided, failed)
         updated = tuple(one for one in made if isinstance(one, Updated))
+        if failed is None:
+            updated = self._with_kept(sided, updated)
         return failed or Prepared(sided.name, updated, sided.new, sided.target)
+
+    def _refusal(self, sided: Sided, refused: "Refused") -> Error:
+        """Why answers are impossible, in the template's own words, and the way on."""
+        names = [one.question for one in refused.answers]
+        told = ", ".join(f"{one.question} = {one.before!r} would become {one.after!r}" for one in refused.answers)
+        why = self._words(sided, {one.question: one.before for one in refused.answers})
+        return Invalid(
+            f"template {sided.target.version} does not take {_count(len(names))} of {sided.name}: {told}{why}",
+            hint="nothing was changed. Say what it is to be: the same command with "
+            + " ".join(f"--data {name}=VALUE" for name in names),
+        )
+
+    def _words(self, sided: Sided, answers: Mapping[str, Any]) -> str:
+        before = own(sided.sides[0].answers)
+        try:
+            data = {**sided.given, **answers}
+            self._templates.resolve(sided.target, data, ask=False, env=sided.new.env, recorded=before)
+        except Error as error:
+            return f" ({error.message.removeprefix('an answer is refused: ')})"
+        return ""
+
+    def _with_kept(self, sided: Sided, made: tuple[Updated, ...]) -> tuple[Updated, ...]:
+        """With the answers that stay though their default has moved: a threshold, say, of another metric."""
+        one = next((one for one in made if one.merged), None)
+        if one is None:
+            return made
+        moved = {answer.question for answer in one.answers}
+        old, new = sided.olds[one.side.kind], sided.new
+        then, now = old.questions(one.side.recorded.version), new.questions(sided.target.version)
+        after = {**own(one.side.answers), **{answer.question: answer.after for answer in one.answers}}
+        after = {name: value for name, value in after.items() if name in now}
+        looked_at = defaults_to_look_at(then, now, moved) - moved
+        if not looked_at:
+            return made
+        others = {name: value for name, value in after.items() if name not in looked_at}
+        defaults = self._templates.resolve(sided.target, {}, ask=False, env=new.env, recorded=others)
+        stay = tuple(kept(after, defaults, looked_at))
+        return tuple(replace(one, answers=(*one.answers, *stay)) if one.merged else one for one in made)
 
 
 class _Waiting:
@@ -167,7 +229,7 @@ class _Waiting:
         self.sided = sided
         self.side = side
         self.failed: Error | None = None
-        self.in_place = branches.in_place(side, sided.target)
+        self.in_place = branches.in_place(side, sided.target, sided.given)
         self._folder = folder
 
     @property
@@ -176,13 +238,21 @@ class _Waiting:
 
     @property
     def _is_recorded(self) -> bool:
-        return self.side.recorded.template == self.sided.target
+        return self.side.recorded.template == self.sided.target and self._wanted == self.side.answers
+
+    @cached_property
+    def _wanted(self) -> str:
+        """The text of the answers file that the version is rendered with."""
+        return answered_anew(self.side.answers, self.sided.given)
 
     def jobs(self) -> list[Job]:
         """The recorded version, and the one it goes to."""
         self._folder.mkdir(parents=True)
         base = self._job(self._old, self.side.recorded.version, "base")
-        return [base] if self._is_recorded else [base, self._job(self.sided.new, self.sided.target.version, "theirs")]
+        if self._is_recorded:
+            return [base]
+        theirs = self._job(self.sided.new, self.sided.target.version, "theirs")
+        return [base, replace(theirs, answers=self._wanted)]
 
     def earlier_jobs(self) -> list[Job]:
         """Versions before the recorded one, where a file is otherwise."""
@@ -196,14 +266,28 @@ class _Waiting:
         updated = Updated(self.side, self.sided.target, in_place=self.in_place)
         if self.in_place:
             return updated
-        place = self.side.place
+        place, answers = self.side.place, self._answers()
         lags = lagging(place, self._ours, self._now, self._earlier())
         if self._is_recorded and not lags:
             return updated
         theirs = self._base if self._is_recorded else tree_of(place, self._folder / "theirs")
         renders = Renders(self._base, theirs, lags, self.sided.new.only_new(self.sided.target.version))
-        merged = merge(place, self.side.main, self.side.kind, renders, branches.title(self.sided.target))
-        return Updated(self.side, self.sided.target, merged, log=self._log())
+        given = tuple(self.sided.given) if self.side.recorded.template == self.sided.target and answers else ()
+        merged = merge(place, self.side.main, self.side.kind, renders, branches.title(self.sided.target, given))
+        return Updated(self.side, self.sided.target, merged, log=self._log(), answers=answers, given=given)
+
+    def _answers(self) -> tuple[Answer, ...]:
+        """What becomes of the answers.
+
+        Raises:
+            Refused: the version does not take one of them.
+        """
+        if self._is_recorded:
+            return ()
+        after = own((self._folder / "theirs" / ANSWERS_FILE).read_text(encoding="utf-8"))
+        if impossible := refused(own(self._wanted), after):
+            raise Refused(impossible)
+        return tuple(changes(own(self.side.answers), after))
 
     @cached_property
     def _ours(self) -> Mapping[str, Entry]:
@@ -226,6 +310,18 @@ class _Waiting:
 
     def _job(self, copy: TemplateCopy, version: str, name: str) -> Job:
         return Job(Template(copy.seen.url, version), self.side.answers, self._folder / name, copy.env)
+
+
+class Refused(Invalid):
+    """A version does not take an answer."""
+
+    def __init__(self, answers: Sequence[Answer]) -> None:
+        super().__init__("an answer is refused")
+        self.answers = answers
+
+
+def _count(number: int) -> str:
+    return "an answer" if number == 1 else f"{number} answers"
 
 
 def _merged(one: _Waiting) -> Updated | Error:

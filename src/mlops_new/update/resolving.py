@@ -1,12 +1,13 @@
 """Conflicts are resolved by people, in their working copies: putting them there, and taking what they made of them."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from mlops_new import definition, git
 from mlops_new.errors import Conflict, Error, Invalid
 from mlops_new.ports import GitHost
-from mlops_new.spec import DEFINITIONS, Kind
+from mlops_new.spec import DEFINITIONS, Kind, Template
 from mlops_new.templates import ANSWERS_FILE
 from mlops_new.update import branches
 from mlops_new.update.merge import pick, unmerged
@@ -46,7 +47,7 @@ def _check_out(one: Updated, path: Path, name: str) -> None:
     merged = one.merged
     if merged is None:
         return
-    tip = branches.commit(one.side, merged.tree, one.target) if merged.tree else merged.theirs
+    tip = branches.commit(one.side, merged.tree, one.target, one.given) if merged.tree else merged.theirs
     git.run("update-ref", _PICKED, tip, cwd=one.side.place)
     git.run("update-ref", f"{_PICKED}-onto", one.side.main, cwd=one.side.place)
     git.run("fetch", "--quiet", "--no-tags", str(one.side.place), _PICKED, f"{_PICKED}-onto", cwd=path)
@@ -55,7 +56,20 @@ def _check_out(one: Updated, path: Path, name: str) -> None:
         pick(path, tip, one.side.kind)
 
 
-def take(name: str, copies: Mapping[Kind, Path], host: GitHost) -> None:
+@dataclass(frozen=True)
+class Taken:
+    """What was resolved and is on the Git host now.
+
+    Args:
+        template: The version that the working copies went to.
+        pushed: The URLs of the repositories that were pushed to.
+    """
+
+    template: Template
+    pushed: tuple[str, ...]
+
+
+def take(name: str, copies: Mapping[Kind, Path], host: GitHost) -> Taken:
     """Commit what was resolved, and push both branches; nothing is pushed before both are whole.
 
     Args:
@@ -82,8 +96,34 @@ def take(name: str, copies: Mapping[Kind, Path], host: GitHost) -> None:
     for path, on in found.values():
         if git.run("status", "--porcelain", cwd=path).strip():
             git.run("commit", "--quiet", "--message", f"Update to template {branch_version(on)}", cwd=path)
-    for path, on in found.values():
-        _push(path, on, host)
+    for path, _ in found.values():
+        _refuse_overtaken(path, host)
+    pushed = [git.origin(path) or str(path) for path, on in found.values() if _push(path, on, host)]
+    path = next(iter(found.values()))[0]
+    return Taken(recorded((path / ANSWERS_FILE).read_text(encoding="utf-8")).template, tuple(pushed))
+
+
+def _refuse_overtaken(path: Path, host: GitHost) -> None:
+    """Raise where `main` has moved on at the Git host, which the update would then have to be made on again."""
+    url = git.origin(path) or ""
+    with host.credentials(url) as env:
+        main = git.remote_refs(url, env).get("refs/heads/main")
+    if main and not git.is_ancestor(path, main, "HEAD"):
+        raise Error(
+            f"main of {url} has moved on since this update was begun, and nothing was pushed",
+            hint=f"git -C {path} pull --no-rebase origin main, mend what conflicts, and run this again",
+        )
+
+
+def leave(copies: Mapping[Kind, Path], version: str) -> None:
+    """Go back to `main` where an update's branch is checked out that the Git host has: it was only for resolving."""
+    name = branch(version)
+    for path in copies.values():
+        there = git.commit_of(path, f"refs/remotes/origin/{name}")
+        is_clean = not git.run("status", "--porcelain", cwd=path).strip()
+        if git.branch(path) == name and is_clean and there == git.head(path) and git.commit_of(path, "refs/heads/main"):
+            git.run("switch", "--quiet", "main", cwd=path)
+            git.run("branch", "--quiet", "-D", name, cwd=path)
 
 
 def _faults(path: Path, kind: Kind, version: str) -> Iterator[str]:
@@ -115,17 +155,19 @@ def _marked(path: Path) -> list[str]:
         return []
 
 
-def _push(path: Path, name: str, host: GitHost) -> None:
+def _push(path: Path, name: str, host: GitHost) -> bool:
+    """Push the branch that is checked out; whether the Git host did not have it."""
     ref = f"refs/heads/{name}"
     url = git.origin(path) or ""
     with host.credentials(url) as env:
         tip = git.remote_refs(url, env).get(ref)
         head = git.head(path)
         if tip == head:
-            return
+            return False
         if tip and not git.is_ancestor(path, tip, "HEAD") and not branches.is_ours(path, tip):
             raise Conflict(
                 f"the branch {name} of {url} holds commits that {path} has not",
                 hint=f"git -C {path} pull --rebase origin {name}, and run this again",
             )
         git.run("push", "--quiet", f"--force-with-lease={ref}:{tip or ''}", "origin", f"HEAD:{ref}", cwd=path, env=env)
+    return True

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from mlops_new import git
 from mlops_new.errors import Error, Invalid
 from mlops_new.observe import TemplateRepository, template_repository, unreadable
 from mlops_new.plan import choose_template
 from mlops_new.ports import GitHost
 from mlops_new.publishing import UPSTREAM, add_packaged, read_from
+from mlops_new.questions import read_questions
 from mlops_new.spec import TEMPLATE_SLUG
 from mlops_new.templates import PACKAGED_VERSION
 
@@ -56,7 +55,7 @@ class TemplateCopy:
         Raises:
             Invalid: the version has migrations, which would have to be run.
         """
-        settings = self._settings(version)
+        settings = self.questions(version)
         if settings.get("_migrations"):
             raise Invalid(
                 f"template {version} of {self.seen.url} has migrations, which are programs of its author",
@@ -69,18 +68,10 @@ class TemplateCopy:
 
         return GitIgnoreSpec.from_lines(patterns).match_file
 
-    def _settings(self, version: str) -> Mapping[str, Any]:
-        """What the questions' file says besides questions; an `!include` is not followed."""
-        text = git.read(self.path, version, "copier.yml") or git.read(self.path, version, "copier.yaml") or ""
-        documents = [one for one in yaml.load_all(text, _Tolerant) if isinstance(one, dict)]
-        return {name: value for one in documents for name, value in one.items()}
-
-
-class _Tolerant(yaml.SafeLoader):
-    """Reads past tags of Copier's own."""
-
-
-_Tolerant.add_multi_constructor("!", lambda *_: None)
+    def questions(self, version: str) -> Mapping[str, Any]:
+        """What a version asks, and its settings."""
+        commit = git.commit_of(self.path, f"refs/tags/{version}")
+        return read_questions(self.path, commit) if commit else {}
 
 
 class Shelf:
@@ -119,7 +110,7 @@ class Shelf:
         ours = url == self._host.url(TEMPLATE_SLUG)
         try:
             with self._host.credentials(url) as env:
-                git.run("clone", "--quiet", "--bare", url, str(path), env=env)
+                git.clone_scratch(url, path, env)
                 refs = git.remote_refs(str(path))
         except git.GitError as error:
             raise unreadable(url, error) from error

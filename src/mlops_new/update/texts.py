@@ -15,6 +15,7 @@ def description(updated: Updated) -> str:
     recorded, target = updated.side.recorded, updated.target
     lines = [f"{_WHAT} From {recorded.version} to **{target.version}** of {target.url}.", ""]
     lines += _list("In the template", updated.log)
+    lines += _list("Answers", (f"`{one}`" for one in updated.answers))
     if merged := updated.merged:
         lines += _list("Files", (f"{change}" for change in merged.changes))
         for heading, paths in _decided(merged).items():
@@ -28,7 +29,8 @@ def details(updated: Updated) -> Iterator[str]:
     merged = updated.merged
     if merged is None:
         return
-    if not (merged.changes or merged.clashes or _decided(merged)):
+    yield from (f"  answer   {one}" for one in updated.answers)
+    if not (merged.changes or merged.clashes or _decided(merged) or updated.answers):
         yield "  only what is recorded of the template"
     yield from (f"  {change}" for change in merged.changes)
     for heading, paths in _decided(merged).items():
@@ -44,11 +46,14 @@ def document(updated: Updated, pull_request: str | None) -> dict[str, Any]:
         "to": updated.target.version,
         "branch": branch(updated.target.version) if merged or updated.in_place else None,
         "pull_request": pull_request,
+        "answers": [one.document() for one in updated.answers],
     }
     if merged is None:
         return told | {"files": [], "conflicts": []}
     files = [
-        {"path": one.path, "change": one.what, "added": one.added, "removed": one.removed} for one in merged.changes
+        {"path": one.path, "change": one.what, "added": one.added, "removed": one.removed}
+        | ({"mode": one.mode} if one.mode else {})
+        for one in merged.changes
     ]
     clashes = [{"path": clash.path, "reason": clash.why} for clash in merged.clashes]
     decided = {

@@ -13,12 +13,11 @@ import argparse
 import base64
 import os
 import sys
-import tarfile
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from ci import account, containers, errors, insights, repository
+from ci import account, code, containers, errors, insights, repository
 from ci.errors import CiError, say
 from ci.start import image_exists, sample
 
@@ -43,21 +42,8 @@ def build(name: str, commit: str, engine: Engine, base: str | None) -> None:
     arguments = {"COMMIT": commit, **({"BASE": base} if base else {})}
     epoch = int(repository.git("show", "--no-patch", "--format=%ct", commit))
     with TemporaryDirectory() as folder:
-        export(commit, Path(folder))
+        code.export(commit, Path(folder))
         engine.build(Path(folder), DOCKERFILE, name, arguments, epoch)
-
-
-def export(commit: str, folder: Path) -> None:
-    """Put the files of a commit into a folder, as old as the commit."""
-    archive = folder.with_suffix(".tar")
-    repository.git("archive", "--format=tar", f"--output={archive}", commit)
-    try:
-        with tarfile.open(archive) as files:
-            # Releases of Python before 3.11.4 lack the filter.
-            files.extraction_filter = getattr(tarfile, "data_filter", lambda member, _: member)
-            files.extractall(folder)  # noqa: S202 (see the line above)
-    finally:
-        archive.unlink()
 
 
 def push(here: Account, name: str, tag: str, engine: Engine) -> str:

@@ -107,9 +107,14 @@ def end(server: subprocess.Popen[bytes]) -> None:
         os.killpg(server.pid, signal.SIGKILL)
 
 
+def _rows(content: bytes) -> list[bytes]:
+    """The rows of CSV in which no value holds a line break: a line feed ends one, and nothing else does."""
+    return content.rstrip(b"\n").split(b"\n")
+
+
 def joined(lines: bytes, answers: bytes) -> bytes:
     """Each line with its answer behind it, as a transform job joins them."""
-    pairs = zip(lines.splitlines(), answers.splitlines(), strict=True)
+    pairs = zip(_rows(lines), _rows(answers), strict=True)
     return b"".join(line + b"," + answer + b"\n" for line, answer in pairs)
 
 
@@ -124,7 +129,7 @@ def prove() -> None:
     step("train")
     lines = (OUTPUT / "evaluation_data" / "evaluation.csv").read_bytes()
     answers = serve_and_ask(lines)
-    say(f"serve: {len(answers.splitlines()):,} predictions")
+    say(f"serve: {len(_rows(answers)):,} predictions")
     hand_over(OUTPUT / "ground_truth", INPUT / "ground_truth")
     (INPUT / "predictions").mkdir()
     (INPUT / "predictions" / "evaluation.csv.out").write_bytes(joined(lines, answers))

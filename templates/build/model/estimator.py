@@ -5,18 +5,19 @@ Another algorithm goes in here; nothing outside this module knows which one it i
 
 from __future__ import annotations
 
+import io
 import json
 import tarfile
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import joblib
 import numpy as np
 import pandas as pd
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
-from sklearn.model_selection import train_test_split
 from sklearn.utils._param_validation import InvalidParameterError
 
+from model import bagging, rounds
 from model.errors import InputError
 from model.values import as_text, numbers, texts
 
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from model.schema import Hyperparameters, ProblemType
 
 MOST_CATEGORIES = 254  # the trees can tell 255 apart, and one stands for all the rare ones
-EARLY_STOPPING_FROM = 1000  # rows; with fewer, the rows held back for it are missed more than they help
-SMALL_MAX_ITER = 100
 NOT_NEGATIVE = ("poisson", "gamma")  # losses for such targets
 
 
@@ -43,6 +42,23 @@ class Column:
 
 
 @dataclass(frozen=True)
+class Learnt:
+    """What a training found out besides the trees: enough to fit again on more rows, and to compare with no model.
+
+    Attributes:
+        rows: Rows that it was fitted to.
+        trees: The number of trees, of each class where there are several.
+        hyperparameters: As given to the training.
+        constants: What needs no model: `mean` and `median` of the target, or `most_frequent`, its commonest class.
+    """
+
+    rows: int
+    trees: int
+    hyperparameters: dict[str, Any] = field(default_factory=dict)
+    constants: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Signature:
     """Everything but the trees that serving needs to know."""
 
@@ -51,6 +67,7 @@ class Signature:
     ids: tuple[str, ...]
     columns: tuple[Column, ...]
     classes: tuple[str, ...] = ()
+    learnt: Learnt | None = None
 
     def to_json(self) -> str:
         """As written beside the model."""
@@ -64,8 +81,15 @@ class Signature:
             Column(column["name"], _tuple_or_none(column["categories"]), column["rare"])
             for column in document["columns"]
         ]
-        known = {"ids": tuple(document["ids"]), "columns": tuple(columns), "classes": tuple(document["classes"])}
-        return cls(problem_type=document["problem_type"], target=document["target"], **known)
+        learnt = document.get("learnt")  # absent of models of earlier versions
+        return cls(
+            problem_type=document["problem_type"],
+            target=document["target"],
+            ids=tuple(document["ids"]),
+            columns=tuple(columns),
+            classes=tuple(document["classes"]),
+            learnt=Learnt(**learnt) if learnt else None,
+        )
 
 
 @dataclass(frozen=True)
@@ -133,6 +157,21 @@ def read_signature(folder: Path) -> Signature:
         raise InputError(f"{folder}: this is no model of this repository: {error}") from error
 
 
+def load_archive(folder: Path) -> Model:
+    """The model of a folder with its `model.tar.gz`.
+
+    Raises:
+        InputError: The folder holds none.
+    """
+    signature = read_signature(folder)
+    for archive in folder.glob("*.tar.gz"):
+        with tarfile.open(archive) as members:
+            content = members.extractfile("model.joblib")
+            if content:
+                return Model(signature, joblib.load(io.BytesIO(content.read())))
+    raise InputError(f"{folder}: there is no model.tar.gz with a model")
+
+
 def describe(features: pd.DataFrame) -> tuple[Column, ...]:
     """The columns of a typed table: text is a category, everything else a number."""
     return tuple(_describe(features[name]) for name in features.columns)
@@ -165,27 +204,31 @@ def fit(
     time: pd.Series | None,
     signature: Signature,
     hyperparameters: Hyperparameters,
+    trees: int | None = None,
 ) -> Model:
-    """Fit on all rows, with as many trees as did best on rows held back: the latest ones where rows have a time.
+    """Fit on all rows.
+
+    Args:
+        features: The model's columns.
+        target: As numbers, or as text where it is a class.
+        time: When each row is of, if rows have a time.
+        signature: Of these columns.
+        hyperparameters: Of the trees.
+        trees: How many; None: as many as do best on rows held back, see `model.rounds`.
 
     Raises:
         InputError: scikit-learn refuses a hyperparameter.
     """
     coded = encode(features, signature)
     wanted = _wanted(target, signature)
-    if hyperparameters.loss == "auto":
-        hyperparameters = replace(hyperparameters, loss=_loss(wanted, signature.problem_type))
-    if hyperparameters.loss in NOT_NEGATIVE and wanted.min() < 0:
-        raise InputError(
-            f"[model.hyperparameters] loss = {hyperparameters.loss!r} needs a target that is never negative, "
-            f"and {signature.target!r} goes down to {wanted.min():g}: take squared_error"
-        )
+    chosen = replace(hyperparameters, loss=_loss_for(wanted, signature, hyperparameters.loss))
     try:
-        trees = _best_number_of_trees(coded, wanted, time, signature, hyperparameters)
-        fitted = _fit(_trees(signature, hyperparameters, max_iter=trees), coded, wanted)
+        trees = trees or _number_of_trees(coded, wanted, time, signature, chosen)
+        fitted = _fitted(coded, wanted, signature, replace(chosen, max_iter=trees))
     except InvalidParameterError as error:
         raise InputError(f"[model.hyperparameters]: {error}") from error
-    return Model(signature, fitted)
+    learnt = Learnt(len(wanted), trees, asdict(hyperparameters), _constants(target, signature))
+    return Model(replace(signature, learnt=learnt), fitted)
 
 
 def _tuple_or_none(values: list[str] | None) -> tuple[str, ...] | None:
@@ -219,6 +262,15 @@ def _wanted(target: pd.Series, signature: Signature) -> NDArray[Any]:
     return wanted
 
 
+def _loss_for(wanted: NDArray[Any], signature: Signature, given: str) -> str:
+    if given in NOT_NEGATIVE and wanted.min() < 0:
+        raise InputError(
+            f"[model.hyperparameters] loss = {given!r} needs a target that is never negative, "
+            f"and {signature.target!r} goes down to {wanted.min():g}: take squared_error"
+        )
+    return _loss(wanted, signature.problem_type) if given == "auto" else given
+
+
 def _loss(wanted: NDArray[Any], problem_type: ProblemType) -> str:
     """Counts have a variance that grows with their mean; other numbers are taken to have a constant one."""
     if problem_type != "regression":
@@ -227,11 +279,29 @@ def _loss(wanted: NDArray[Any], problem_type: ProblemType) -> str:
     return "poisson" if counts else "squared_error"
 
 
+def _constants(target: pd.Series, signature: Signature) -> dict[str, Any]:
+    if signature.classes:
+        return {"most_frequent": str(target.value_counts().sort_index().idxmax())}
+    return {"mean": float(target.mean()), "median": float(target.median())}
+
+
 def _trees(signature: Signature, hyperparameters: Hyperparameters, **more: Any) -> Any:
     kind = HistGradientBoostingRegressor if signature.problem_type == "regression" else HistGradientBoostingClassifier
     settings = asdict(hyperparameters) | {"early_stopping": False} | more
+    del settings["bags"]
     categorical = [column.categories is not None for column in signature.columns]
     return kind(**settings, categorical_features=categorical)
+
+
+def _fitted(
+    coded: NDArray[np.float64], wanted: NDArray[Any], signature: Signature, hyperparameters: Hyperparameters
+) -> Any:
+    """One fit to all rows; where they are few, several to most of them."""
+    if hyperparameters.bags < 2 or len(wanted) > bagging.MOST_ROWS:  # noqa: PLR2004
+        return _fit(_trees(signature, hyperparameters), coded, wanted)
+    drawn = bagging.draws(wanted, hyperparameters.bags, hyperparameters.random_state, classes=bool(signature.classes))
+    fits = tuple(_fit(_trees(signature, hyperparameters), coded[rows], wanted[rows]) for rows in drawn)
+    return bagging.Bags(fits, len(signature.classes))
 
 
 def _fit(trees: Any, coded: NDArray[np.float64], wanted: NDArray[Any], **more: Any) -> Any:
@@ -243,31 +313,24 @@ def _fit(trees: Any, coded: NDArray[np.float64], wanted: NDArray[Any], **more: A
     return trees.fit(coded, wanted, **more)
 
 
-def _best_number_of_trees(
+def _number_of_trees(
     coded: NDArray[np.float64],
     wanted: NDArray[Any],
     time: pd.Series | None,
     signature: Signature,
     hyperparameters: Hyperparameters,
 ) -> int:
-    if len(wanted) < EARLY_STOPPING_FROM:
-        return min(hyperparameters.max_iter, SMALL_MAX_ITER)
-    share = hyperparameters.validation_fraction
-    held_back = _held_back(wanted, time, share, classes=bool(signature.classes))
-    if signature.classes:  # a class that only the held-back rows have cannot be scored
-        held_back = held_back & np.isin(wanted, wanted[~held_back])
-    learner = _trees(signature, hyperparameters, early_stopping=True)
-    _fit(learner, coded[~held_back], wanted[~held_back], X_val=coded[held_back], y_val=wanted[held_back])
-    return max(1, int(np.argmax(learner.validation_score_)))
-
-
-def _held_back(wanted: NDArray[Any], time: pd.Series | None, share: float, *, classes: bool) -> NDArray[np.bool_]:
-    """The latest rows, by whole days, or seeded random ones."""
-    if time is not None:
-        latest: NDArray[np.bool_] = (time > time.quantile(1 - share, interpolation="lower")).to_numpy()
-        if latest.any():
-            return latest
-    rows = np.arange(len(wanted))
-    often = classes and np.unique(wanted, return_counts=True)[1].min() > 1
-    _, chosen = train_test_split(rows, test_size=share, random_state=1, stratify=wanted if often else None)
-    return np.isin(rows, chosen)
+    usual = rounds.usual(hyperparameters)
+    if len(wanted) < rounds.FEWEST_ROWS:
+        return usual
+    share, classes = hyperparameters.validation_fraction, bool(signature.classes)
+    patience = max(hyperparameters.n_iter_no_change, usual)  # scores up to the usual number, to compare with
+    learner = _trees(signature, hyperparameters, early_stopping=True, n_iter_no_change=patience)
+    scores = []
+    for part in rounds.held_back(wanted, time, share, classes=classes):
+        # A class that only the held-back rows have cannot be scored.
+        judged = part & np.isin(wanted, wanted[~part]) if classes else part
+        if judged.any():
+            _fit(learner, coded[~part], wanted[~part], X_val=coded[judged], y_val=wanted[judged])
+            scores.append(learner.validation_score_)
+    return rounds.choose(rounds.together(scores), usual) if scores else usual

@@ -2,7 +2,7 @@
 
 Honest by construction: a row's features are its own columns, its date, and values of the target that are at least
 `lead_days` old on that date. Past values are found by calendar date, so that a missing day is a missing value and
-not a shift.
+not a shift. A forecast reaches `lead_days` beyond the last known target, and no further: `model.screening` sees to it.
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from model import names
 from model.errors import InputError, did_you_mean
-from model.schema import ROW_NUMBER
+from model.schema import CALENDAR
 from model.values import dates, looks_like_dates, numbers, texts
+from reading.written import MOST_TEXTS, as_people_write, written_dates
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-CALENDAR = ("weekday", "day_of_month", "day_of_year")  # features of a row's date
+PERIODS = {"weekday": 7, "day_of_month": 31, "day_of_year": 366}  # days after which a feature of a date comes again
 WEEKS = 4  # of the same weekday, in the benchmark of that name
 
 
@@ -60,16 +62,16 @@ def build(table: pd.DataFrame, schema: Schema) -> Rows:
     """
     check_columns(table, schema)
     ids = _ids(table, schema)
-    parts = [table[feature_columns(table, schema)]]
+    own = feature_columns(table, schema)
+    parts = []
     if schema.time:
         days = read_dates(table, schema)
         parts.append(_calendar(days, schema))
         if schema.history:
             parts.append(_history(table, days, schema))
-    features = pd.concat(parts, axis=1)
-    if twice := list(features.columns[features.columns.duplicated()]):
-        raise InputError(f"the table has {_columns(twice)}, a name that a made feature has: rename or exclude it")
-    return Rows(ids, features)
+    made = pd.concat(parts, axis=1) if parts else table[[]]
+    made = made.set_axis(_free_names(made.columns, schema, own), axis=1)
+    return Rows(ids, pd.concat([table[own], made], axis=1))
 
 
 def to_predict(table: pd.DataFrame, schema: Schema) -> NDArray[np.bool_]:
@@ -111,19 +113,53 @@ def feature_columns(table: pd.DataFrame, schema: Schema) -> list[str]:
 
 
 def as_trained(schema: Schema, columns: Iterable[str]) -> Schema:
-    """The schema with a model's columns as its features, in their order, whatever else another table holds."""
-    made = set(_made_names(schema))
-    return replace(schema, features=tuple(name for name in columns if name not in made))
+    """The schema with a model's columns as its features, in their order, whatever else another table holds.
+
+    Made features come last: how many there are tells them, and not a name that a column may have, too. Which features
+    of a date there are, the table that taught the model has decided.
+    """
+    found = list(columns)
+    own = found[: len(found) - len(list(_wanted_names(replace(schema, calendar=()))))]
+    calendar = _calendar_behind(own, schema) if schema.time else ()
+    return replace(schema, features=tuple(own[: len(own) - len(calendar)]), calendar=calendar)
 
 
-def _made_names(schema: Schema) -> Iterator[str]:
-    """The features that are no columns of the raw table."""
+def _calendar_behind(columns: list[str], schema: Schema) -> tuple[str, ...]:
+    """Which features of a date stand behind a model's own columns."""
+    if schema.calendar is not None:
+        return schema.calendar
+    left, found = columns[len({*schema.features, *schema.categorical}) if schema.features else 0 :], []
+    for name in reversed(CALENDAR):
+        if left and left[-1].rstrip("_") == f"{schema.time}_{name}".rstrip("_"):
+            found.append(name)
+            left.pop()
+    return tuple(reversed(found))
+
+
+def _free_names(wanted: Iterable[str], schema: Schema, own: Iterable[str]) -> list[str]:
+    """The made features' names: none is that of a column that the model has, or that is an id, the time or the target.
+
+    Args:
+        wanted: What they would be called, in their order.
+        schema: Says what the other columns are.
+        own: The raw columns that are features.
+    """
+    taken = {*own, *schema.ids, schema.time, schema.target, schema.censored}
+    made: list[str] = []
+    for name in wanted:
+        made.append(names.free(name, {*taken, *made}))
+    return made
+
+
+def _wanted_names(schema: Schema) -> Iterator[str]:
+    """The names of the features that are no columns of the raw table, in their order."""
     if schema.time:
-        yield from (f"{schema.time}_{name}" for name in CALENDAR)
+        yield from (f"{schema.time}_{name}" for name in (CALENDAR if schema.calendar is None else schema.calendar))
     if schema.history:
-        yield from (f"{schema.target}_lag_{lag}" for lag in schema.history.lags_days)
-        yield from (f"{schema.target}_mean_{window}" for window in schema.history.window_days)
-        yield f"{schema.target}_mean_of_lags"
+        yield from (f"{schema.target}_lag_{lag}" for lag in dict.fromkeys(schema.history.lags_days))
+        yield from (f"{schema.target}_mean_{window}" for window in dict.fromkeys(schema.history.window_days))
+        if len(set(schema.history.lags_days)) > 1:
+            yield f"{schema.target}_mean_of_lags"
 
 
 def check_columns(table: pd.DataFrame, schema: Schema, *, training: bool = False) -> None:
@@ -141,9 +177,9 @@ def check_columns(table: pd.DataFrame, schema: Schema, *, training: bool = False
         raise InputError(
             f"the table lacks {_columns(missing)} that config.toml names{hints or f'; it has {_some(table.columns)}'}"
         )
-    if not schema.ids and ROW_NUMBER in table.columns:
-        raise InputError(f"the table has a column {ROW_NUMBER!r}, which stands for the missing ids: name it in ids")
-    if not feature_columns(table, schema) and not schema.time:
+    if not schema.ids and names.STORED_ROW_NUMBER in table.columns:
+        raise InputError(f"the table has a column {names.STORED_ROW_NUMBER!r}, as missing ids are called: rename it")
+    if not feature_columns(table, schema) and not (schema.time and schema.calendar != ()) and not schema.history:
         raise InputError("no column is left as a feature: see [data] features and exclude in config.toml")
 
 
@@ -157,9 +193,15 @@ def read_dates(table: pd.DataFrame, schema: Schema) -> pd.Series:
     if bad.any():
         raise InputError(
             f"column {schema.time!r}: {first_bad(table[schema.time], bad)}: dates like 2026-06-30 are needed, "
-            "with or without a time of day"
+            f"with or without a time of day{date_advice(table[schema.time])}"
         )
     return days
+
+
+def date_advice(values: pd.Series) -> str:
+    """The line of `config.toml` that makes a column's dates understood; nothing where none does."""
+    written = written_dates(texts(values).dropna().unique()[:MOST_TEXTS])
+    return f"; {written.advice}" if written else ""
 
 
 def first_bad(values: pd.Series, bad: NDArray[np.bool_]) -> str:
@@ -191,11 +233,25 @@ def _typed(values: pd.Series, *, named: bool) -> pd.Series:
         return texts(values)
     parsed, bad = numbers(values)
     if bad.any():
-        if bad.sum() < parsed.notna().sum():
-            log.warning("column %r is taken as categories, not as numbers: %s", values.name, first_bad(values, bad))
+        _warn_of_numbers(values, bad, int(parsed.notna().sum()))
         return texts(values)
     check_finite(parsed)
     return parsed
+
+
+def _warn_of_numbers(values: pd.Series, bad: NDArray[np.bool_], numeric: int) -> None:
+    """Say it where texts that are taken as categories look like numbers, dates or durations."""
+    written = as_people_write(texts(values).dropna().unique())
+    if written:
+        log.warning(
+            "column %r is taken as categories, but its texts would be %s, like %r%s",
+            values.name,
+            written.what,
+            written.example,
+            f": {written.advice}" if written.what == "numbers" else "",
+        )
+    elif bad.sum() < numeric:
+        log.warning("column %r is taken as categories, not as numbers: %s", values.name, first_bad(values, bad))
 
 
 def _check_flat(values: pd.Series) -> None:
@@ -222,9 +278,10 @@ def check_finite(values: pd.Series) -> None:
 
 def _ids(table: pd.DataFrame, schema: Schema) -> pd.DataFrame:
     if not schema.ids:
-        return pd.DataFrame({ROW_NUMBER: np.arange(1, len(table) + 1)}, index=table.index)
-    ids = table[list(schema.ids)]
-    twice = ids.apply(texts).duplicated().to_numpy()
+        # Of the table as it was read: rows that are left out must not shift the others.
+        return pd.DataFrame({names.STORED_ROW_NUMBER: table.index.to_numpy() + 1}, index=table.index)
+    ids = table[list(schema.ids)].apply(texts)
+    twice = ids.duplicated().to_numpy()
     if twice.any():
         raise InputError(f"{_values(ids, twice)} {_identify(schema.ids)} several rows: ids must tell rows apart")
     return ids
@@ -249,9 +306,19 @@ def _some(names: Iterable[str]) -> str:
 
 
 def _calendar(days: pd.Series, schema: Schema) -> pd.DataFrame:
-    parts = (days.dt.day_of_week, days.dt.day, days.dt.day_of_year)
-    named = zip(CALENDAR, parts, strict=True)
-    return pd.DataFrame({f"{schema.time}_{name}": values.astype("float64") for name, values in named})
+    parts = dict(zip(CALENDAR, (days.dt.day_of_week, days.dt.day, days.dt.day_of_year), strict=True))
+    chosen = _recurring(days) if schema.calendar is None else schema.calendar
+    made = {f"{schema.time}_{name}": parts[name].astype("float64") for name in chosen}
+    return pd.DataFrame(made, index=days.index)
+
+
+def _recurring(days: pd.Series) -> tuple[str, ...]:
+    """The features whose period a table shows twice: in one year, the day of the year is a row's age and no season."""
+    span = (days.max() - days.min()).days + 1
+    chosen = tuple(name for name in CALENDAR if span >= 2 * PERIODS[name])
+    if left_out := [name for name in CALENDAR if name not in chosen]:
+        log.info("no feature %s: %s days do not show its period twice", " and ".join(left_out), f"{span:,}")
+    return chosen
 
 
 @dataclass(frozen=True)
@@ -305,7 +372,7 @@ def past_of(table: pd.DataFrame, days: pd.Series, schema: Schema, *, teaching: b
     history = schema.history
     if history is None:
         raise ValueError("the schema has no history")
-    series = _series_codes(table, history.series)
+    series = series_codes(table, history.series)
     day = (days.to_numpy().astype("datetime64[D]")).astype("int64")
     _check_one_row_a_day(table, series, day, schema)
     target, bad = numbers(table[schema.target])
@@ -327,10 +394,12 @@ def censored(table: pd.DataFrame, schema: Schema) -> NDArray[np.bool_]:
     return cut
 
 
-def _series_codes(table: pd.DataFrame, columns: tuple[str, ...]) -> NDArray[np.int64]:
+def series_codes(table: pd.DataFrame, columns: tuple[str, ...]) -> NDArray[np.int64]:
+    """A number for each row that tells its series; 0 for all where there is one only."""
     if not columns:
         return np.zeros(len(table), dtype="int64")
-    codes: NDArray[np.int64] = table.groupby(list(columns), sort=False, dropna=False).ngroup().to_numpy(dtype="int64")
+    series = table[list(columns)].apply(texts)
+    codes: NDArray[np.int64] = series.groupby(list(columns), sort=False, dropna=False).ngroup().to_numpy(dtype="int64")
     return codes
 
 
@@ -366,8 +435,8 @@ def benchmarks(table: pd.DataFrame, schema: Schema) -> pd.DataFrame:
     past = past_of(table, read_dates(table, schema), schema, teaching=False)
     youngest = _youngest_week(schema.history.lead_days)
     weeks = np.column_stack([past.lag(7 * (youngest + week)) for week in range(WEEKS)])
-    columns = {"same_weekday_last_week": weeks[:, 0], "four_week_mean": weeks.mean(axis=1)}
-    return pd.DataFrame(columns, index=table.index)
+    columns = zip(names.benchmarks(schema.id_columns, schema.target), (weeks[:, 0], weeks.mean(axis=1)), strict=True)
+    return pd.DataFrame(dict(columns), index=table.index)
 
 
 def _youngest_week(lead_days: int) -> int:

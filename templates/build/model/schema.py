@@ -6,7 +6,9 @@ import tomllib
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
+from model import names
 from model.errors import InputError, did_you_mean
+from reading.form import DEFAULT, Form, checked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,9 +23,10 @@ METRICS: Mapping[ProblemType, tuple[str, ...]] = {
 }
 MONITORING = ("own", "managed")
 LOWER_IS_BETTER = frozenset({"wape", "mae", "rmse", "mse"})
-ROW_NUMBER = "row_number"  # identifies a row of a table without ids of its own
+CALENDAR = ("weekday", "day_of_month", "day_of_year")  # features of a row's date
 
 Number = (int, float)
+Choice = (bool, list)
 _Text = TypeVar("_Text", bound=str)
 _TABLES: Mapping[str, Mapping[str, type | tuple[type, ...]]] = {
     "project": {"name": str, "description": str, "problem_type": str, "monitoring": str},
@@ -34,12 +37,17 @@ _TABLES: Mapping[str, Mapping[str, type | tuple[type, ...]]] = {
         "features": list,
         "categorical": list,
         "exclude": list,
+        "calendar": Choice,
         "evaluation": Number,
         "censored": str,
+        "decimal": str,
+        "thousands": str,
+        "delimiter": str,
+        "date_format": str,
     },
     "history": {"series": list, "lead_days": int, "lags_days": list, "window_days": list},
-    "evaluation": {"metric": str, "threshold": Number},
-    "model": {"hyperparameters": dict},
+    "evaluation": {"metric": str, "threshold": Number, "must_beat_naive": bool},
+    "model": {"refit": bool, "hyperparameters": dict},
     "instances": {"processing": str, "training": str, "transform": str},
     "sample": {"input": str, "make": list},
 }
@@ -51,23 +59,36 @@ _DEFAULTS: Mapping[str, Any] = {
     "data.features": [],
     "data.categorical": [],
     "data.exclude": [],
+    "data.calendar": True,
     "data.censored": "",
+    "data.decimal": "",
+    "data.thousands": "",
+    "data.delimiter": "",
+    "data.date_format": "",
+    "evaluation.must_beat_naive": True,
+    "model.refit": True,
+    "model.hyperparameters": {},
 }
 
 
 @dataclass(frozen=True)
 class Hyperparameters:
-    """Settings of scikit-learn's `HistGradientBoosting*`, whose names they have."""
+    """Settings of scikit-learn's `HistGradientBoosting*`, whose names they have, and `bags`.
+
+    Attributes:
+        bags: Fits to bootstrap samples, whose predictions are averaged (Breiman 1996), of a table small enough.
+    """
 
     loss: str = "auto"
-    learning_rate: float = 0.2
-    max_iter: int = 150
+    learning_rate: float = 0.1
+    max_iter: int = 500
     max_leaf_nodes: int = 31
     min_samples_leaf: int = 20
     l2_regularization: float = 0.0
     max_features: float = 1.0
-    validation_fraction: float = 0.1
-    n_iter_no_change: int = 10
+    validation_fraction: float = 0.2
+    n_iter_no_change: int = 20
+    bags: int = 5
     random_state: int = 1
 
 
@@ -83,7 +104,13 @@ class History:
 
 @dataclass(frozen=True)
 class Schema:
-    """The part of `config.toml` that code reads. Names are columns of the table; empty text means there is none."""
+    """The part of `config.toml` that code reads. Names are columns of the table; empty text means there is none.
+
+    Attributes:
+        calendar: Features of a row's date; None: those whose period the table shows twice.
+        must_beat_naive: Whether the gate wants the model to be better than a forecast that needs none.
+        refit: Whether a model that passed the gate is fitted again on all rows, those of evaluation too.
+    """
 
     name: str
     problem_type: ProblemType
@@ -93,17 +120,26 @@ class Schema:
     features: tuple[str, ...]
     categorical: tuple[str, ...]
     exclude: tuple[str, ...]
+    calendar: tuple[str, ...] | None
     evaluation: float
     censored: str
     history: History | None
     metric: str
     threshold: float
+    must_beat_naive: bool
+    refit: bool
     hyperparameters: Hyperparameters
+    form: Form = DEFAULT
 
     @property
     def id_columns(self) -> tuple[str, ...]:
-        """The columns that identify a row in every output."""
-        return self.ids or (ROW_NUMBER,)
+        """The columns that identify a row in every output, and in ground truth."""
+        return self.ids or (names.free(names.ROW_NUMBER, (self.target,)),)
+
+    @property
+    def stored_ids(self) -> tuple[str, ...]:
+        """The same in tables that hold features, too."""
+        return self.ids or (names.STORED_ROW_NUMBER,)
 
 
 def load(path: Path) -> Schema:
@@ -128,6 +164,7 @@ def parse(document: Mapping[str, Any]) -> Schema:
     """Check the tables of a configuration and make a schema of them."""
     _check_names(document)
     project, data, gate = (_table(document, name) for name in ("project", "data", "evaluation"))
+    model = _table({"model": {}, **document}, "model")
     problem_type = _choice("[project] problem_type", project["problem_type"], PROBLEM_TYPES)
     _choice("[project] monitoring", project["monitoring"], MONITORING)
     schema = Schema(
@@ -139,12 +176,16 @@ def parse(document: Mapping[str, Any]) -> Schema:
         features=_names("[data] features", data["features"]),
         categorical=_names("[data] categorical", data["categorical"]),
         exclude=_names("[data] exclude", data["exclude"]),
+        calendar=_calendar(data["calendar"]),
         evaluation=data["evaluation"],
         censored=data["censored"],
         history=_history(document),
         metric=_choice(f"[evaluation] metric of a {problem_type}", gate["metric"], METRICS[problem_type]),
         threshold=float(gate["threshold"]),
-        hyperparameters=_hyperparameters(document.get("model", {}).get("hyperparameters", {})),
+        must_beat_naive=gate["must_beat_naive"],
+        refit=model["refit"],
+        hyperparameters=_hyperparameters(model["hyperparameters"]),
+        form=_form(data, problem_type),
     )
     _check_meaning(schema)
     return schema
@@ -178,13 +219,17 @@ def _check_names(document: Mapping[str, Any]) -> None:
 
 
 def _check_type(where: str, value: object, kind: type | tuple[type, ...]) -> None:
-    if not isinstance(value, kind) or isinstance(value, bool):
+    wants_bool = kind is bool or kind == Choice
+    if not isinstance(value, kind) or (isinstance(value, bool) and not wants_bool):
         raise InputError(f"{where} = {value!r}: {_spoken(kind)} was expected")
 
 
 def _spoken(kind: type | tuple[type, ...]) -> str:
-    words = {str: "a text", list: "a list", int: "a whole number", float: "a number", dict: "a table"}
-    return "a number" if isinstance(kind, tuple) else words[kind]
+    words: dict[object, str] = {
+        str: "a text", list: "a list", int: "a whole number", float: "a number", dict: "a table",
+        bool: "true or false", Choice: "true, false or a list", Number: "a number",
+    }  # fmt: skip
+    return words[kind]
 
 
 def _table(document: Mapping[str, Any], name: str) -> dict[str, Any]:
@@ -214,6 +259,13 @@ def _names(where: str, values: list[Any]) -> tuple[str, ...]:
     return tuple(values)
 
 
+def _calendar(value: Any) -> tuple[str, ...] | None:
+    if isinstance(value, bool):
+        return None if value else ()
+    names = _names("[data] calendar", value)
+    return tuple(_choice("[data] calendar names", name, CALENDAR) for name in names)
+
+
 def _days(where: str, values: list[Any]) -> tuple[int, ...]:
     for value in values:
         _check_type(where, value, int)
@@ -237,6 +289,13 @@ def _history(document: Mapping[str, Any]) -> History | None:
     return History(_names("[history] series", table["series"]), lead, lags, windows)
 
 
+def _form(data: Mapping[str, Any], problem_type: ProblemType) -> Form:
+    classes = () if problem_type == "regression" else (data["target"],)
+    written = {key: data[key] for key in ("decimal", "thousands", "delimiter", "date_format")}
+    days, codes = frozenset({data["time"], *data["ids"]} - {""}), frozenset({*data["categorical"], *classes})
+    return checked(Form(**written, dates=days, codes=codes))
+
+
 def _known_hyperparameter(name: str) -> str | float:
     known = {field.name: field.default for field in fields(Hyperparameters)}
     if name not in known:
@@ -251,7 +310,7 @@ def _hyperparameters(values: Mapping[str, Any]) -> Hyperparameters:
         _check_type(f"[model.hyperparameters] {name}", value, Number if kind is float else kind)
         if kind is not str and value < 0:
             raise InputError(f"[model.hyperparameters] {name} = {value}: it must not be negative")
-    if not 0 < values.get("validation_fraction", 0.1) < 1:
+    if not 0 < values.get("validation_fraction", 0.2) < 1:
         raise InputError("[model.hyperparameters] validation_fraction must lie between 0 and 1")
     # scikit-learn takes 1.0 for a share, and 1 for something else.
     converted: dict[str, Any] = {name: type(_known_hyperparameter(name))(value) for name, value in values.items()}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import outcome
 import paths
-from model import estimator, schema
+from model import estimator, rounds, schema
 from model.errors import InputError
 from model.values import dates, numbers, sorted_classes, texts
 from steps import tables
@@ -23,18 +23,63 @@ log = logging.getLogger(__name__)
 
 
 def main() -> None:
-    """Train with the hyperparameters of `config.toml`, of which the job's own replace some."""
+    """Train with the hyperparameters of `config.toml`, of which the job's own replace some.
+
+    With a channel `learnt`, which holds the `model.tar.gz` of a model that was judged, nothing is searched for again:
+    the same model is fitted to the rows of `train`, or kept as it is where `refit` is false.
+    """
     settings = schema.load(paths.CONFIG)
     table = tables.read_parquet(paths.channel("train"))
     started = time.monotonic()
-    model = train(table, settings, schema.override(settings.hyperparameters, job_hyperparameters()))
+    model = _model(table, settings)
     model.save(paths.model())
-    seconds = time.monotonic() - started
-    log.info("trained on %s rows and %s columns in %.1f s", f"{len(table):,}", len(model.signature.columns), seconds)
+    columns, learnt = len(model.signature.columns), model.signature.learnt
+    if learnt:
+        _tell(learnt, columns, time.monotonic() - started)
 
 
-def train(table: pd.DataFrame, settings: Schema, hyperparameters: Hyperparameters) -> estimator.Model:
+def _model(table: pd.DataFrame, settings: Schema) -> estimator.Model:
+    judged = paths.channel("learnt")
+    if not judged.exists():
+        return train(table, settings, schema.override(settings.hyperparameters, job_hyperparameters()))
+    if settings.refit:
+        return refit(table, settings, estimator.read_signature(judged))
+    log.info("[model] refit is false: the model that was judged is registered as it is")
+    return estimator.load_archive(judged)
+
+
+def _tell(learnt: estimator.Learnt, columns: int, seconds: float) -> None:
+    log.info(
+        "trained on %s rows and %s columns in %.1f s: %s trees", f"{learnt.rows:,}", columns, seconds, learnt.trees
+    )
+    if learnt.trees < rounds.FEWEST_TREES:
+        log.warning("WARNING: %s trees are hardly a model: see max_iter in [model.hyperparameters]", learnt.trees)
+
+
+def refit(table: pd.DataFrame, settings: Schema, judged: estimator.Signature) -> estimator.Model:
+    """Fit once more to more rows, with the hyperparameters and the number of trees of the model that was judged.
+
+    Raises:
+        InputError: The table has other columns, or that model is of an earlier version.
+    """
+    if judged.learnt is None:
+        raise InputError("the model to fit again does not say how many trees it has: train it anew")
+    names = [column.name for column in judged.columns]
+    if feature_names(table, settings) != names:
+        raise InputError(f"the model was judged with other columns ({', '.join(names)}): run the whole pipeline anew")
+    return train(table, settings, schema.Hyperparameters(**judged.learnt.hyperparameters), judged.learnt.trees)
+
+
+def train(
+    table: pd.DataFrame, settings: Schema, hyperparameters: Hyperparameters, trees: int | None = None
+) -> estimator.Model:
     """Fit a model to a table as `steps.preprocess` writes it: the features are all columns but id, time and target.
+
+    Args:
+        table: Rows that teach.
+        settings: What its columns are for.
+        hyperparameters: Of the trees.
+        trees: How many; None: as many as do best on rows held back.
 
     Raises:
         InputError: The table lacks a column, or the target does not fit the problem type.
@@ -51,7 +96,7 @@ def train(table: pd.DataFrame, settings: Schema, hyperparameters: Hyperparameter
         settings.problem_type, settings.target, settings.id_columns, columns, read_classes(target, settings)
     )
     when = dates(table[settings.time])[0] if settings.time else None
-    return estimator.fit(features, target, when, signature, hyperparameters)
+    return estimator.fit(features, target, when, signature, hyperparameters, trees)
 
 
 def feature_names(table: pd.DataFrame, settings: Schema) -> list[str]:
@@ -59,7 +104,7 @@ def feature_names(table: pd.DataFrame, settings: Schema) -> list[str]:
     if settings.target not in table.columns:
         raise InputError(f"the training table lacks the target {settings.target!r}")
     named = {*settings.features, *settings.categorical}
-    others = {name for name in (*settings.id_columns, settings.time) if name not in named}
+    others = {name for name in (*settings.stored_ids, settings.time) if name not in named}
     return [name for name in table.columns if name != settings.target and name not in others]
 
 

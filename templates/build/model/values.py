@@ -1,80 +1,75 @@
 """What a single value of a table means, the same in training and in serving, from CSV, Parquet and JSON.
 
-- A category is text. Numbers are written in the shortest way, so that `1`, `1.0`, `"1"` and `"1.0"` are one category,
-  while `"01"` stays a code of its own. Booleans are the categories `true` and `false`. An empty text is missing. A line
-  break is a space, because batch transform takes a line for a row.
+- A category is text, in the one spelling of `reading.spelling`.
 - A number may be missing: an empty text or one of `MISSING`.
+- A date is a calendar date, as it is written.
 """
 
 from __future__ import annotations
 
-import math
-import re
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from reading.spelling import MISSING, NUMBER, as_text, canonical
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-MISSING = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "None")
-_DECIMAL = re.compile(r"[+-]?(0|[1-9]\d*)\.\d+")
-LINE_BREAKS = r"\s*[\r\n]+\s*"
-_BROKEN = re.compile(LINE_BREAKS)
-_WRITTEN_DATE = r"^\s*(\d{4}-\d{2}-\d{2})(?:[T ]\d{2}:\S*)?\s*$"
+__all__ = ["MISSING", "as_text", "dates", "looks_like_dates", "numbers", "sorted_classes", "texts"]
 
-
-def as_text(value: object) -> str | None:
-    """A category as text; None where it is missing."""
-    if value is None or value is pd.NA or value is pd.NaT:
-        return None
-    if isinstance(value, bool | np.bool_):
-        return "true" if value else "false"
-    if isinstance(value, float | np.floating):
-        return None if math.isnan(value) else _shortest(repr(float(value)))
-    return _shortest(_BROKEN.sub(" ", str(value).strip())) or None
-
-
-def _shortest(text: str) -> str:
-    if text.lower() in {"true", "false"}:
-        return text.lower()
-    if _DECIMAL.fullmatch(text):
-        text = text.rstrip("0").rstrip(".").removeprefix("+")
-    return "0" if text == "-0" else text
+_LOOKED_AT = 100  # texts that tell whether a column holds dates
+_DATE = r"^\d{4}-\d{2}-\d{2}(?: \d{2}:\d{2}:\d{2}.*)?$"
 
 
 def texts(values: pd.Series) -> pd.Series:
-    """A column of categories as text: only its distinct values are looked at one by one."""
+    """A column as texts in their one spelling; missing where there is none: only distinct values are looked at."""
     codes, distinct = pd.factorize(values)
-    spelled = np.array([as_text(value) for value in distinct] + [None], dtype=object)
-    return pd.Series(spelled[codes], index=values.index, name=values.name, dtype="str")
+    spelled = pd.Series([*_spelled(distinct), None], dtype="str")
+    return pd.Series(spelled.array[codes], index=values.index, name=values.name, dtype="str")
+
+
+def _spelled(distinct: object) -> list[str | None]:
+    found = pd.Series(distinct)
+    if not pd.api.types.is_string_dtype(found.dtype) or pd.api.types.is_object_dtype(found.dtype):
+        return [as_text(value) for value in found.to_numpy()]
+    return [text or None for text in canonical(pa.array(found, pa.string())).to_pylist()]
 
 
 def numbers(values: pd.Series) -> tuple[pd.Series, NDArray[np.bool_]]:
     """A column as floats, and which values are there but are no numbers."""
     if pd.api.types.is_numeric_dtype(values):
         return values.astype("float64"), np.zeros(len(values), dtype=bool)
-    plain = values.astype("str").str.strip()
-    missing = (values.isna() | plain.isin(MISSING)).to_numpy()
-    parsed = pd.to_numeric(plain.mask(missing), errors="coerce").astype("float64")
-    return parsed, (parsed.isna().to_numpy() & ~missing)
+    plain = pc.utf8_trim_whitespace(pa.array(values.astype("str"), pa.string()))
+    missing = pc.or_(pc.is_null(plain), pc.is_in(plain, pa.array(MISSING)))
+    plain = pc.if_else(missing, None, plain)
+    try:  # nearly always, all of them are numbers
+        parsed = pc.cast(plain, pa.float64())
+    except pa.ArrowInvalid:
+        plain = pc.if_else(pc.match_substring_regex(plain, NUMBER), plain, None)
+        parsed = pc.cast(plain, pa.float64())
+    bad = pc.and_not(pc.is_null(plain), missing).to_numpy(zero_copy_only=False)
+    floats = pd.Series(parsed.to_numpy(zero_copy_only=False), index=values.index, name=values.name, dtype="float64")
+    return floats, np.asarray(bad, dtype=bool)
 
 
 def looks_like_dates(values: pd.Series) -> bool:
     """Whether a column holds dates, as such or as text like `2026-06-30`."""
     if pd.api.types.is_datetime64_any_dtype(values):
         return True
-    first = values.dropna().astype("str").head(100)
-    first = first[first.str.strip() != ""]
-    return not first.empty and bool(first.str.match(_WRITTEN_DATE).all())
+    first = texts(values.dropna().astype("str").head(_LOOKED_AT)).dropna()
+    return not first.empty and bool(first.str.match(_DATE).all())
 
 
 def dates(values: pd.Series) -> tuple[pd.Series, NDArray[np.bool_]]:
     """A column as calendar dates (midnight, without a zone: the date as it is written), and which values are none."""
     codes, distinct = pd.factorize(values, use_na_sentinel=False)
-    written = pd.Series(distinct).astype("str").str.extract(_WRITTEN_DATE)[0]
-    days = pd.to_datetime(written, format="%Y-%m-%d", errors="coerce").to_numpy()[codes]
+    written = texts(pd.Series(distinct))
+    day = written.str.slice(0, 10).where(written.str.match(_DATE).fillna(False))  # noqa: FBT003
+    days = pd.to_datetime(day, format="%Y-%m-%d", errors="coerce").to_numpy()[codes]
     return pd.Series(days, index=values.index, name=values.name), np.isnat(days)
 
 

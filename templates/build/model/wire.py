@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from model.estimator import Column, Signature
 
+_LONE_CR = re.compile(rb"[ \t]*(?:\r(?!\n)[ \t]*)+")
 _SPECIAL = '[",\\r\\n]'  # what cannot stand in a CSV value without quotes
 
 
@@ -29,6 +31,7 @@ def read_csv(body: bytes, signature: Signature) -> pd.DataFrame:
     Raises:
         InputError: There is no line, a wrong number of columns, or text where a number belongs.
     """
+    body = _without_lone_cr(body)
     if not body.strip():
         raise InputError("the body is empty: send lines of CSV, without a header")
     names = _names(_first_row(body), signature)
@@ -64,7 +67,7 @@ def read_json_lines(body: bytes, signature: Signature) -> pd.DataFrame:
             values, bad = numbers(frame.iloc[:, place])
             if bad.any():
                 raise InputError(_no_number(frame.iloc[:, place], bad, place + 1, column))
-            frame = frame.assign(**{column.name: values})
+            frame[column.name] = values
     return _finite(frame, signature)
 
 
@@ -80,6 +83,13 @@ def write_csv(answers: pd.DataFrame) -> bytes:
 def write_json_lines(answers: pd.DataFrame) -> bytes:
     """One JSON object for each row."""
     return "".join(json.dumps(row) + "\n" for row in answers.to_dict("records")).encode()
+
+
+def _without_lone_cr(body: bytes) -> bytes:
+    """A CR that is not before a line feed is content, and no end of a row: one row in, one row out."""
+    if body.count(b"\r") == body.count(b"\r\n"):
+        return body
+    return _LONE_CR.sub(b" ", body)
 
 
 def _has_empty_line(body: bytes) -> bool:
@@ -128,7 +138,7 @@ def _read_slowly(body: bytes, names: list[str], signature: Signature) -> pd.Data
     Raises:
         InputError: There is a fault.
     """
-    lines = list(csv.reader(io.StringIO(body.decode("utf-8", errors="replace"))))
+    lines = list(csv.reader(io.StringIO(body.decode("utf-8", errors="replace"), newline="")))
     if len(names) == 1:
         lines = [line or [""] for line in lines]  # an empty line is a missing value
     for number, line in enumerate(lines, start=1):
@@ -141,7 +151,7 @@ def _read_slowly(body: bytes, names: list[str], signature: Signature) -> pd.Data
             values, bad = numbers(frame.iloc[:, place])
             if bad.any():
                 raise InputError(_no_number(frame.iloc[:, place], bad, first + place + 1, column))
-            frame = frame.assign(**{names[first + place]: values})
+            frame[names[first + place]] = values
     return frame
 
 

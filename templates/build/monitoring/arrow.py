@@ -4,37 +4,14 @@
 look at a small table. Reading and making buffers imports nothing.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
+from reading.arrow import bits, booleans, integers, strings, truths
 
-def strings(texts: Sequence[str]) -> Any:
-    """An array of texts."""
-    encoded = [text.encode() for text in texts]
-    offsets = np.zeros(len(encoded) + 1, np.int32)
-    np.cumsum([len(text) for text in encoded], out=offsets[1:])
-    return pa.StringArray.from_buffers(len(encoded), pa.py_buffer(offsets), pa.py_buffer(b"".join(encoded)))
-
-
-def integers(values: NDArray[np.int64]) -> Any:
-    """An array of integers."""
-    return pa.Array.from_buffers(pa.int64(), len(values), [None, pa.py_buffer(np.ascontiguousarray(values))])
-
-
-def booleans(values: NDArray[np.bool_]) -> Any:
-    """An array of truth values."""
-    packed = np.packbits(values, bitorder="little")
-    return pa.Array.from_buffers(pa.bool_(), len(values), [None, pa.py_buffer(packed)])
-
-
-def truths(values: Any) -> NDArray[np.bool_]:
-    """The truth values of an array; a null is none."""
-    found = _bits(values.buffers()[1], values)
-    return found & _bits(values.buffers()[0], values) if values.null_count else found
+__all__ = ["booleans", "integers", "plain", "strings", "truths"]
 
 
 def plain(values: Any, missing: float = 0) -> Any:
@@ -45,11 +22,4 @@ def plain(values: Any, missing: float = 0) -> Any:
         return np.full(len(values), missing, np.int64 if whole else np.float64)
     found = np.frombuffer(content, str(values.type) if whole else np.float64)
     found = found[values.offset : values.offset + len(values)].astype(np.int64 if whole else np.float64, copy=False)
-    return np.where(_bits(values.buffers()[0], values), found, missing) if values.null_count else found
-
-
-def _bits(content: Any, values: Any) -> NDArray[np.bool_]:
-    if content is None:
-        return np.zeros(len(values), np.bool_)
-    unpacked = np.unpackbits(np.frombuffer(content, np.uint8), bitorder="little")
-    return unpacked[values.offset : values.offset + len(values)].astype(np.bool_)
+    return np.where(bits(values.buffers()[0], values), found, missing) if values.null_count else found

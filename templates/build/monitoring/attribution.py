@@ -10,7 +10,6 @@ the same thing.
 """
 
 import math
-import tarfile
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -25,6 +24,7 @@ from numpy.typing import NDArray
 
 import paths
 from model import estimator, features
+from model import names as naming
 from model import schema as schemas
 from model.errors import InputError
 from model.estimator import Model
@@ -33,6 +33,7 @@ from monitoring.findings import Finding, Result, Skipped
 from monitoring.kernel import Explanation
 from monitoring.settings import Attribution
 from steps import tables
+from unpacking import unpack
 
 ANALYSIS = "analysis.json"
 FOLDER = "explanations_shap"
@@ -114,12 +115,9 @@ def load_model(folder: Path) -> Model:
         return estimator.load(folder)
     with tempfile.TemporaryDirectory() as place:
         try:
-            with tarfile.open(archives[0]) as archive:
-                # Releases of Python before 3.11.4 lack the filter.
-                archive.extraction_filter = getattr(tarfile, "data_filter", lambda member, _: member)
-                archive.extractall(place)  # noqa: S202 (see the line above)
-        except (tarfile.TarError, OSError, EOFError) as error:
-            raise InputError(f"{archives[0]} is no readable model.tar.gz: {error}") from None
+            unpack(archives[0], Path(place))
+        except InputError as error:
+            raise InputError(f"{archives[0]} is no readable model.tar.gz: {error}") from error
         return estimator.load(Path(place))
 
 
@@ -244,7 +242,9 @@ def _local(explained: Explanation, names: Sequence[str]) -> pd.DataFrame:
         for label in range(outputs)
         for place, name in enumerate(names)
     }
-    predicted = {f"predicted_label{label}": explained.predictions[:, label] for label in range(outputs)}
+    predicted = {
+        naming.free(f"predicted_label{label}", columns): explained.predictions[:, label] for label in range(outputs)
+    }
     return pd.DataFrame(columns | predicted)
 
 

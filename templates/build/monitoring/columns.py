@@ -12,20 +12,19 @@ from numpy.typing import NDArray
 from monitoring import arrow, categories, numeric
 from monitoring.categories import Words
 from monitoring.numeric import Numbers
-from monitoring.tables import MISSING, Block, Source, scan
+from reading.blocks import Block, Source, scan
+from reading.spelling import MISSING, NUMBER, canonical
 
 Type = Literal["Integral", "Fractional", "String", "Unknown"]
 
 NUMERIC_SHARE = 0.9
 """A column with at least this share of numbers is one of numbers; the rest of its values are then of the wrong type."""
 
-_NUMBER = r"^[+-]?((\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|(?i:inf|infinity|nan(\([0-9A-Za-z_]*\))?))$"
-_DECIMAL = r"^[+]?(-?(0|[1-9]\d*)\.\d*[1-9])0*$"
-_WHOLE = r"^[+]?(-?(0|[1-9]\d*))\.0+$"
+_BLANKS = b" \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f\xc2\xe1\xe2\xe3"  # the last four begin all that UTF-8 has beside ASCII
 _BEGINS = np.zeros(256, bool)
-_BEGINS[list(b"+-.0123456789iInN \t")] = True
+_BEGINS[list(b"+-.0123456789iInN" + _BLANKS)] = True
 _GOES_ON = np.zeros(256, bool)
-_GOES_ON[list(b"+-.0123456789eEiInNaAuUoO/ \t")] = True
+_GOES_ON[list(b"+-.0123456789eEiInNaAuUoO/" + _BLANKS + bytes(range(0x80, 0xC0)))] = True
 
 
 @dataclass(frozen=True)
@@ -97,8 +96,8 @@ def column(values: Any, textual: bool = False, known: Column | None = None) -> C
         values = values.drop_null()
     if pa.types.is_float64(values.type):
         return _of_floats(arrow.plain(values), missing, hint)
-    if not textual and _hardly_ever_again(values, hint) and not _may_be_numbers(values).any():
-        return Column(missing, words=categories.words(values, np.ones(len(values), np.int64), level=hint.words.level))
+    if _hardly_ever_again(values, hint) and (textual or not _may_be_numbers(values).any()):
+        return _of_texts(canonical(values), np.ones(len(values), np.int64), missing, hint)
     distinct, counts = categories.occurrences(values)
     if textual:
         return _of_texts(canonical(distinct), counts, missing, hint)
@@ -130,20 +129,20 @@ def _of_texts(distinct: Any, counts: NDArray[np.int64], missing: int, hint: Colu
 def _of_values(distinct: Any, counts: NDArray[np.int64], missing: int, hint: Column) -> Column:
     """Tell the numbers and what stands for a missing value from the texts."""
     if not _may_be_numbers(distinct).any():
-        return Column(missing, words=categories.words(distinct, counts, level=hint.words.level))
+        return _of_texts(canonical(distinct), counts, missing, hint)
     absent, floats = _parsed(distinct)
     number = ~np.isnan(floats)
     rest = ~(absent | number)
-    words = categories.words(distinct.filter(arrow.booleans(rest)), counts[rest], level=hint.words.level)
+    words = categories.words(canonical(distinct.filter(arrow.booleans(rest))), counts[rest], level=hint.words.level)
     numbers = numeric.repeated(floats[number], counts[number], hint.numbers.bins.shift)
     return Column(missing + int(counts[absent].sum()), numbers, words)
 
 
 def _parsed(texts: Any) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
     """Which texts stand for a missing value, and the numbers among them (NaN for the others)."""
-    texts = pc.utf8_trim(texts, " \t")
+    texts = pc.utf8_trim_whitespace(texts)
     absent = arrow.truths(pc.is_in(texts, arrow.strings(MISSING)))
-    match = pc.match_substring_regex(texts, _NUMBER)
+    match = pc.match_substring_regex(texts, NUMBER)
     number = arrow.truths(match)
     floats = np.full(len(texts), np.nan)
     floats[number] = arrow.plain(pc.cast(texts.filter(match), pa.float64()))
@@ -168,6 +167,7 @@ def places_of(values: Any, known: Any, textual: bool) -> NDArray[np.int64]:  # n
         absent = _is_empty(texts)
     else:
         absent = _parsed(texts)[0]
+        texts = canonical(texts)
     found = arrow.plain(pc.index_in(texts, known), len(known))
     return np.append(np.where(absent, -1, found), -1)[codes]
 
@@ -193,16 +193,6 @@ def _may_be_numbers(texts: Any) -> NDArray[np.bool_]:
     data = np.frombuffer(content, np.uint8)
     first = np.minimum(offsets[:-1], len(data) - 2)
     return np.asarray(short | _BEGINS[data[first]] & _GOES_ON[data[first + 1]])
-
-
-def canonical(texts: Any) -> Any:
-    """Categories in the shortest spelling, as the model reads them: `1.0` is `1`, `True` is `true`."""
-    texts = pc.utf8_trim_whitespace(texts.cast(pa.string()))
-    texts = pc.replace_substring_regex(texts, _WHOLE, r"\1")
-    texts = pc.replace_substring_regex(texts, _DECIMAL, r"\1")
-    lower = pc.utf8_lower(texts)
-    texts = pc.if_else(pc.is_in(lower, arrow.strings(["true", "false"])), lower, texts)
-    return pc.replace_substring_regex(texts, "^-0$", "0")
 
 
 def of_arrays(arrays: dict[str, Any], texts: Iterable[str] = ()) -> Profile:

@@ -21,7 +21,7 @@ from monitoring.columns import Column, Profile, profile
 from monitoring.constraints import Constraints
 from monitoring.findings import Finding, Result, Skipped
 from monitoring.settings import DataQuality
-from monitoring.tables import Source, names_of
+from reading.blocks import Source, names_of, texts_of
 
 STATISTICS = "statistics.json"
 CONSTRAINTS = "constraints.json"
@@ -49,6 +49,7 @@ def make_baseline(data: Path, output: Path, schema: Schema, config: DataQuality)
         InputError: The table has no rows, or cannot be read.
     """
     source = _source(data, schema, config)
+    source = replace(source, texts=source.texts | texts_of(source))
     found = _profile(source)
     seen: dict[str, windows.Windows] = {}
     if config.window_days and schema.time and schema.time in names_of(source):
@@ -67,6 +68,7 @@ def check(data: Path, known: Path, output: Path, schema: Schema, config: DataQua
     """
     statistics, limits = read_baseline(known)
     source = _source(data, schema, config)
+    source = replace(source, texts=source.texts | _texts_of(statistics))
     batch = _batch(source, schema)
     _check_same_schema(batch, limits, known)
     outcomes, drifts = checks.check(batch, statistics, limits, config.window_days)
@@ -109,8 +111,18 @@ def read_baseline(known: Path) -> tuple[Statistics, Constraints]:
 
 def _source(data: Path, schema: Schema, config: DataQuality) -> Source:
     named = {*schema.features, *schema.categorical}
-    expected = {name for name in (*schema.id_columns, schema.time, schema.target, schema.censored) if name not in named}
+    expected = {name for name in (*schema.stored_ids, schema.time, schema.target, schema.censored) if name not in named}
     return Source(data, frozenset(schema.categorical), frozenset({*expected, *config.ignore} - {""}))
+
+
+def _texts_of(known: Statistics) -> frozenset[str]:
+    """The columns that are texts to the model, so that what they hold is no number and no sign of a missing value."""
+    numbers = ("Integral", "Fractional", "Infinite")
+    return frozenset(
+        name
+        for name, feature in known.features.items()
+        if feature.type == "String" and feature.types and not any(feature.types.get(kind) for kind in numbers)
+    )
 
 
 def _profile(source: Source) -> Profile:

@@ -72,10 +72,25 @@ def decide(checks: Mapping[str, Json], config: Retrain, age: int | None = None) 
     if wanted and not retrain:
         reasons.append(f"But the data is broken and is to be mended first: {broken.evidence}.")
     if not wanted:
-        reasons.append("No rule asks for it." if checks else "Nothing was checked, so nothing asks for it.")
+        reasons.append(_why_not(checks))
         if broken.fired:
             reasons.append(f"The data is broken and is to be mended: {broken.evidence}.")
     return {"retrain": retrain, "reasons": reasons, "rules": [asdict(rule) for rule in [*rules, broken]]}
+
+
+def _why_not(checks: Mapping[str, Json]) -> str:
+    """Why no rule asks for it: that nothing could be compared is no good news."""
+    if not checks:
+        return "Nothing was checked, so nothing asks for it."
+    return f"Nothing asks for it, because {text}." if (text := _uncompared(checks)) else "No rule asks for it."
+
+
+def _uncompared(checks: Mapping[str, Json]) -> str:
+    """Why no ground truth was compared although there was some; empty where it was, or where there was none."""
+    told = checks.get("model_quality", {})
+    if told.get("metrics") or not told.get("violations"):
+        return ""
+    return str(told["violations"][0]["description"])
 
 
 def _drift(checks: Mapping[str, Json], config: Retrain) -> Rule | None:
@@ -117,7 +132,8 @@ def _metrics(checks: Mapping[str, Json], config: Retrain) -> Rule | None:
         return None
     judged = checks.get("model_quality", {}).get("metrics", {})
     if not judged:
-        return Rule("worse_metrics", None, config.worse_metrics, fired=False, evidence="there was no new ground truth")
+        why = _uncompared(checks) or "there was no new ground truth"
+        return Rule("worse_metrics", None, config.worse_metrics, fired=False, evidence=why)
     worse = [f"{name} {item['value']:.4g}{_limit(item)}" for name, item in judged.items() if item["worse"]]
     text = f"{len(worse)} of {len(judged)} metrics are beyond their limit{': ' + _some(worse) if worse else ''}"
     return Rule(

@@ -15,7 +15,9 @@ import outcome
 import paths
 from model import features, schema
 from model.schema import Schema
+from model.values import numbers
 from monitoring import faults
+from reading.form import DEFAULT, Form
 from steps import tables
 
 OF_GROUND_TRUTH = "concept_drift"
@@ -29,10 +31,22 @@ def main() -> None:
     parser.add_argument("copy", type=Path)
     given = parser.parse_args()
     known = schema.load(paths.CONFIG)
-    copy, what = strike(given.kind, tables.read(given.table), known)
+    copy, what = strike(given.kind, tables.read(given.table, known.form), known)
     given.copy.parent.mkdir(parents=True, exist_ok=True)
-    copy.to_csv(given.copy, index=False)
+    save(copy, given.copy, known.form)
     print(what)  # noqa: T201 (it is what this command is asked for)
+
+
+def save(table: pd.DataFrame, copy: Path, form: Form) -> None:
+    """Write the copy so that it is read as it was meant: where `config.toml` says a form, with numbers as numbers."""
+    if form == DEFAULT:
+        table.to_csv(copy, index=False)
+        return
+    for name in table.columns:
+        values, bad = numbers(table[name])
+        if form.numbers_in(name) and not bad.any():
+            table[name] = values
+    table.to_parquet(copy, index=False)
 
 
 def strike(kind: str, table: pd.DataFrame, known: Schema) -> tuple[pd.DataFrame, str]:
@@ -41,8 +55,10 @@ def strike(kind: str, table: pd.DataFrame, known: Schema) -> tuple[pd.DataFrame,
     Raises:
         InputError: There is no such fault, or the table has nothing to do it to.
     """
-    # An id that is also a feature stays whole: without it, rows are strangers before any check sees them.
-    others = frozenset({known.time, known.censored, *known.ids})
+    # A fault in a column that the model does not have is none. An id that is also a feature stays whole: without it,
+    # rows are strangers before any check sees them.
+    unused = set(table.columns) - set(features.feature_columns(table, known))
+    others = frozenset({known.time, known.censored, *known.ids, *unused})
     roles = faults.Roles(known.target, others, frozenset(known.categorical))
     if kind == OF_GROUND_TRUTH:
         done = faults.inject(kind, table, roles)

@@ -43,16 +43,21 @@ class Skipped:
 
 @dataclass(frozen=True)
 class Result:
-    """The outcome of a job's checks. `facts` is what the report shows of it."""
+    """The outcome of a job's checks. `facts` is what the report shows of it, `note` what the message says besides."""
 
     kind: str
     findings: Sequence[Finding]
     skipped: Sequence[Skipped]
     facts: Mapping[str, Any]
+    note: str = ""
 
     @property
     def message(self) -> str:
         """The exit message, in Model Monitor's words, and what was not checked."""
+        return f"{self._verdict} {self.note}".rstrip()
+
+    @property
+    def _verdict(self) -> str:
         if self.findings:
             text = f"CompletedWithViolations: Job completed successfully with {len(self.findings)} violations."
         else:

@@ -21,10 +21,10 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 import paths
-from model import features
+from model import features, names
 from model import schema as schemas
 from model.errors import InputError
-from monitoring import attribution, findings, job, model_quality, settings, truth
+from monitoring import attribution, findings, job, matching, model_quality, settings, truth
 from steps import tables
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def model_columns(table: pd.DataFrame, schema: Schema) -> pd.DataFrame:
         InputError: There is no row, or no feature.
     """
     named = {*schema.features, *schema.categorical}
-    others = {name for name in (*schema.id_columns, schema.time, schema.target, schema.censored) if name not in named}
+    others = {name for name in (*schema.stored_ids, schema.time, schema.target, schema.censored) if name not in named}
     found = table[[name for name in table.columns if name not in others]]
     if found.empty:
         raise InputError(f"the table has {len(table)} rows and {found.shape[1]} features: there is nothing to check")
@@ -134,18 +134,20 @@ def prepare_new_answers(schema: Schema, package: str) -> str:
     """Each prediction whose truth no execution has compared yet, and the fingerprints to remember them by.
 
     Raises:
-        InputError: There are no predictions, or a table cannot be used.
+        InputError: There are no predictions, a table cannot be used, or ground truth fits no prediction.
     """
-    told = truth.read_predictions(paths.step_input("predictions"), schema, package)
-    matched = truth.match(told, truth.read_truth(paths.step_input("ground_truth"), schema), schema)
-    rows, prints = truth.new_rows(matched, truth.compared_before(paths.step_input("compared")))
-    save(rows)
+    limit = settings.load(paths.CONFIG).model_quality.match_limit
+    predictions, ground_truth, compared = map(paths.step_input, ("predictions", "ground_truth", "compared"))
+    found = matching.compare(predictions, ground_truth, compared, schema, package=package, limit=limit)
+    if found.problem and found.rows.empty:  # the analyzer takes no empty table, and there is nobody else to tell it
+        raise InputError(found.problem)
+    save(found.rows)
     place = paths.step_output("compared")
-    findings.save({"new": bool(len(rows)), "rows": len(rows)}, place / NEWS)
-    truth.save_prints(prints, place)
-    if rows.empty:
-        return model_quality.nothing_new(len(matched))
-    return f"{len(rows):,} of {len(matched):,} answers have not been compared."
+    findings.save(model_quality.news(found), place / NEWS)
+    truth.save_prints(found.prints, place)
+    if found.rows.empty:
+        return model_quality.nothing_new(found)
+    return f"{found.said}. {found.problem}".rstrip()
 
 
 def remember() -> str:
@@ -157,7 +159,7 @@ def remember() -> str:
 
 def save(rows: pd.DataFrame) -> None:
     """Write answers: ids, `actual`, `prediction` and, of classes, `probability`."""
-    rows.rename(columns={"label": "prediction"}).to_csv(paths.step_output("answers") / ANSWERS, index=False)
+    rows.rename(columns={names.LABEL: names.PREDICTION}).to_csv(paths.step_output("answers") / ANSWERS, index=False)
 
 
 if __name__ == "__main__":

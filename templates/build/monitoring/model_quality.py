@@ -6,17 +6,17 @@
     python3 -m monitoring.model_quality --check
         inputs predictions, ground_truth, baseline, compared (earlier outputs; may be absent) → output model_quality:
         new.json, and where there is something new statistics.json, constraint_violations.json, check.json,
-        compared.json, compared.npy
+        compared.json, compared.npy; where ground truth fits no prediction, only what says so
     python3 -m monitoring.model_quality --new
         inputs predictions, ground_truth, compared → output model_quality: new.json only
 
 Where there is an input answers (of monitoring.managed), baseline and check take it for predictions and ground_truth.
-`new.json` is `{"new": bool, "rows": number}`: is there truth that no run has compared?
+`new.json` is `{"new": bool, "rows": number}`: is there truth that no run has compared, or that fits no prediction?
 """
 
 import argparse
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -25,13 +25,15 @@ import numpy as np
 import pandas as pd
 
 import paths
+from model import names
 from model import schema as schemas
 from model.errors import InputError
 from model.metrics import positive_class
 from model.schema import ProblemType, Schema
 from model.values import dates
-from monitoring import findings, job, metrics, settings, truth
+from monitoring import findings, job, matching, metrics, settings, truth
 from monitoring.findings import Finding, Result
+from monitoring.matching import Comparison
 from monitoring.metrics import CONSTANT, worse_when_higher
 from monitoring.settings import Settings
 from steps import evaluate
@@ -97,38 +99,54 @@ def main() -> None:
         write_baseline(rows, output, schema, config)
         job.say("Completed: Job completed successfully. The baseline is made.")
         return
-    if answers.is_dir():
-        rows = truth.read_answers(answers, schema)
-        prints, matched = truth.fingerprints(rows), len(rows)
-    else:
-        rows, prints, matched = _fresh(
-            predictions, ground_truth, paths.step_input("compared"), schema, given.model_package
-        )
-    findings.save({"new": bool(len(rows)), "rows": len(rows)}, output / "new.json")
-    if not len(rows):
-        job.say(nothing_new(matched))
-        return
-    if given.new:
-        job.say(f"{len(rows)} rows of ground truth have not been compared.")
-        return
     known = job.folder(given.baseline_folder, lambda: paths.step_input("baseline"))
-    result = check(rows, prints, known, output, schema)
-    job.finish(
-        result,
-        config,
-        schema.name,
-        {name: item["value"] for name, item in result.facts["metrics"].items() if item["value"] is not None},
+    if answers.is_dir():  # of rows that were matched and found new before
+        rows = truth.read_answers(answers, schema)
+        findings.save({"new": bool(len(rows)), "rows": len(rows)}, output / "new.json")
+        _finish(check(rows, truth.fingerprints(rows), known, output, schema), config, schema)
+        return
+    limit = config.model_quality.match_limit
+    compared = paths.step_input("compared")
+    found = matching.compare(predictions, ground_truth, compared, schema, package=given.model_package, limit=limit)
+    findings.save(news(found), output / "new.json")
+    if given.new or not news(found)["new"]:
+        job.say(nothing_new(found) if not news(found)["new"] else found.problem or found.said)
+        return
+    _finish(judge(found, known, output, schema), config, schema)
+
+
+def _finish(result: Result, config: Settings, schema: Schema) -> None:
+    metrics = {name: item["value"] for name, item in result.facts["metrics"].items() if item["value"] is not None}
+    job.finish(result, config, schema.name, metrics)
+
+
+def news(found: Comparison) -> Json:
+    """What the pipeline goes by: whether there is something to decide on, rows or a problem with them."""
+    return {"new": bool(len(found.rows) or found.problem), "rows": len(found.rows)}
+
+
+def judge(found: Comparison, known: Path, output: Path, schema: Schema) -> Result:
+    """Check the rows that are new, and say what is wrong with the others. Ground truth that fits nothing is a finding.
+
+    Raises:
+        InputError: The baseline is missing, damaged or of another problem type.
+    """
+    if len(found.rows):
+        return check(found.rows, found.prints, known, output, schema, found=found)
+    note = f"NothingCompared: {found.problem}."
+    facts = {"rows": 0, "metrics": {}, "ground_truth": found.facts()}
+    result = Result("model_quality", found.findings(), [], facts, note)
+    findings.write(result, output, _violations(result.findings))
+    return result
+
+
+def nothing_new(found: Comparison) -> str:
+    """Why there is nothing to compare, where nothing is wrong."""
+    other = f", but for {found.other_model:,} that another model predicted" if found.other_model else ""
+    return (
+        f"NothingNew: all {found.before:,} rows that have both a prediction and ground truth have been compared "
+        f"before{other}."
     )
-
-
-def nothing_new(matched: int) -> str:
-    """Why there is nothing to compare, where so many rows have both a prediction and ground truth."""
-    if not matched:
-        return NO_MATCH
-    return f"NothingNew: all {matched} rows that have both a prediction and ground truth have been compared before."
-
-
-NO_MATCH = "NothingNew: no row of the ground truth has a prediction (they are matched by the ids in config.toml)."
 
 
 def _arguments() -> argparse.Namespace:
@@ -158,15 +176,16 @@ def make_baseline(predictions: Path, ground_truth: Path, output: Path, schema: S
 
 
 def evaluated(predictions: Path, ground_truth: Path, schema: Schema) -> pd.DataFrame:
-    """A transform job's predictions with what really happened, as `truth.match` has them.
+    """A transform job's predictions with what really happened, as `truth.answered` has them.
 
     Raises:
         InputError: Predictions and truth do not belong together.
     """
-    told = truth.spelled(evaluate.read_predictions(predictions, schema), schema)
+    told, known = evaluate.read_predictions(predictions, schema), truth.read_truth(ground_truth, schema)
+    keys, told = list(names.keys(schema.id_columns)), truth.spelled(told, schema)
     if schema.problem_type != "regression":
-        told = told.rename(columns={"label": "prediction"})
-    rows = truth.match(told, truth.read_truth(ground_truth, schema), schema)
+        told = told.rename(columns={names.LABEL: names.PREDICTION})
+    rows = truth.answered(told.merge(known[[*keys, names.ACTUAL]].dropna(subset=names.ACTUAL), on=keys), schema)
     if rows.empty:
         raise InputError("no prediction has a row of ground truth with the same ids: there is nothing to measure")
     return rows
@@ -175,7 +194,7 @@ def evaluated(predictions: Path, ground_truth: Path, schema: Schema) -> pd.DataF
 def write_baseline(rows: pd.DataFrame, output: Path, schema: Schema, config: Settings) -> Json:
     """Write the metrics of matched rows and the constraints that follow from them."""
     positive = _positive(rows, schema)
-    document = metrics.statistics(schema.problem_type, rows.drop(columns=list(schema.id_columns)), positive)
+    document = metrics.statistics(schema.problem_type, rows.drop(columns=list(names.keys(schema.id_columns))), positive)
     limits = suggest(document, rows, positive, schema, config)
     findings.save(document | ({"positive_class": positive} if positive else {}), output / STATISTICS)
     findings.save(constraints_json(limits, schema.problem_type), output / CONSTRAINTS)
@@ -236,7 +255,7 @@ def _by_window(rows: pd.DataFrame, positive: str | None, schema: Schema, days: i
     """The metrics of each window with about as many rows as others, as if targets were as large as on the whole."""
     if not (schema.time and schema.time in schema.ids and days):
         return []
-    when = dates(rows[schema.time])[0]
+    when = dates(rows[names.keys(schema.ids)[schema.ids.index(schema.time)]])[0]
     number = (when - when.min()).dt.days // days
     parts = [part for _, part in rows.groupby(number) if 2 * len(part) >= len(rows) / (number.max() + 1)]
     level = level_of(rows)
@@ -285,17 +304,18 @@ def read_limits(file: Path, problem: ProblemType) -> dict[str, Limit]:
         raise InputError(f"{file} holds no {problem}_constraints as Model Monitor writes them: {error!r}") from None
 
 
-def _fresh(
-    predictions: Path, ground_truth: Path, compared: Path, schema: Schema, package: str
-) -> tuple[pd.DataFrame, truth.Prints, int]:
-    told = truth.read_predictions(predictions, schema, package)
-    matched = truth.match(told, truth.read_truth(ground_truth, schema), schema)
-    rows, prints = truth.new_rows(matched, truth.compared_before(compared))
-    return rows, prints, len(matched)
-
-
-def check(rows: pd.DataFrame, prints: truth.Prints, known: Path, output: Path, schema: Schema) -> Result:
+def check(
+    rows: pd.DataFrame,
+    prints: truth.Prints,
+    known: Path,
+    output: Path,
+    schema: Schema,
+    *,
+    found: Comparison | None = None,
+) -> Result:
     """Measure matched rows, compare with the baseline, and leave their fingerprints.
+
+    Where it is known how they were matched (`found`), that is judged, too.
 
     Raises:
         InputError: The baseline is missing, damaged or of another problem type.
@@ -303,29 +323,35 @@ def check(rows: pd.DataFrame, prints: truth.Prints, known: Path, output: Path, s
     limits = read_limits(job.baseline_file(known, CONSTRAINTS), schema.problem_type)
     before = findings.read(job.baseline_file(known, STATISTICS))
     positive = before.get("positive_class") or _positive(rows, schema)
-    document = metrics.statistics(schema.problem_type, rows.drop(columns=list(schema.id_columns)), positive)
+    document = metrics.statistics(schema.problem_type, rows.drop(columns=list(names.keys(schema.id_columns))), positive)
     told = document[f"{schema.problem_type}_metrics"]
     judged = {
         name: _judged(told[name], limit, limit.of(name, len(rows), level_of(rows)))
         for name, limit in limits.items()
         if name in told
     }
-    found = [finding for finding in map(_finding, judged.items()) if finding]
+    worse = [finding for finding in map(_finding, judged.items()) if finding]
     old = before.get(f"{schema.problem_type}_metrics", {})
     facts = {
         "rows": len(rows),
         "metrics": {n: item | {"baseline": _value(old.get(n, {}))} for n, item in judged.items()},
     }
-    result = Result("model_quality", found, _undefined(judged), facts)
-    violations = [
-        {"constraint_check_type": finding.check, "description": finding.description, "metric_name": finding.feature}
-        for finding in found
-    ]
+    if found:
+        worse += found.findings()
+        facts["ground_truth"] = found.facts()
+    result = Result("model_quality", worse, _undefined(judged), facts, f"{found.said}." if found else "")
     findings.save(document, output / STATISTICS)
-    findings.write(result, output, violations)
+    findings.write(result, output, _violations(worse))
     findings.save({"rows": len(rows), "sha256": truth.content_hash(prints)}, output / "compared.json")
     truth.save_prints(prints, output)
     return result
+
+
+def _violations(found: Sequence[Finding]) -> list[Json]:
+    return [
+        {"constraint_check_type": finding.check, "description": finding.description, "metric_name": finding.feature}
+        for finding in found
+    ]
 
 
 def _judged(told: Json, limit: Limit, threshold: float) -> Json:

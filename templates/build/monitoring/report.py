@@ -28,6 +28,10 @@ Kind = Literal["build", "inference"]
 Level = Literal["good", "warn", "bad"]
 
 CHECKS = ("data_quality", "attribution", "model_quality")
+REFIT = (
+    "What is registered is this model fitted again on all rows, those of evaluation too, with the same number of "
+    "trees; the metrics and attributions here are those of before."
+)
 NOTICE = (
     "Files have the formats of SageMaker Model Monitor and Clarify; the numbers are computed by this project's own "
     "monitoring, whose differences are described in its documentation."
@@ -100,7 +104,7 @@ def read_run(kind: Kind, given: argparse.Namespace) -> Run:
         schemas.load(paths.CONFIG).name,
         given.created or dt.datetime.now(tz=dt.UTC).strftime("%Y-%m-%d %H:%M UTC"),
         given.execution,
-        _facts(given, checks),
+        [*_facts(given, checks), *_quarantine(paths.step_input("quarantine"))],
         checks,
         _document(paths.step_input("decision"), "decision.json"),
         _document(paths.step_input("evaluation"), "evaluation.json"),
@@ -121,12 +125,36 @@ def _facts(given: argparse.Namespace, checks: Mapping[str, Json]) -> list[tuple[
     return [
         ("Checked", rows + days),
         ("Compared with", compared),
-        ("Ground truth", f"{quality['rows']:,} rows that had not been compared before" if quality else ""),
+        ("Ground truth", _truth(quality)),
         ("Model", given.model_package),
         ("Input", given.input),
         ("Commit", given.commit),
         ("Run", given.execution),
     ]
+
+
+def _quarantine(folder: Path) -> list[tuple[str, str]]:
+    """What became of the rows that were to be predicted."""
+    told = _document(folder, "counts.json")
+    if told is None:
+        return []
+    bad, skipped, asked = told["quarantined"], told["skipped"], told["rows_to_predict"]
+    unusual = {"without_a_past": "without any known past", "in_the_past": "of days whose later past is known"}
+    texts = [f"{asked - bad - skipped:,} of {asked:,} predicted"]
+    texts += [f"{told[name]:,} {text}" for name, text in unusual.items() if told.get(name)]
+    texts += [f"{skipped:,} skipped"] if skipped else []
+    texts += [f"{bad:,} in quarantine ({bad / asked:.1%})"] if bad else []
+    texts += [f"{told['quarantined_past']:,} rows of the past in quarantine"] if told["quarantined_past"] else []
+    first = f". The first: {told['first_fault']}" if told["first_fault"] else ""
+    return [("Rows to predict", "; ".join(texts) + first)]
+
+
+def _truth(quality: Json) -> str:
+    if not quality:
+        return ""
+    text = f"{quality['rows']:,} rows that had not been compared before"
+    matched = quality.get("ground_truth")
+    return text + (f"; {matched['matched']:,} of {matched['asked']:,} have a prediction" if matched else "")
 
 
 def _document(folder: Path, name: str) -> Json | None:
@@ -156,12 +184,19 @@ def verdict(run: Run) -> Verdict:
 
 
 def _of_build(run: Run) -> Verdict:
-    gate = (run.evaluation or {}).get("gate")
+    judged = run.evaluation or {}
+    gate, warnings = judged.get("gate"), judged.get("warnings", [])
     if gate is None:
         return Verdict("warn", "The model was not evaluated.", ())
-    if gate["passed"]:
-        return Verdict("good", "The model is good enough to be registered.", (f"{gate['reason']}.",))
-    return Verdict("bad", "The model is not good enough and was not registered.", (f"{gate['reason']}.",))
+    reasons = [f"{text}." for text in (gate["reason"], *warnings)]
+    if not gate["passed"]:
+        advice = [f"Try: {text}." for text in gate.get("advice", [])]
+        return Verdict("bad", "The model is not good enough and was not registered.", [*reasons, *advice])
+    if judged.get("model", {}).get("refit"):
+        reasons.append(REFIT)
+    if warnings:
+        return Verdict("warn", "The model reaches the threshold, but look at this before you approve it.", reasons)
+    return Verdict("good", "The model is good enough to be registered.", reasons)
 
 
 def _of_inference(run: Run) -> Verdict:
@@ -234,7 +269,7 @@ def _parts(run: Run) -> list[Safe]:
         parts.append(("Violations", sections.violations(run.checks)))
     if run.evaluation:
         parts.append(("Metrics on the evaluation data", sections.evaluation(run.evaluation)))
-    if "model_quality" in run.checks:
+    if run.checks.get("model_quality", {}).get("metrics"):
         parts.append(("Predictions against what happened", sections.metrics(run.checks["model_quality"]["metrics"])))
     if run.decision:
         parts.append(("Why retrain, or why not", sections.rules(run.decision)))

@@ -120,9 +120,10 @@ def evaluation(told: Json) -> Safe:
     ]
     parts = [table(["Metric", "Value#", "± over samples#", "Wanted#"], rows)]
     for benchmark, item in told.get("benchmarks", {}).items():
-        text = f"{benchmark.replace('_', ' ')}: WAPE {short(item['wape'])}"
-        model = f", the model {short(item['model_wape'])} on the same rows" if "model_wape" in item else ""
-        parts.append(el("p", f"Without a model, {text}{model}.", class_="soft"))
+        for metric in (key for key in item if f"model_{key}" in item):
+            text = f"{benchmark.replace('_', ' ')}: {metric} {short(item[metric])}"
+            model = f", the model {short(item[f'model_{metric}'])} on the same rows"
+            parts.append(el("p", f"Without a model, {text}{model}.", class_="soft"))
     return join(*parts)
 
 

@@ -35,6 +35,8 @@ class ModelQuality:
 
     tolerance: float = 3.0
     """How many standard deviations (between batches) a metric may be worse than at registration."""
+    match_limit: float = 0.5
+    """Share of the rows of ground truth that must have a prediction; with a day in the ids, of predicted days only."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
 }
 _SHARES = {
     "datatype_check_threshold", "domain_content_threshold", "comparison_threshold", "categorical_comparison_threshold",
-    "threshold", "drifted_features", "attribution_ndcg",
+    "threshold", "drifted_features", "attribution_ndcg", "match_limit",
 }  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from model.errors import InputError
 from monitoring import arrow, numeric
 from monitoring.columns import Column, Profile, floats_of, places_of
 from monitoring.numeric import Histogram
-from monitoring.tables import Block, Source, names_of, scan
+from reading.blocks import Block, Source, names_of, scan
 
 Counts = NDArray[np.int64]
 

@@ -14,6 +14,7 @@ import paths
 from model import features, schema
 from model.errors import InputError, did_you_mean
 from model.values import numbers, texts
+from reading.written import as_people_write
 from steps import tables
 
 if TYPE_CHECKING:
@@ -30,30 +31,38 @@ SEED = 1
 
 @dataclass(frozen=True)
 class Split:
-    """What the step writes."""
+    """What the step writes.
+
+    Attributes:
+        train: Rows that teach the model that is judged.
+        taught: Rows that teach the model that is registered: where it is fitted again, those of evaluation, too.
+        evaluation_data: What is to be predicted, and judged by `ground_truth`.
+    """
 
     train: pd.DataFrame
+    taught: pd.DataFrame
     evaluation_data: pd.DataFrame
     ground_truth: pd.DataFrame
 
 
 def main() -> None:
-    """Read the input `raw`; write `train`, `evaluation_data` and `ground_truth`."""
+    """Read the input `raw`; write `train`, `taught`, `evaluation_data` and `ground_truth`."""
     settings = schema.load(paths.CONFIG)
     raw = paths.step_input("raw")
-    table = tables.read(raw)
+    table = tables.read(raw, settings.form)
     try:
         split = preprocess(table, settings)
     except InputError as error:
         raise InputError(f"{tables.name(raw)}: {error}") from None
-    split.train.to_parquet(paths.step_output("train") / "train.parquet", index=False)
+    for name, rows in (("train", split.train), ("taught", split.taught)):
+        rows.to_parquet(paths.step_output(name) / f"{name}.parquet", index=False)
     evaluation_data = paths.step_output("evaluation_data") / "evaluation.csv"
     split.evaluation_data.to_csv(evaluation_data, index=False, header=False)
     split.ground_truth.to_csv(paths.step_output("ground_truth") / "ground_truth.csv", index=False)
 
 
 def preprocess(table: pd.DataFrame, settings: Schema) -> Split:
-    """Make the three outputs from a raw table.
+    """Make the outputs from a raw table.
 
     Raises:
         InputError: The table or its target cannot be used; the message says which rows and why.
@@ -69,9 +78,12 @@ def preprocess(table: pd.DataFrame, settings: Schema) -> Split:
     _check_split(target, teaching, judged, settings)
     typed = features.typed(rows.features, settings)
     judged_rows = features.Rows(rows.ids, typed).pick(judged)
-    truth = [judged_rows.ids, target[judged].rename(settings.target), features.benchmarks(table, settings)[judged]]
+    ids = judged_rows.ids.set_axis(list(settings.id_columns), axis=1)
+    truth = [ids, target[judged].rename(settings.target), features.benchmarks(table, settings)[judged]]
+    learnable = _training_table(table, rows.ids, typed, target, settings)
     return Split(
-        train=_training_table(table, rows.ids, typed, target, settings)[teaching],
+        train=learnable[teaching],
+        taught=learnable[labelled & ~cut if settings.refit else teaching],
         evaluation_data=judged_rows.for_transform(),
         ground_truth=pd.concat(truth, axis=1),
     )
@@ -98,10 +110,15 @@ def _numeric_target(values: pd.Series) -> pd.Series:
         shown = features.first_bad(values, bad if bad.any() else np.ones(len(values), dtype=bool))
         raise InputError(
             f"target {values.name!r}: {shown}, but a regression needs numbers: "
-            "mend the rows, or set problem_type to a classification in config.toml"
+            f"mend the rows, or set problem_type to a classification in config.toml{_number_advice(values)}"
         )
     features.check_finite(parsed)
     return parsed
+
+
+def _number_advice(values: pd.Series) -> str:
+    written = as_people_write(texts(values).dropna().unique())
+    return f"; or {written.advice}" if written and written.what == "numbers" else ""
 
 
 def _classes(values: pd.Series, settings: Schema) -> pd.Series:
@@ -142,7 +159,7 @@ def _training_table(
     """Ids, time, features and target; a column that is several of these comes once, as the feature."""
     kept = {name: ids[name] for name in ids.columns}
     if settings.time:
-        kept[settings.time] = table[settings.time]
+        kept[settings.time] = texts(table[settings.time])
     others = {name: values for name, values in kept.items() if name not in typed.columns}
     return pd.concat([pd.DataFrame(others), typed, target.rename(settings.target)], axis=1)
 

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from sklearn import datasets
 
-from model import estimator, features, serve, train
+from model import estimator, features, rounds, serve, train
 from model.errors import InputError
 from model.schema import Hyperparameters
 from steps import evaluate, preprocess
@@ -52,8 +52,10 @@ def patients(schema_of: Callable[..., Schema]) -> tuple[pd.DataFrame, Schema]:
 
 def as_transformed(answers: bytes, data: pd.DataFrame) -> str:
     """The lines of a transform job that joins each input line with its answer."""
-    lines = data.to_csv(index=False, header=False).splitlines()
-    return "".join(f"{line},{answer}\n" for line, answer in zip(lines, answers.decode().splitlines(), strict=True))
+    lines = data.to_csv(index=False, header=False).rstrip("\n").split("\n")
+    return "".join(
+        f"{line},{answer}\n" for line, answer in zip(lines, answers.decode().rstrip("\n").split("\n"), strict=True)
+    )
 
 
 def run(table: pd.DataFrame, settings: Schema, folder: Path) -> tuple[estimator.Model, dict[str, Any]]:
@@ -81,7 +83,7 @@ def test_a_table_trains_by_configuration_alone(
     assert report["dataset"]["item_count"] == round(len(table) / 4)
     assert len(model.signature.columns) == table.shape[1] - 1 - len(settings.ids)
     assert set(json.loads((tmp_path / "model" / "schema.json").read_text(encoding="utf-8"))) == {
-        *("problem_type", "target", "ids", "columns", "classes"),
+        *("problem_type", "target", "ids", "columns", "classes", "learnt"),
     }
     assert {path.name for path in (tmp_path / "model").iterdir()} == {"model.joblib", "schema.json"}
 
@@ -190,9 +192,12 @@ def test_a_metric_that_misses_the_threshold_does_not_pass(schema_of: Callable[..
     settings = schema_of(data={"ids": ["id"]}, evaluation={"metric": "mae", "threshold": 0.4})
     truth = pd.DataFrame({"id": ["a", "b"], "y": [1.0, 2.0]})
     report = evaluate.evaluate(pd.DataFrame({"id": ["b", "a"], "prediction": ["2", "2"]}), truth, settings)
-    assert report["gate"] == {
-        "metric": "mae", "value": 0.5, "threshold": 0.4, "passed": False, "reason": "mae is 0.5: at most 0.4 is wanted",
-    }  # fmt: skip
+    naive = "mae is 0.5, and 0.5 for the mean, which needs no model, on the same 2 rows"
+    assert (report["gate"]["metric"], report["gate"]["value"], report["gate"]["threshold"]) == ("mae", 0.5, 0.4)
+    assert not report["gate"]["passed"]
+    reason = f"mae is 0.5: at most 0.4 is wanted; the model must be better than a naive answer: {naive}"
+    assert report["gate"]["reason"] == reason
+    assert len(report["gate"]["advice"]) == 2
     assert report["regression_metrics"]["mae"] == {"value": 0.5, "standard_deviation": "NaN"}
 
 
@@ -226,11 +231,11 @@ def test_a_loss_that_cannot_be_used_is_named(loss: str, message: str, schema_of:
         train.train(table, schema_of(), replace(QUICK, loss=loss))
 
 
-def test_the_number_of_trees_is_found_on_the_latest_rows(schema_of: Callable[..., Schema]) -> None:
+def test_the_number_of_trees_is_found_on_rows_held_back(schema_of: Callable[..., Schema]) -> None:
     """With enough rows some are held back: classes with and without a time."""
     draws = np.random.default_rng(1)
     days = np.repeat(pd.date_range("2026-01-01", periods=100).strftime("%Y-%m-%d"), 15)
-    table = pd.DataFrame({"day": days, "a": draws.normal(size=1500), "row_number": range(1500)})
+    table = pd.DataFrame({"day": days, "a": draws.normal(size=1500), "(row number)": range(1500)})
     table["y"] = np.where(table["a"] + draws.normal(size=1500) > 0, "up", "down")
     for time, evaluation in (("day", 10), ("", 0.2)):
         settings = schema_of(
@@ -239,4 +244,6 @@ def test_the_number_of_trees_is_found_on_the_latest_rows(schema_of: Callable[...
             evaluation={"metric": "auc"},
         )
         learned = table if time else table.drop(columns="day")
-        assert 0 < train.train(learned, settings, QUICK).trees.n_iter_ < 40
+        learnt = train.train(learned, settings, QUICK).signature.learnt
+        assert learnt
+        assert rounds.FEWEST_TREES <= learnt.trees < 40

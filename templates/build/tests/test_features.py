@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from model import features
+from model import features, names
 from model.errors import InputError
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def test_rows_come_in_the_tables_order_and_ids_as_written(sales: pd.DataFrame, d
     rows = features.build(sales, daily)
     assert rows.ids.equals(sales[["day", "shop"]])
     assert list(rows.features.columns) == [
-        *("price", "day_weekday", "day_day_of_month", "day_day_of_year"),
+        *("price", "day_weekday"),  # sixty days do not show a month twice
         *("sold_lag_7", "sold_lag_14", "sold_mean_7", "sold_mean_of_lags"),
     ]
     assert rows.for_transform().shape == (len(sales), 10)
@@ -75,12 +75,18 @@ def test_columns_that_are_not_named_do_not_depend_on_their_order(schema_of: Call
     table = pd.DataFrame({"b": ["1"], "a": ["2"], "y": ["3"]})
     settings = schema_of()
     assert list(features.build(table, settings).features.columns) == ["a", "b"]
-    assert features.build(table, settings).ids["row_number"].tolist() == [1]
+    assert features.build(table, settings).ids[names.STORED_ROW_NUMBER].tolist() == [1]
 
 
-def test_a_column_with_the_name_of_a_made_feature_is_refused(sales: pd.DataFrame, daily: Schema) -> None:
-    with pytest.raises(InputError, match="the column day_weekday, a name that a made feature has"):
-        features.build(sales.assign(day_weekday="1"), replace(daily, features=("price", "day_weekday")))
+def test_a_made_feature_gives_way_to_a_column_of_its_name(sales: pd.DataFrame, daily: Schema) -> None:
+    table = sales.assign(day_weekday="77", sold_lag_7="88")
+    for settings in (replace(daily, features=("price", "day_weekday", "sold_lag_7")), replace(daily, features=())):
+        found = features.build(table, settings).features
+        assert set(found["day_weekday"]) == {"77"}
+        assert found["day_weekday_"].iloc[0] == 3  # 1 January 2026 was a Thursday
+        assert found["sold_lag_7_"].iloc[-1] == 200 + 52
+        again = features.as_trained(settings, found.columns)
+        assert features.build(table[reversed(table.columns)].assign(b="1"), again).features.equals(found)
 
 
 def test_all_missing_columns_are_named_at_once(sales: pd.DataFrame, daily: Schema) -> None:
@@ -139,7 +145,8 @@ def test_a_column_is_a_number_or_a_category(values: list[Any], kind: str, schema
 
 def test_a_few_texts_among_numbers_are_told(schema_of: Callable[..., Schema], caplog: pytest.LogCaptureFixture) -> None:
     features.typed(pd.DataFrame({"a": ["1", "2", "3", "1,5"], "b": ["x", "y", "1", None]}), schema_of())
-    assert caplog.messages == ["column 'a' is taken as categories, not as numbers: row 4 holds '1,5'"]
+    wanted = "column 'a' is taken as categories, but its texts would be numbers, like '1,5': add decimal"
+    assert caplog.messages == [f'{wanted} = "," to [data] of config.toml']
 
 
 def test_named_categories_are_text(schema_of: Callable[..., Schema]) -> None:
@@ -177,3 +184,13 @@ def test_benchmarks_are_the_same_weekday_before(sales: pd.DataFrame, daily: Sche
     assert found.loc[place, "same_weekday_last_week"] == 200 + 33
     assert found.loc[place, "four_week_mean"] == 200 + np.mean([33, 26, 19, 12])
     assert found["four_week_mean"].isna().sum() == 2 * 28
+
+
+def test_dates_and_numbers_of_another_form_come_with_the_line_that_helps(
+    schema_of: Callable[..., Schema], caplog: pytest.LogCaptureFixture
+) -> None:
+    table = pd.DataFrame({"day": ["31.01.2026", "01.02.2026"], "price": ["12,5", "3,25"], "y": ["1", "2"]})
+    with pytest.raises(InputError, match=r'row 1 holds .31\.01\.2026.*add date_format = "%d\.%m\.%Y" to \[data\]'):
+        features.read_dates(table, schema_of(data={"time": "day", "evaluation": 1}))
+    features.typed(table[["price"]], schema_of())
+    assert "its texts would be numbers, like '12,5': add decimal = \",\" to [data] of config.toml" in caplog.text

@@ -20,6 +20,7 @@ import pytest
 import paths
 from model import estimator, serve, train
 from model.errors import InputError
+from model.names import STORED_ROW_NUMBER
 from model.schema import Hyperparameters
 
 if TYPE_CHECKING:
@@ -155,7 +156,7 @@ def test_a_bad_request_gets_one_line(client: FlaskClient, body: str, kind: str, 
 
 
 def test_a_single_feature_may_be_missing(schema_of: Callable[..., Schema]) -> None:
-    table = pd.DataFrame({"row_number": range(40), "a": np.arange(40.0), "y": np.arange(40.0)})
+    table = pd.DataFrame({STORED_ROW_NUMBER: range(40), "a": np.arange(40.0), "y": np.arange(40.0)})
     client = serve.create_app(train.train(table, schema_of(), Hyperparameters())).test_client()
     code, answer = post(client, "1\n\n3\n")
     assert (code, len(answer.splitlines())) == (200, 3)
@@ -163,7 +164,7 @@ def test_a_single_feature_may_be_missing(schema_of: Callable[..., Schema]) -> No
 
 
 def test_classes_come_with_a_probability(schema_of: Callable[..., Schema]) -> None:
-    table = pd.DataFrame({"row_number": range(60), "a": np.arange(60.0), "y": ["no"] * 30 + ["yes, all"] * 30})
+    table = pd.DataFrame({STORED_ROW_NUMBER: range(60), "a": np.arange(60.0), "y": ["no"] * 30 + ["yes, all"] * 30})
     settings = schema_of(project={"problem_type": "binary_classification"}, evaluation={"metric": "auc"})
     client = serve.create_app(train.train(table, settings, Hyperparameters())).test_client()
     low, high = post(client, "1\n59\n")[1].splitlines()
@@ -236,3 +237,11 @@ def test_a_worker_that_is_only_starting_stops_too() -> None:
         assert server.stdout.readline() == "forked\n"
         server.send_signal(signal.SIGTERM)
         assert server.wait(timeout=serve.STOP_SECONDS - 5) == 0
+
+
+def test_one_row_in_is_one_row_out_whatever_a_text_holds(client: FlaskClient) -> None:
+    for mark in "\u2028\x85\x0b\x0c\x1c\r":
+        rows = [f'a{mark}{day},{day},"x{mark}y{mark}"' for day in range(1, 4)]
+        for end in ("\n", "\r\n"):
+            code, answer = post(client, end.join(rows) + end)
+            assert (code, answer.count("\n")) == (200, 3), repr(mark)

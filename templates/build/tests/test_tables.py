@@ -54,7 +54,7 @@ def test_parquet_keeps_its_types(tmp_path: Path) -> None:
         (b"a,b\n", "has a header, but no rows"),
         (b"\x89PNG\r\n\x1a\n\0\0\0", "file is binary"),
         (b'[{"a": 1}]', "looks like JSON"),
-        (b"a;b\n1;2\n", "separates its columns by ';'"),
+        ("a,b\n1,2\n".encode("utf-16"), "UTF-16, not UTF-8: save it as UTF-8 .`iconv -f utf-16"),
         (b"a,a\n1,2\n", "several columns called a"),
         (b"a,,b\n1,2,3\n", "columns without a name: number 2"),
         (b"a,b\n1\n", "cannot be read as CSV"),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -64,3 +65,62 @@ def test_dates_of_other_kinds() -> None:
 def test_classes_are_sorted_by_number_where_they_are_numbers() -> None:
     assert sorted_classes(pd.Series(["10", "2", "2"])) == ["2", "10"]
     assert sorted_classes(pd.Series(["yes", "no", None])) == ["no", "yes"]
+
+
+DAY = "2026-06-04"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        DAY, f" {DAY} ", f"{DAY} 00:00:00", f"{DAY}T00:00", f"{DAY}T00:00:00.000Z", f"{DAY} 00:00:00+02:00",
+        dt.date(2026, 6, 4), pd.Timestamp(DAY), pd.Timestamp(DAY, tz="Europe/Stockholm"),
+        np.datetime64(DAY), np.datetime64(DAY, "ms"), np.datetime64(DAY, "ns"),
+    ],
+)  # fmt: skip
+def test_a_day_and_its_midnight_are_one_text(value: object) -> None:
+    assert as_text(value) == DAY
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (f"{DAY}T12:30", f"{DAY} 12:30:00"),
+        (f"{DAY} 12:30:01.500000", f"{DAY} 12:30:01.5"),
+        (pd.Timestamp(f"{DAY} 12:30:01.5", tz="UTC"), f"{DAY} 12:30:01.5"),
+        (f"{DAY} 12:30:00+0200", f"{DAY} 12:30:00+02:00"),
+        (pd.Timestamp(f"{DAY} 12:30", tz="Europe/Stockholm"), f"{DAY} 12:30:00+02:00"),
+        (pd.NaT, None),
+    ],
+)
+def test_a_moment_as_text(value: object, text: str | None) -> None:
+    assert as_text(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (1e16, "10000000000000000"),
+        (2**53 + 1, "9007199254740993"),
+        ("9007199254740993", "9007199254740993"),
+        (1e-7, "0.0000001"),
+        (np.float32(0.1), "0.1"),
+        (Decimal("1.50"), "1.5"),
+        (Decimal("1E+3"), "1000"),
+        (np.int8(7), "7"),
+        ("1e3", "1e3"),
+        ("a\u2028b\x85c\x0bd", "a\u2028b\x85c\x0bd"),
+        ("a\rb", "a b"),
+        ("\u00a0x\u2028", "x"),
+    ],
+)
+def test_numbers_and_blanks_have_one_spelling(value: object, text: str) -> None:
+    assert as_text(value) == text
+
+
+def test_a_column_is_spelled_as_its_values_are() -> None:
+    values = ["1.0", "01", " x", "TRUE", "-0", "+2.50", "1e3", "", "a\nb", f"{DAY} 00:00", "\u00a0y", "10", "0.10", "z"]
+    assert texts(pd.Series(values)).tolist() == pytest.approx([as_text(v) or np.nan for v in values], nan_ok=True)
+    assert texts(pd.Series([2**63 - 1, None], dtype="Int64")).tolist()[0] == "9223372036854775807"
+    assert texts(pd.Series(["b", None], dtype="category")).fillna("-").tolist() == ["b", "-"]
+    assert texts(pd.Series([True, None], dtype="boolean")).fillna("-").tolist() == ["true", "-"]

@@ -54,7 +54,8 @@ def load(path: str) -> ModuleType:
     return module
 
 
-once, dates, truth = load("dags/once.py"), load("dags/dates.py"), load("dags/truth.py")
+once, published = load("dags/once.py"), load("dags/published.py")
+dates, truth = load("dags/dates.py"), load("dags/truth.py")
 AIRFLOW = load("dags/settings.py").checked(CONFIG.get("airflow", {}))
 CONNECTION = AIRFLOW["connection"]
 
@@ -114,12 +115,15 @@ def places() -> tuple[str, str]:
 
 
 def upload_code(s3: Any, bucket: str) -> str:
-    """Store the scripts that jobs run by their content, so that what a job has used is never changed."""
-    names = ["config.toml", *sorted(f"steps/{file.name}" for file in (ROOT / "steps").glob("*.py"))]
-    files = {name: (ROOT / name).read_text(encoding="utf-8") for name in names}
-    prefix = f"{PROJECT}/code/{once.digest(*files, *files.values())}"
-    for name, text in files.items():
-        s3.load_string(text, f"{prefix}/{name}", bucket, replace=True)
+    """Store the code that jobs run by its content, so that what a job has used is never changed."""
+    try:
+        files = published.files(ROOT)
+    except (FileNotFoundError, ValueError) as error:
+        raise AirflowFailException(str(error)) from error
+    prefix = f"{PROJECT}/code/{published.digest(files)}"
+    for name, path in files.items():
+        if not s3.check_for_key(f"{prefix}/{name}", bucket):
+            s3.load_bytes(path.read_bytes(), f"{prefix}/{name}", bucket, replace=True)
     return f"s3://{bucket}/{prefix}"
 
 

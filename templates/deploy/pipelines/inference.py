@@ -53,9 +53,9 @@ def pipeline() -> Pipeline:
         "Preprocess",
         script("preprocess"),
         inputs={"raw": jobs.INPUT_DATA, "code": CODE, "model": MODEL_DATA},
-        outputs=["transform_input", "batch"],
+        outputs=["transform_input", "batch", "quarantine"],
     )
-    rows, batch = (output(preprocess, name) for name in ("transform_input", "batch"))
+    rows, batch, aside = (output(preprocess, name) for name in ("transform_input", "batch", "quarantine"))
     core = compose(step, settings, machines[1], rows=rows, batch=batch)
     model_in_use = [jobs.IMAGE, MODEL_DATA, MODEL_PACKAGE, MODEL_CREATED, DATA_QUALITY, ATTRIBUTION]
     return step.pipeline(
@@ -64,7 +64,7 @@ def pipeline() -> Pipeline:
             *(jobs.BUCKET, jobs.INPUT_DATA, jobs.HISTORY, CODE, jobs.COMMIT),
             *machines,
         ],
-        steps=[preprocess, *core.steps, *conclusion(step, core, batch)],
+        steps=[preprocess, *core.steps, *conclusion(step, core, batch, aside)],
     )
 
 
@@ -106,8 +106,8 @@ def compose(step: jobs.Jobs, settings: jobs.Settings, on_transform: Value, *, ro
     )
 
 
-def conclusion(step: jobs.Jobs, core: Core, batch: Value) -> list[Any]:
-    """The steps that make predictions of answers, decide, and report."""
+def conclusion(step: jobs.Jobs, core: Core, batch: Value, aside: Value) -> list[Any]:
+    """The steps that make predictions of answers, decide, and report; `aside` is what preprocessing could not use."""
     origin = [
         *("--model-package", MODEL_PACKAGE, "--execution", jobs.EXECUTION_ID, "--input", jobs.INPUT_DATA),
         *("--commit", jobs.COMMIT, "--created", jobs.STARTED),
@@ -115,7 +115,7 @@ def conclusion(step: jobs.Jobs, core: Core, batch: Value) -> list[Any]:
     postprocess = step.processing(
         "Postprocess",
         script("postprocess"),
-        inputs={"transformed": core.answers, "batch": batch, "code": CODE, **core.found},
+        inputs={"transformed": core.answers, "batch": batch, "quarantine": aside, "code": CODE, **core.found},
         outputs={
             # Ground truth arrives later than the next run: the model-quality pipeline looks through all predictions.
             "predictions": Join(on="/", values=[step.shared("predictions"), jobs.EXECUTION_ID]),
@@ -127,7 +127,13 @@ def conclusion(step: jobs.Jobs, core: Core, batch: Value) -> list[Any]:
     report = step.processing(
         "Report",
         module("monitoring.report", "--inference"),
-        inputs={**core.found, "baseline": DATA_QUALITY, "decision": decision, "history": jobs.HISTORY},
+        inputs={
+            **core.found,
+            "quarantine": aside,
+            "baseline": DATA_QUALITY,
+            "decision": decision,
+            "history": jobs.HISTORY,
+        },
         outputs={"report": step.history("report")},
         arguments=origin,
     )

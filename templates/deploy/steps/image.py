@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import job
 import paths
-from model import features
+from model import features, screening
 from model.errors import InputError
 from model.estimator import read_signature
 from model.schema import Schema, load
 from monitoring import analyzers, decision, settings
-from steps.tables import read
+from steps.tables import read as read_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,9 +25,10 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from preprocess import Rows
+    from model.estimator import Signature
+    from preprocess import Rows, Screened
 
-__all__ = ["InputError", "build", "decide", "read", "schema", "to_predict", "trained"]
+__all__ = ["InputError", "build", "decide", "read", "schema", "screen", "to_predict", "trained"]
 
 
 @cache
@@ -37,16 +38,28 @@ def schema() -> Schema:
 
 
 @cache
-def trained() -> Schema:
-    """The same, where `features = []` means all other columns of the table that the model in use was trained with.
+def signature() -> Signature:
+    """What the model in use has learnt from, by the job's input `model`."""
+    found: Signature = read_signature(job.input_folder("model"))
+    return found
 
-    They are read from the model, the job's input of that name: a table with one column more or less would else shift
-    the others, which a model knows by position.
+
+@cache
+def trained() -> Schema:
+    """The same with the features that the model in use was trained with, in their order.
+
+    They are read from the model, the job's input of that name. With `features = []`, a table with one column more or
+    less would else shift the others, which a model knows by position; and which features of a date there are, the
+    table that taught the model has decided.
     """
-    if schema().features:
-        return schema()
-    columns = read_signature(job.input_folder("model")).columns
-    return features.as_trained(schema(), [column.name for column in columns])
+    return features.as_trained(schema(), [column.name for column in signature().columns])
+
+
+def read(path: Path) -> pd.DataFrame:
+    """The table in a file or a folder, written as the model's `config.toml` says."""
+    form = getattr(schema(), "form", None)  # a model in use may be older than this setting
+    table: pd.DataFrame = read_table(path) if form is None else read_table(path, form)
+    return table
 
 
 def build(table: pd.DataFrame) -> Rows:
@@ -59,6 +72,13 @@ def to_predict(table: pd.DataFrame) -> NDArray[Any]:
     """Which rows of a table want a forecast: those whose target is empty or absent."""
     which: NDArray[Any] = features.to_predict(table, schema())
     return which
+
+
+def screen(table: pd.DataFrame, wanted: NDArray[Any], stale_days: float) -> Screened:
+    """Which rows of a table can be used, and what is wrong with the others."""
+    model = signature() if job.input_folder("model").is_dir() else None
+    found: Screened = screening.screen(table, schema(), model, wanted, stale_days)
+    return found
 
 
 def decide(found: Mapping[str, Path], rules: Mapping[str, Any], trained: str) -> dict[str, Any]:

@@ -2,8 +2,9 @@
 
 Yours to edit: the rules of your business belong here.
 
-Reads `transformed` (the rows of `transform_input`, each with the model's answer behind it, without a header) and
-`batch` (the same rows with a header). Writes `predictions.csv`, and `manifest.json`, which says what made them.
+Reads `transformed` (the rows of `transform_input`, each with the model's answer behind it, without a header),
+`batch` (the same rows with a header) and `quarantine` (the rows that could not be used). Writes `predictions.csv`,
+`quarantine.csv` where there are such rows, and `manifest.json`, which says what made them and counts them.
 What the checks found becomes a decision in `decide.py`.
 """
 
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import sys
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -46,13 +48,35 @@ def main(schema: Schema, origin: Mapping[str, str]) -> None:
         origin: What the manifest says about where the predictions come from.
     """
     batch = read_text(job.input_folder("batch") / "batch.csv")
-    answers = answers_to(batch, read_answers(job.input_folder("transformed")), schema)
+    ids, answers = answers_to(batch, read_answers(job.input_folder("transformed")), schema)
     rules = job.rules("postprocess", RULES if schema.problem_type == "regression" else {})
-    predictions = apply_rules(answers, rules)
+    predictions = with_ids(ids, apply_rules(answers, rules))
     folder = job.output_folder("predictions")
     predictions.to_csv(folder / "predictions.csv", index=False)
-    manifest = {**origin, "rows": len(predictions)}
+    manifest = {**origin, "rows": len(predictions), **put_aside(folder, len(predictions))}
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def put_aside(folder: Path, predicted: int) -> dict[str, Any]:
+    """Lay the quarantine beside the predictions; what became of all rows that were to be predicted.
+
+    `batch` is the same for the same rows: model quality tells by it which rows come again in another batch.
+
+    Raises:
+        UnusableError: Some have vanished.
+    """
+    place = job.input_folder("quarantine")
+    if not place.is_dir():
+        return {}
+    counts: dict[str, Any] = json.loads((place / "counts.json").read_text(encoding="utf-8"))
+    if counts["quarantined"] + counts["quarantined_past"]:
+        shutil.copy(place / "quarantine.csv", folder)
+    elsewhere = counts["quarantined"] + counts["skipped"]
+    if predicted + elsewhere != counts["rows_to_predict"]:
+        raise job.UnusableError(
+            f"{counts['rows_to_predict']} rows were to be predicted: {predicted} were, and {elsewhere} were put aside"
+        )
+    return counts
 
 
 def read_text(path: Path, header: int | None = 0) -> pd.DataFrame:
@@ -72,11 +96,11 @@ def read_answers(folder: Path) -> pd.DataFrame:
     return pd.concat([read_text(file, header=None) for file in files], ignore_index=True)
 
 
-def answers_to(batch: pd.DataFrame, answers: pd.DataFrame, schema: Schema) -> pd.DataFrame:
-    """Each row's ids with the model's answer to it: `prediction`, and for classes its `probability`.
+def answers_to(batch: pd.DataFrame, answers: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Each row's ids, and the model's answer to it: `prediction`, and for classes its `probability`.
 
     Args:
-        batch: The rows that were sent, with names.
+        batch: The rows that were sent, with names; ids come first.
         answers: Ids, features and answer of each row, without names.
         schema: Of the model that answered.
 
@@ -85,14 +109,26 @@ def answers_to(batch: pd.DataFrame, answers: pd.DataFrame, schema: Schema) -> pd
     """
     if len(answers) != len(batch):
         raise job.UnusableError(f"{len(batch)} rows were sent to the model and {len(answers)} answers came back")
-    ids = batch[list(schema.id_columns)]
+    names = list(schema.id_columns)
+    ids = batch.iloc[:, : len(names)].set_axis(names, axis=1)
     other = (answers.iloc[:, : ids.shape[1]].to_numpy() != ids.to_numpy()).any(axis=1)
     if other.any():
         raise job.UnusableError(f"from row {other.argmax() + 1} on, the answers are not to the rows that were sent")
     if schema.problem_type == "regression":
-        return ids.assign(prediction=numbers(answers.iloc[:, -1], "prediction"))
+        return ids, pd.DataFrame({"prediction": numbers(answers.iloc[:, -1], "prediction")})
     probability = numbers(answers.iloc[:, -1], "probability")
-    return ids.assign(prediction=answers.iloc[:, -2], probability=probability)
+    return ids, pd.DataFrame({"prediction": answers.iloc[:, -2], "probability": probability})
+
+
+def with_ids(ids: pd.DataFrame, predicted: pd.DataFrame) -> pd.DataFrame:
+    """Ids with what was predicted beside them. Where an id has the name of a prediction, that gets an underscore."""
+    rows = ids.copy()
+    for name in predicted.columns:
+        free = name
+        while free in ids.columns:
+            free += "_"
+        rows[free] = predicted[name]
+    return rows
 
 
 def numbers(values: pd.Series, name: str) -> pd.Series:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pytest
@@ -49,6 +49,7 @@ def test_predictions_and_manifest_are_written(tmp_path: Path, monkeypatch: pytes
     postprocess.main(Schema("regression"), origin)
     output = tmp_path / "processing" / "output" / "predictions"
     assert (output / "predictions.csv").read_text() == "shop,item,prediction\n007,apple,120.25\n007,pear,150.0\n"
+    assert not (output / "quarantine.csv").exists()
     assert json.loads((output / "manifest.json").read_text()) == {
         "model_package": "arn:…/3",
         "execution": "e1",
@@ -59,16 +60,47 @@ def test_predictions_and_manifest_are_written(tmp_path: Path, monkeypatch: pytes
     }
 
 
+def put_aside(tmp_path: Path, **counts: Any) -> Path:
+    place = tmp_path / "processing" / "input" / "quarantine"
+    place.mkdir(parents=True)
+    (place / "quarantine.csv").write_text("shop,row\nx,9\n")
+    (place / "counts.json").write_text(json.dumps(counts))
+    (tmp_path / "out").mkdir()
+    return tmp_path / "out"
+
+
+def test_the_quarantine_comes_along_and_no_row_vanishes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPT_ML_ROOT", str(tmp_path))
+    counts: dict[str, Any] = {
+        "rows_to_predict": 4,
+        "skipped": 1,
+        "quarantined": 1,
+        "quarantined_past": 0,
+        "batch": "f00",
+    }
+    output = put_aside(tmp_path, **counts)
+    assert postprocess.put_aside(output, 2) == counts
+    assert (output / "quarantine.csv").read_text() == "shop,row\nx,9\n"
+    with pytest.raises(job.UnusableError, match="4 rows were to be predicted: 1 were, and 2 were put aside"):
+        postprocess.put_aside(output, 1)
+
+
 def test_a_class_comes_with_its_probability() -> None:
-    found = postprocess.answers_to(
+    ids, found = postprocess.answers_to(
         BATCH, answers("007,apple,10.0,yes,0.75", "007,pear,,no,0.25"), Schema("binary_classification")
     )
-    assert found.to_dict("list") == {
+    assert postprocess.with_ids(ids, found).to_dict("list") == {
         "shop": ["007", "007"],
         "item": ["apple", "pear"],
         "prediction": ["yes", "no"],
         "probability": [0.75, 0.25],
     }
+
+
+def test_an_id_keeps_its_name_and_ours_gives_way() -> None:
+    ids = pd.DataFrame({"prediction": ["a"], "prediction_": ["b"]})
+    found = postprocess.with_ids(ids, pd.DataFrame({"prediction": [1.0], "probability": [0.5]}))
+    assert list(found.columns) == ["prediction", "prediction_", "prediction__", "probability"]
 
 
 def test_a_prediction_below_the_lowest_is_raised_to_it() -> None:

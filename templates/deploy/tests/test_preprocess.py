@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -12,6 +13,7 @@ import job
 import preprocess
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     import numpy as np
@@ -40,6 +42,16 @@ class Rows:
         return self.table[["date", "shop", "price"]]
 
 
+@dataclass(frozen=True)
+class Screened:
+    """Rows whose price is no number cannot be used."""
+
+    usable: NDArray[np.bool_]
+    quarantine: pd.DataFrame
+    quarantined: int
+    notes: Mapping[str, int] = field(default_factory=dict)
+
+
 class Image:
     """Forecasts `sold` from shop and price."""
 
@@ -49,6 +61,12 @@ class Image:
     def to_predict(self, table: pd.DataFrame, /) -> NDArray[np.bool_]:
         wanted: NDArray[np.bool_] = (table["sold"] == "").to_numpy()
         return wanted
+
+    def screen(self, table: pd.DataFrame, wanted: NDArray[np.bool_], _stale_days: float, /) -> Screened:
+        bad = (table["price"] == "dear").to_numpy()
+        rows = table.index[bad] + 1
+        told = {"row": rows, "column": "price", "value": "dear", "reason": "is no number"}
+        return Screened(~bad, table.loc[bad, ["shop"]].assign(**told), int((bad & wanted).sum()))
 
     def build(self, table: pd.DataFrame, /) -> Rows:
         return Rows(table)
@@ -74,6 +92,54 @@ def test_the_rows_to_forecast_are_written_for_the_model_and_with_a_header(
     assert (outputs / "batch" / "batch.csv").read_text() == (
         'date,shop,price\n2026-06-08,north,\n2026-06-08,"south, old",12.5\n'
     )
+
+
+def given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> Path:
+    """A job's folders with a table; where its outputs go."""
+    monkeypatch.setenv("OPT_ML_ROOT", str(tmp_path))
+    raw = tmp_path / "processing" / "input" / "raw" / "table.csv"
+    raw.parent.mkdir(parents=True)
+    raw.write_text(text)
+    return tmp_path / "processing" / "output"
+
+
+def test_bad_rows_go_to_quarantine_and_the_others_are_predicted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = TABLE + "2026-06-09,west,dear,\n2026-06-09,east,1.0,\n"
+    output = given(tmp_path, monkeypatch, table)
+    preprocess.prepare(Image(), {"quarantine_limit": 0.4, "skip": {"shop": ["east"]}})
+    assert (output / "batch" / "batch.csv").read_text().count("\n") == 3
+    assert (output / "quarantine" / "quarantine.csv").read_text() == (
+        "shop,row,column,value,reason\nwest,4,price,dear,is no number\n"
+    )
+    counts = json.loads((output / "quarantine" / "counts.json").read_text())
+    assert len(counts.pop("batch")) == 64
+    assert counts == {
+        "rows_to_predict": 4,
+        "skipped": 1,
+        "quarantined": 1,
+        "quarantined_past": 0,
+        "quarantine_limit": 0.4,
+        "first_fault": "row 4, column price: 'dear' is no number",
+    }
+
+
+def test_too_many_bad_rows_stop_the_run_and_are_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    output = given(tmp_path, monkeypatch, TABLE + "2026-06-09,west,dear,\n")
+    with pytest.raises(
+        job.UnusableError,
+        match=r"1 of 3 rows to predict cannot be used \(33\.3%; .*limit is 5\.0%\)\. The first: row 4, column price",
+    ):
+        preprocess.prepare(Image(), {})
+    assert "west,4,price,dear" in (output / "quarantine" / "quarantine.csv").read_text()
+    assert not (output / "batch").exists()
+
+
+def test_skip_that_leaves_no_row_to_predict_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given(tmp_path, monkeypatch, TABLE)
+    with pytest.raises(job.UnusableError, match="leaves no row to predict"):
+        preprocess.prepare(Image(), {"skip": {"price": ["", "12.5"]}})
 
 
 def test_skip_leaves_rows_out_by_text_or_by_number(table: pd.DataFrame) -> None:

@@ -55,7 +55,9 @@ def test_what_one_leaves_is_what_the_next_takes() -> None:
     rows = processing_jobs.rows(KNOWN)
     left = {name: places(processing_jobs.ANSWERS[name](KNOWN), "out") for name in JOBS}
     taken = {name: places(processing_jobs.ANSWERS[name](KNOWN), "in") for name in JOBS}
-    assert left["preprocess"] == {"transform_input": rows["TransformInputUri"], "batch": rows["BatchUri"]}
+    names = {"transform_input": "TransformInputUri", "batch": "BatchUri", "quarantine": "QuarantineUri"}
+    assert left["preprocess"] == {name: rows[uri] for name, uri in names.items()}
+    assert taken["postprocess"]["quarantine"] == taken["report"]["quarantine"] == rows["QuarantineUri"]
     assert taken["postprocess"]["batch"] == rows["BatchUri"]
     assert taken["report"]["decision"] == left["postprocess"]["decision"]
     assert left["postprocess"]["predictions"].endswith("/predictions/abc123")

@@ -78,9 +78,3 @@ def git(*arguments: str) -> str:
 def commit() -> str:
     """The commit that is checked out, 40 hexadecimal digits: in a pull request, the two branches merged."""
     return git("rev-parse", "HEAD").strip()
-
-
-def tracked() -> list[str]:
-    """The names of the files that Git tracks and that are there, sorted."""
-    names = git("ls-files", "-z").split("\0")
-    return sorted(name for name in names if name and (ROOT / name).is_file())

@@ -17,7 +17,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ci import account, errors, following, repository
+from ci import account, code, errors, following, repository
 from ci.errors import CiError, say
 from ci.objects import Objects, below
 
@@ -82,7 +82,7 @@ class Values:
 
     def _code(self) -> str:
         """The files of this commit, for the steps that run its scripts."""
-        return self.objects.upload("code", {name: repository.ROOT / name for name in repository.tracked()})
+        return self.objects.upload("code", code.files())
 
     def _image(self) -> str:
         """The image of this commit, which has to be in the registry."""

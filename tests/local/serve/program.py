@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -67,8 +68,13 @@ class Served:
 
 def serve(home: Path, *arguments: str) -> Served:
     """Start a server and wait until it says that it is ready."""
+    return started([sys.executable, "-m", "mlops_new", "serve", "--json", *(arguments or ("--port", "0"))], home)
+
+
+def started(command: list[str], home: Path) -> Served:
+    """Run a command that becomes a server, and wait until it says that it is ready."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "mlops_new", "serve", "--json", *(arguments or ("--port", "0"))],
+        command,
         env={"MLOPS_NEW_HOME": str(home), "PATH": "/usr/bin:/bin", "PYTHONPATH": ":".join(sys.path)},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -83,6 +89,19 @@ def serve(home: Path, *arguments: str) -> Served:
         assert line, f"the server ended: {process.communicate()[1]}"
         text += line
     return Served(process, **json.loads(text))
+
+
+def ask(
+    served: Served, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None
+) -> tuple[int, bytes]:
+    """One request as it is, and what came back: status and body."""
+    connection = HTTPConnection("127.0.0.1", served.port, timeout=30)
+    try:
+        connection.request(method, path, body or None, headers or {})
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    finally:
+        connection.close()
 
 
 def until(true: Callable[[], bool]) -> None:

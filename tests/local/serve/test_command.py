@@ -63,6 +63,28 @@ def test_the_lines_to_export_are_all_that_is_printed(own: Local) -> None:
     assert sourced.stdout.endswith(" local us-east-1\n")
 
 
+def test_the_lines_to_export_are_in_a_file_once_it_listens(own: Local, tmp_path: Path) -> None:
+    file = tmp_path / "folder" / "aws.env"
+    file.parent.mkdir()
+    file.write_text("export AWS_ENDPOINT_URL=http://127.0.0.1:1\n")  # of a server that was killed
+    server = serve(own.platform.home.root, "--port", "0", "--env", str(file))
+    exported = dict(line.removeprefix("export ").split("=", 1) for line in file.read_text().splitlines())
+    assert exported == server.environment
+    assert server.client("sagemaker").list_pipelines()["PipelineSummaries"] == []
+    other = serve(own.platform.home.root, "--port", "0", "--env", str(file))
+    assert server.end() == 0
+    assert other.url in file.read_text()  # it is the other one's now
+    assert other.end() == 0
+    assert not list(file.parent.iterdir())
+
+
+def test_a_file_that_cannot_be_written(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    ended = mlops_new("serve", "--port", "0", "--env", tmp_path / "file" / "aws.env")
+    assert (ended.code, ended.out, "Traceback" in ended.err) == (1, "", False)
+    assert ended.err.startswith("error: ")
+
+
 def _another_loopback() -> tuple[str, str]:
     """A name of this machine that is not the usual one, and how it stands in a URL: not every machine has IPv6."""
     try:

@@ -99,10 +99,15 @@ def test_ranges(s3: Any, bucket: str) -> None:
         assert got["Body"].read() == content[first : last + 1]
         assert got["ContentRange"] == f"bytes {first}-{last}/100"
         assert got["ResponseMetadata"]["HTTPStatusCode"] == 206
-    for asked in ("bytes=100-", "bytes=100-200", "bytes=-0", "bytes=5-1"):
-        with refused("InvalidRange"):
+    for asked in ("bytes=100-", "bytes=100-200", "bytes=-0"):
+        with refused("InvalidRange") as caught:
             s3.get_object(Bucket=bucket, Key="bytes", Range=asked)
-    assert s3.get_object(Bucket=bucket, Key="bytes", Range="lines=1")["Body"].read() == content
+        told = caught.value.response["Error"]
+        assert (told["ActualObjectSize"], told["RangeRequested"]) == ("100", asked)
+    # What is no valid range is passed over (RFC 9110), and several ranges are, too: S3 does so.
+    for asked in ("bytes=1-0", "lines=1", "bytes=-", "bytes=a-b", "bytes=0-1,3-4", "bytes=-1-", "bytes=0--1", "bytes"):
+        got = s3.get_object(Bucket=bucket, Key="bytes", Range=asked)
+        assert (got["Body"].read(), got["ResponseMetadata"]["HTTPStatusCode"]) == (content, 200), asked
     s3.put_object(Bucket=bucket, Key="empty", Body=b"")
     assert s3.get_object(Bucket=bucket, Key="empty")["Body"].read() == b""
 
@@ -226,10 +231,10 @@ def test_deleting_many(s3: Any, bucket: str) -> None:
     assert "Deleted" not in quiet
 
 
-@pytest.mark.parametrize(
-    "key", ["../out", "a/../../out", "a/./b", "a//b", "/a", "a/", ".0123456789abcdef.partial", "y" * 256, "nul\0"]
-)
+@pytest.mark.parametrize("key", ["../out", "a/../../out", "a/./b", "y" * 256, "y" * 255 + "/", "nul\0", "ü" * 513])
 def test_keys_that_are_no_files_are_refused(s3: Any, prepared: Local, bucket: str, key: str) -> None:
+    if key.endswith("/"):  # a folder has a name as well
+        key = "y" + key
     before = sorted(prepared.platform.home.root.iterdir())
     with refused("InvalidArgument|KeyTooLongError"):
         s3.put_object(Bucket=bucket, Key=key, Body=b"x")
@@ -237,16 +242,6 @@ def test_keys_that_are_no_files_are_refused(s3: Any, prepared: Local, bucket: st
         s3.get_object(Bucket=bucket, Key=key)
     assert sorted(prepared.platform.home.root.iterdir()) == before
     assert not keys(s3.list_objects_v2(Bucket=bucket))
-
-
-def test_a_key_cannot_be_an_object_and_a_folder(s3: Any, bucket: str) -> None:
-    s3.put_object(Bucket=bucket, Key="a/b", Body=b"x")
-    for key in ("a", "a/b/c"):
-        with refused("InvalidArgument", "in the way"):
-            s3.put_object(Bucket=bucket, Key=key, Body=b"y")
-    for key in ("a", "a/b/c"):
-        with refused("NoSuchKey"):
-            s3.get_object(Bucket=bucket, Key=key)
 
 
 def test_links_that_are_signed(served: Served, s3: Any, bucket: str) -> None:
@@ -294,8 +289,9 @@ def test_buckets(s3: Any) -> None:
     assert "a-bucket" not in {one["Name"] for one in s3.list_buckets()["Buckets"]}
     with refused("InvalidBucketName"):
         s3.create_bucket(Bucket="NotAName")
+    assert "Status" not in s3.get_bucket_versioning(Bucket="mlops-new")  # s3fs asks before it deletes a bucket
     with refused("NotImplemented"):
-        s3.get_bucket_versioning(Bucket="mlops-new")
+        s3.get_bucket_policy(Bucket="mlops-new")
 
 
 def test_uploads_in_parts_are_checked(s3: Any, bucket: str) -> None:
@@ -328,11 +324,18 @@ def test_uploads_in_parts_are_checked(s3: Any, bucket: str) -> None:
     assert [one["UploadId"] for one in s3.list_multipart_uploads(Bucket=bucket)["Uploads"]] == [upload]
     with refused("404"):
         s3.head_object(**where)
-    complete((1, again), (3, last))
+    done = complete((1, again), (3, last))
     assert s3.head_object(**where)["ContentType"] == "text/parts"
     assert s3.get_object(**where)["Body"].read() == large + b"end"
-    with refused("NoSuchUpload"):
-        complete((1, again), (3, last))
+    # The answer may have got lost: said again, it is the same, and nothing is done twice.
+    s3.delete_object(**where)
+    assert complete((1, again), (3, last))["ETag"] == done["ETag"]
+    with refused("404"):
+        s3.head_object(**where)
+    assert not s3.list_multipart_uploads(Bucket=bucket).get("Uploads")
+    for ended in (s3.abort_multipart_upload, s3.list_parts):
+        with refused("NoSuchUpload"):
+            ended(**where, UploadId=upload)
     dropped = s3.create_multipart_upload(**where)["UploadId"]
     with refused("NoSuchUpload"):
         s3.abort_multipart_upload(Bucket=bucket, Key="another", UploadId=dropped)

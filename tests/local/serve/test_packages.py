@@ -86,6 +86,15 @@ def test_versions_are_approved_found_and_deleted(served: Served, sagemaker: Any,
     assert versions(sagemaker, ModelPackageGroupName="versions") == [1, 2, 3, 5]
     assert not versions(sagemaker, ModelPackageGroupName="nobodys")
     assert not versions(sagemaker, ModelPackageType="Unversioned")
+    assert not versions(sagemaker)  # SageMaker lists the unversioned ones where nothing is said
+    assert not versions(sagemaker, NameContains="versions")
+    for kind in ("Versioned", "Both"):
+        assert versions(sagemaker, ModelPackageType=kind, NameContains="versions") == [1, 2, 3, 5]
+    with refused("ValidationException", "CertifyForMarketplace"):
+        register(sagemaker, "versions", CertifyForMarketplace=True)
+    with refused("ValidationException", "not redacted"):
+        sagemaker.describe_model_package(ModelPackageName=arns[0], IncludedData="MetadataOnly")
+    assert sagemaker.describe_model_package(ModelPackageName=arns[0], IncludedData="AllData")
     clients = [served.client("sagemaker") for _ in range(3)]
     with ThreadPoolExecutor(3) as pool:
         assert len(set(pool.map(lambda client: register(client, "versions"), clients))) == 3

@@ -133,3 +133,16 @@ def test_no_pipeline_s_executions_are_mixed_with_jobs(sagemaker: Any, request_of
     names = [pipeline["PipelineName"] for pipeline in sagemaker.list_pipelines(MaxResults=100)["PipelineSummaries"]]
     assert [name for name in names if "alone" in name] == []
     assert prepared.platform.executions("alone") == []
+
+
+def test_tags_and_what_there_is_not(sagemaker: Any, request_of: Any) -> None:
+    with refused("ValidationException", "ExperimentConfig"):
+        sagemaker.create_processing_job(**request_of("tagged", "", ExperimentConfig={"ExperimentName": "e"}))
+    made = sagemaker.create_processing_job(**request_of("tagged", "", Tags=[{"Key": "team", "Value": "fruit"}]))
+    arn = made["ProcessingJobArn"]
+    assert sagemaker.list_tags(ResourceArn=arn)["Tags"] == [{"Key": "team", "Value": "fruit"}]
+    sagemaker.delete_tags(ResourceArn=arn, TagKeys=["team"])
+    assert sagemaker.list_tags(ResourceArn=arn)["Tags"] == []
+    assert ended(sagemaker, "tagged")["ProcessingJobStatus"] == "Completed"
+    with refused("ResourceNotFound"):
+        sagemaker.list_tags(ResourceArn=arn.replace("tagged", "never"))

@@ -4,7 +4,6 @@ import base64
 import json
 import socket
 import zlib
-from http.client import HTTPConnection
 from typing import Any
 
 import pytest
@@ -13,22 +12,10 @@ from botocore.model import OperationModel
 from mlops_new.platforms.local.serve import json_service, xml_text
 from mlops_new.platforms.local.serve.faults import Unmodelled
 from mlops_new.platforms.local.serve.models import fit, model
-from tests.local.serve.program import Served, refused
+from tests.local.serve.program import Served, ask, refused
 
 TARGET = "X-Amz-Target"
 JSON = {"Content-Type": "application/x-amz-json-1.1"}
-
-
-def ask(
-    served: Served, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None
-) -> tuple[int, bytes]:
-    connection = HTTPConnection("127.0.0.1", served.port, timeout=30)
-    try:
-        connection.request(method, path, body or None, headers or {})
-        answer = connection.getresponse()
-        return answer.status, answer.read()
-    finally:
-        connection.close()
 
 
 def operation(served: Served, target: str, body: bytes) -> tuple[int, dict[str, Any]]:
@@ -124,6 +111,7 @@ def test_bodies_that_aws_clients_stream(served: Served, s3: Any) -> None:
     for wrong, code in (
         (body.replace(crc.encode(), b"AAAAAA=="), b"BadDigest"),
         (_streamed(content[:3000]), b"IncompleteBody"),
+        (_streamed(content), b"MalformedTrailerError"),
         (b"zz\r\nnot a chunk", b"InvalidChunkSizeError"),
         (b"-5\r\nnot a chunk", b"InvalidChunkSizeError"),
         (b"5\r\nmore than five\r\n0\r\n\r\n", b"InvalidChunkSizeError"),
@@ -132,6 +120,9 @@ def test_bodies_that_aws_clients_stream(served: Served, s3: Any) -> None:
     ):
         status, text = ask(served, "PUT", "/mlops-new/wire/wrong", wrong, headers)
         assert (status, code in text) == (400, True), text
+    without = {name: value for name, value in headers.items() if name != "x-amz-decoded-content-length"}
+    status, text = ask(served, "PUT", "/mlops-new/wire/wrong", body, without)
+    assert (status, b"MissingContentLength" in text) == (411, True)
     with refused("404"):
         s3.head_object(Bucket="mlops-new", Key="wire/wrong")
 
@@ -141,8 +132,15 @@ def test_bodies_that_aws_clients_stream(served: Served, s3: Any) -> None:
     [
         {"Content-MD5": "AAAAAAAAAAAAAAAAAAAAAA=="},
         {"x-amz-checksum-crc32": "AAAAAA=="},
-        {"x-amz-checksum-sha1": "AAAA"},
-        {"x-amz-checksum-sha256": "AAAA"},
+        {"x-amz-checksum-sha1": "A" * 27 + "="},
+        {"x-amz-checksum-sha256": "A" * 43 + "="},
+        {"x-amz-checksum-sha512": "A" * 86 + "=="},
+        {"x-amz-checksum-md5": "A" * 22 + "=="},
+        {"x-amz-checksum-crc32c": "AAAAAA=="},
+        {"x-amz-checksum-crc64nvme": "AAAAAAAAAAA="},
+        {"x-amz-checksum-xxhash64": "AAAAAAAAAAA="},
+        {"x-amz-checksum-xxhash3": "AAAAAAAAAAA="},
+        {"x-amz-checksum-xxhash128": "A" * 22 + "=="},
     ],
 )
 def test_a_body_that_is_another_one_is_not_kept(served: Served, told: dict[str, str]) -> None:

@@ -17,7 +17,7 @@ from monitoring import data_quality, numeric
 from monitoring.baseline import from_json, statistics, to_json
 from monitoring.columns import profile
 from monitoring.settings import DataQuality
-from monitoring.tables import Source
+from reading.blocks import Source
 
 RELAXED = settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
 SCHEMA = schema.parse(

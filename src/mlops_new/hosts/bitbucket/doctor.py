@@ -225,7 +225,7 @@ def _push(host: BitbucketCloud, repository: HostedRepository) -> Check:
     """Git itself, with its own proxy and certificates, up to the point where it would send something."""
     try:
         with tempfile.TemporaryDirectory(prefix="mlops-new-") as folder, host.credentials(repository.url) as env:
-            git.init(Path(folder))
+            git.init_scratch(Path(folder))
             commit = git.run("commit-tree", _EMPTY_TREE, "-m", "nothing", cwd=Path(folder), env=git.NOBODY).strip()
             refs = f"{commit}:refs/heads/mlops-new-doctor"
             git.run("push", "--dry-run", "--quiet", repository.url, refs, cwd=Path(folder), env=env)

@@ -274,9 +274,9 @@ class BitbucketCloud:
         """Every repository of the workspace that carries a mark of ours."""
         return [repository for repository, _ in listing.marked(self.transport)]
 
-    def overview(self) -> list[Listed]:
+    def overview(self, project: str | None = None) -> list[Listed]:
         """What `main` of every repository of ours is rendered from: one listing, and what has changed since."""
-        return listing.overview(self.transport)
+        return listing.overview(self.transport, project)
 
     def open_updates(self, slugs: Collection[str], branches: str) -> Mapping[str, str]:
         """By slug, the open pull request from a branch named so."""

@@ -16,24 +16,25 @@ _OURS = 'description ~ "mlops-new: project="'
 _MOST = "50"  # pull requests a page
 
 
-def marked(transport: Transport) -> list[tuple[Marked, str]]:
-    """Every repository that carries a mark of ours, and when something in it changed last."""
+def marked(transport: Transport, project: str | None = None) -> list[tuple[Marked, str]]:
+    """Every repository that carries a mark of ours, or one project's, and when something in it changed last."""
     account = transport.account
     path = at("repositories", account.workspace)
     what = f"list the repositories of {account.workspace}"
     found = []
-    for one in transport.list(path, what, q=_OURS, fields=_FIELDS):
+    query = _OURS if project is None else f'{_OURS[:-1]}{project} "'
+    for one in transport.list(path, what, q=query, fields=_FIELDS):
         slug, mark = str(one.get("full_name")).partition("/")[2], mark_of(one)
-        if mark:
+        if mark and project in {None, mark.project}:
             url = f"{account.git}/{account.workspace}/{slug}.git"
             found.append((Marked(slug, url, mark), str(one.get("updated_on") or "")))
     return found
 
 
-def overview(transport: Transport) -> list[Listed]:
+def overview(transport: Transport, project: str | None = None) -> list[Listed]:
     """The answers file of each; of those that have not changed since it was read, what was read."""
     with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
-        return list(pool.map(lambda one: _listed(transport, *one), marked(transport)))
+        return list(pool.map(lambda one: _listed(transport, *one), marked(transport, project)))
 
 
 def open_updates(transport: Transport, slugs: Collection[str], branches: str) -> dict[str, str]:

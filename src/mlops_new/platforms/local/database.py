@@ -78,6 +78,8 @@ class Database:
         self._path = path
         self._patience = patience
         self._turn = threading.RLock()
+        with contextlib.suppress(OSError):  # SQLite says what is wrong
+            path.touch()  # with the rights that the umask leaves; SQLite's own are narrower
         with self._translated():
             self._connection = sqlite3.connect(path, timeout=patience, isolation_level=None, check_same_thread=False)
             try:

@@ -25,7 +25,9 @@ def copy(source: Path, target: Path) -> None:
         status = os.fstat(reader.fileno())
         if not _copy_in_kernel(reader.fileno(), writer.fileno(), status.st_size):
             shutil.copyfileobj(reader, writer, 1 << 20)
-        os.fchmod(writer.fileno(), 0o755 if status.st_mode & 0o100 else 0o644)
+        # Whoever may read may execute; who may read is what the umask says.
+        mode = os.fstat(writer.fileno()).st_mode & 0o666
+        os.fchmod(writer.fileno(), mode | (mode & 0o444) >> 2 if status.st_mode & 0o100 else mode)
 
 
 def _copy_in_kernel(reader: int, writer: int, size: int) -> bool:

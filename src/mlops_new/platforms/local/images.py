@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from mlops_new import git
+from mlops_new.code_files import code_files
 from mlops_new.errors import Invalid
 from mlops_new.platforms.local import files
 from mlops_new.platforms.local.environments import environment
@@ -86,12 +86,6 @@ class ImageStore:
 
 
 def snapshot(repository: Path, target: Path) -> None:
-    """Copy the files that Git tracks or would track, as they stand in the working tree."""
-    for name in git.tracked(repository):
-        source = repository / name
-        if source.is_symlink() and source.is_dir():
-            raise Invalid(f"{source} is a link to a folder, which an image cannot hold", hint="put the files there")
-        if source.is_dir():
-            snapshot(source, target / name)  # a submodule
-        else:
-            files.copy(source, target / name)
+    """Copy the repository's code, as it stands in the working tree."""
+    for name, source in code_files(repository).items():
+        files.copy(source, target / name)

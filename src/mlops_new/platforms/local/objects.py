@@ -1,11 +1,13 @@
 """The object store: `s3://bucket/key` kept as the file `objects/bucket/key`."""
 
 import re
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from mlops_new.errors import Error, Invalid
-from mlops_new.platforms.local import files
+from mlops_new.platforms.local import files, key_files
 
 BUCKET = "mlops-new"
 
@@ -24,28 +26,19 @@ class ObjectStore:
         """The file or folder that holds an object or a prefix; it need not exist.
 
         Raises:
-            Invalid: Not an `s3://` URI, or one whose key would lead out of its bucket.
+            Invalid: Not an `s3://` URI, or one whose key this machine cannot keep.
         """
-        match = _URI.fullmatch(uri)
-        if match is None:
-            raise Invalid(f"{uri!r} is not an S3 URI", hint="write it as s3://bucket/key")
-        key = match["key"] or ""
-        parts = [part for part in key.split("/") if part]
-        if any(part in {".", ".."} or "\0" in part for part in parts):
-            raise Invalid(f"the key of {uri!r} is not one this machine can keep: it holds '.' or '..' as a part")
-        return self.root.joinpath(match["bucket"], *parts)
+        bucket, key = self._place(uri)
+        found = _path(bucket, key)
+        if found.exists() or (before := _as_before(key)) == key:
+            return found
+        older = _path(bucket, before)
+        return older if older.exists() else found
 
     def find(self, uri: str) -> list[tuple[str, Path]]:
         """Objects of a URI as (relative key, file), sorted: the object itself, else those below it, else by prefix."""
-        path = self.path(uri)
-        if path.is_file() and not uri.endswith("/"):
-            return [(path.name, path)]
-        if path.is_dir():
-            return _below(path, path)
-        if uri.endswith("/") or not path.parent.is_dir() or path.parent == self.root:
-            return []
-        starting = [child for child in sorted(path.parent.iterdir()) if child.name.startswith(path.name)]
-        return [found for child in starting for found in _below(child, path.parent)]
+        bucket, key = self._place(uri)
+        return _find(bucket, key) or _find(bucket, _as_before(key))
 
     def put(self, source: Path, uri: str) -> None:
         """Store a copy of a file."""
@@ -76,9 +69,12 @@ class ObjectStore:
         found = self.find(uri)
         if not found:
             raise Error(f"there is no object at {uri}")
-        for key, source in found:
-            files.copy(source, folder / key)
-        return [folder / key for key, _ in found]
+        targets = [folder / _file_name(key) for key, _ in found]
+        if doubled := _in_the_way(targets, folder):
+            raise Error(f"{uri} cannot be files of a job: {doubled} would be a file and the folder of others")
+        for target, (_, source) in zip(targets, found, strict=True):
+            files.copy(source, target)
+        return targets
 
     def upload(self, path: Path, *, project: str, kind: str = "data") -> str:
         """Store a file or a folder by its content, and give its URI. The same content is stored once.
@@ -102,13 +98,22 @@ class ObjectStore:
     def upload_files(self, root: Path, chosen: list[Path], *, project: str, kind: str, name: str = "") -> str:
         """Store some files of a folder by their content, under one prefix, and give the prefix.
 
-        They are copied before they are hashed, so that an object is what its URI says even if a file changes meanwhile.
+        Raises:
+            Invalid: There are none.
         """
         if not chosen:
             raise Invalid(f"{root} holds no file")
+        named = {file.relative_to(root).as_posix(): file for file in chosen}
+        return self.upload_named(named, project=project, kind=kind, name=name)
+
+    def upload_named(self, chosen: Mapping[str, Path], *, project: str, kind: str, name: str = "") -> str:
+        """The same with the name of each below the prefix.
+
+        They are copied before they are hashed, so that an object is what its URI says even if a file changes meanwhile.
+        """
         with files.temporary_folder(self.root) as staged:
-            for file in chosen:
-                files.copy(file, staged / file.relative_to(root))
+            for key, file in chosen.items():
+                files.copy(file, staged / key)
             uri = "/".join(filter(None, (f"s3://{BUCKET}", project, kind, files.digest(staged), name)))
             files.move_folder(staged, self.path(uri))
         return uri
@@ -117,17 +122,51 @@ class ObjectStore:
         """The file that an object can be stored in.
 
         Raises:
-            Error: Another object is in the way.
+            Invalid: The URI names no object, or one whose key this machine cannot keep.
         """
-        target = self.path(uri)
-        above = [parent for parent in target.parents if self.root in parent.parents and parent.is_file()]
-        if target.is_dir() and not files.walk(target):
-            files.remove(target)  # objects were there once
-        if target.is_dir() or above:
-            raise Error(f"{uri} cannot be stored: this machine keeps keys as files, and a folder or file is in the way")
-        return target
+        bucket, key = self._place(uri)
+        if not key:
+            raise Invalid(f"{uri} names a bucket and no key", hint="write it as s3://bucket/key")
+        return key_files.for_writing(bucket, key)
+
+    def _place(self, uri: str) -> tuple[Path, str]:
+        match = _URI.fullmatch(uri)
+        if match is None:
+            raise Invalid(f"{uri!r} is not an S3 URI", hint="write it as s3://bucket/key")
+        return self.root / match["bucket"], match["key"] or ""
 
 
-def _below(path: Path, base: Path) -> list[tuple[str, Path]]:
-    found = files.walk(path) if path.is_dir() else [path]
-    return [(PurePosixPath(file.relative_to(base)).as_posix(), file) for file in found if not files.is_temporary(file)]
+def _path(bucket: Path, key: str) -> Path:
+    if not key:
+        return bucket
+    found = None if key.endswith("/") else key_files.find(bucket, key)
+    return found or key_files.folder(bucket, key.removesuffix("/"))
+
+
+def _find(bucket: Path, key: str) -> list[tuple[str, Path]]:
+    head, slash, last = key.rpartition("/")
+    if last and (file := key_files.find(bucket, key)):
+        return [(last, file)]
+    if (folder := _path(bucket, key)).is_dir():
+        return key_files.below(folder)
+    parent = key_files.folder(bucket, head) if slash else bucket
+    if not last or not parent.is_dir():
+        return []
+    return [(name, file) for name, file in key_files.below(parent) if name.startswith(last)]
+
+
+def _as_before(key: str) -> str:
+    """Where a key with empty parts was kept by versions that passed over them."""
+    return re.sub("/{2,}", "/", key).removeprefix("/")
+
+
+def _file_name(key: str) -> str:
+    """A key as the path of a file: empty parts have none."""
+    return "/".join(part for part in key.split("/") if part)
+
+
+def _in_the_way(targets: list[Path], folder: Path) -> Path | None:
+    """A path that would be a file and a folder, or two files."""
+    folders = {parent for target in targets for parent in target.parents}
+    doubled = [target for target, count in Counter(targets).items() if count > 1 or target in folders]
+    return doubled[0].relative_to(folder) if doubled else None

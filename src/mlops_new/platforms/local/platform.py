@@ -10,7 +10,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from mlops_new import git, parameters
+from mlops_new import parameters
+from mlops_new.code_files import code_files
 from mlops_new.definition import Definition, parse
 from mlops_new.errors import Invalid
 from mlops_new.events import Listener
@@ -122,9 +123,8 @@ class LocalPlatform:
         return self.stores.objects.upload(path, project=project, kind=kind)
 
     def upload_code(self, repository: Path, *, project: str) -> str:
-        """Store the files that Git tracks or would track, and give the prefix: what `CodeUri` wants."""
-        chosen = [repository / name for name in git.tracked(repository) if (repository / name).is_file()]
-        return self.stores.objects.upload_files(repository, chosen, project=project, kind="code")
+        """Store the repository's code, and give the prefix: what `CodeUri` wants."""
+        return self.stores.objects.upload_named(code_files(repository), project=project, kind="code")
 
     def folder(self, uri: str, note: str) -> str:
         """See to it that there is something at a URI, if only a note: a job's input must not be empty.
@@ -137,7 +137,7 @@ class LocalPlatform:
             The URI.
         """
         if not self.stores.objects.find(uri):
-            self.stores.objects.put_text(note, f"{uri}/README.txt")
+            self.stores.objects.put_text(note, f"{uri.rstrip('/')}/README.txt")
         return uri
 
     def download(self, uri: str, folder: Path) -> list[Path]:

@@ -2,9 +2,9 @@
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from mlops_new.errors import Error, Invalid
@@ -82,21 +82,30 @@ class Objects:
     def upload_files(self, root: Path, chosen: list[Path], *, project: str, kind: str, name: str = "") -> str:
         """Store some files of a folder by their content, under one prefix, and give the prefix.
 
+        Raises:
+            Invalid: There are none.
+        """
+        if not chosen:
+            raise Invalid(f"{root} holds no file")
+        named = {file.relative_to(root).as_posix(): file for file in chosen}
+        return self.upload_named(named, project=project, kind=kind, name=name)
+
+    def upload_named(self, chosen: Mapping[str, Path], *, project: str, kind: str, name: str = "") -> str:
+        """The same with the name of each below the prefix.
+
         What is there already is not sent again. Nobody knows the prefix before all of it is there.
 
         Raises:
             Error: A file has changed while it was sent.
         """
-        if not chosen:
-            raise Invalid(f"{root} holds no file")
-        before = [_state(file) for file in chosen]
-        parts = (self.account.bucket, project, kind, digest(root, chosen), name)
+        before = [_state(file) for file in chosen.values()]
+        parts = (self.account.bucket, project, kind, digest(chosen), name)
         uri = f"s3://{'/'.join(filter(None, parts))}"
         there = self._sizes(f"{uri}/")
-        missing = [file for file in chosen if there.get(file.relative_to(root).as_posix()) != file.stat().st_size]
-        self._send(missing, root, Address.of(uri))
-        if before != [_state(file) for file in chosen]:
-            raise Error(f"{root} has changed while it was sent", hint="run the same command again")
+        missing = {key: file for key, file in chosen.items() if there.get(key) != file.stat().st_size}
+        self._send(missing, Address.of(uri))
+        if before != [_state(file) for file in chosen.values()]:
+            raise Error("a file has changed while it was sent", hint="run the same command again")
         return uri
 
     def any_below(self, uri: str) -> bool:
@@ -127,11 +136,12 @@ class Objects:
                 first = failed[0]
                 raise Error(f"s3://{bucket}/{first['Key']} was not deleted: {first.get('Message', first['Code'])}")
 
-    def _send(self, files: Iterable[Path], root: Path, to: Address) -> None:
-        def send(file: Path) -> None:
-            Transfer(self.account, file, to.bucket, f"{to.key}/{file.relative_to(root).as_posix()}").send()
+    def _send(self, files: Mapping[str, Path], to: Address) -> None:
+        def send(one: tuple[str, Path]) -> None:
+            key, file = one
+            Transfer(self.account, file, to.bucket, f"{to.key}/{key}").send()
 
-        side_by_side(send, files)
+        side_by_side(send, files.items())
 
     def _size(self, uri: str) -> int | None:
         where = Address.of(uri)
@@ -153,13 +163,14 @@ class Objects:
         return {one["Key"].removeprefix(where.key): one["Size"] for page in pages for one in page.get("Contents", [])}
 
 
-def digest(root: Path, chosen: Iterable[Path]) -> str:
+def digest(chosen: Mapping[str, Path]) -> str:
     """A hash of the names, the contents and the executable bits of files: the same as on this machine's platform."""
-    files = sorted(chosen)
+    # In the order of paths, part by part, as the local platform has them.
+    names = sorted(chosen, key=PurePosixPath)
     whole = hashlib.sha256()
-    for file, content in zip(files, side_by_side(_content, files), strict=True):
-        executable = bool(file.stat().st_mode & 0o100)
-        whole.update(f"{file.relative_to(root).as_posix()}\0{executable:d}\0{content}\n".encode())
+    for name, content in zip(names, side_by_side(_content, [chosen[name] for name in names]), strict=True):
+        executable = bool(chosen[name].stat().st_mode & 0o100)
+        whole.update(f"{name}\0{executable:d}\0{content}\n".encode())
     return whole.hexdigest()
 
 

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from mlops_new import definition as definitions
-from mlops_new import git, parameters
+from mlops_new import parameters
+from mlops_new.code_files import code_files
 from mlops_new.definition import Definition
 from mlops_new.definition.comparison import differences
 from mlops_new.errors import Conflict, Error, Invalid
@@ -74,9 +75,8 @@ class SageMakerPlatform:
         return self._objects.upload(path, project=project, kind=kind)
 
     def upload_code(self, repository: Path, *, project: str) -> str:
-        """Store the files that Git tracks or would track, and give the prefix: what `CodeUri` wants."""
-        chosen = [repository / name for name in git.tracked(repository) if (repository / name).is_file()]
-        return self._objects.upload_files(repository, chosen, project=project, kind="code")
+        """Store the repository's code, and give the prefix: what `CodeUri` wants."""
+        return self._objects.upload_named(code_files(repository), project=project, kind="code")
 
     def folder(self, uri: str, note: str) -> str:
         """See to it that there is something at a prefix, if only a note, and give it back."""

@@ -6,8 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from model import schema
 from model.errors import InputError
-from monitoring import faults
+from monitoring import drill, faults
+from tests.cases import document
 
 ROLES = faults.Roles("y", frozenset({"day"}), frozenset({"code"}))
 
@@ -75,3 +77,11 @@ def test_what_cannot_be_struck_is_named() -> None:
         faults.inject("concept_drift", table().drop(columns="y"), ROLES)
     with pytest.raises(InputError, match="no features"):
         faults.inject("nulls", table()[["day", "y"]], ROLES)
+
+
+def test_a_drill_strikes_a_column_that_the_model_has() -> None:
+    known = schema.parse(document(data={"ids": ["day"], "features": ["count", "code"], "categorical": ["code"]}))
+    before = table().drop(columns="y")
+    struck, what = drill.strike("changed_unit", before, known)
+    assert what.startswith("count is 100 times")
+    assert struck["price"].equals(before["price"])

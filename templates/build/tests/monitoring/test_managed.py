@@ -111,7 +111,7 @@ def test_classes_and_probabilities_survive(schema: Schema) -> None:
     rows = sales()[["day", "store"]].assign(
         actual=["no", "yes"] * (ROWS // 2), label=["no"] * ROWS, probability=np.linspace(0, 1, ROWS)
     )
-    managed.save(truth.spelled(rows, classes))
+    managed.save(rows)
     table = pd.read_csv(paths.step_output("answers") / managed.ANSWERS)
     assert list(table.columns) == ["day", "store", "actual", "prediction", "probability"]
     back = truth.read_answers(paths.step_output("answers"), classes)

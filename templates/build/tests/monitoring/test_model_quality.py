@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from model import schema
+from model import names, schema
 from model.errors import InputError
-from monitoring import metrics, model_quality, settings, truth
+from monitoring import matching, metrics, model_quality, settings, truth
 from tests.cases import document
 
 if TYPE_CHECKING:
@@ -70,9 +70,8 @@ def check(frame: pd.DataFrame, tmp_path: Path, known: Schema = PLAIN) -> Result:
     columns = ["id", "prediction"] + (["probability"] if "probability" in frame.columns else [])
     predictions = write(frame[columns], tmp_path / "runs" / "a" / "predictions.csv")
     truths = write(frame[["id", "y"]], tmp_path / "later" / "truth.csv")
-    matched = truth.match(truth.read_predictions(predictions, known), truth.read_truth(truths, known), known)
-    new, prints = truth.new_rows(matched, truth.compared_before(tmp_path / "nothing"))
-    return model_quality.check(new, prints, tmp_path / "baseline", tmp_path / "out", known)
+    found = matching.compare(predictions, truths, tmp_path / "nothing", known)
+    return model_quality.check(found.rows, found.prints, tmp_path / "baseline", tmp_path / "out", known)
 
 
 def test_metrics_have_model_monitors_form(tmp_path: Path) -> None:
@@ -187,54 +186,35 @@ def test_a_metric_that_is_not_defined_is_told(tmp_path: Path) -> None:
 def test_truth_is_compared_once(tmp_path: Path) -> None:
     baseline(rows(500), tmp_path)
     check(rows(300, 1), tmp_path)
-    again = truth.read_predictions(tmp_path / "runs", PLAIN)
-    matched = truth.match(again, truth.read_truth(tmp_path / "later", PLAIN), PLAIN)
-    before = truth.compared_before(tmp_path)
-    shuffled = matched.sample(frac=1, random_state=1)
-    assert truth.new_rows(shuffled, before)[0].empty
-    more = rows(310, 1)  # ten rows came in addition; numpy draws the first 300 otherwise, so all are new truth
-    write(pd.concat([rows(300, 1), more.tail(10)])[["id", "y"]], tmp_path / "later" / "truth.csv")
-    write(pd.concat([rows(300, 1), more.tail(10)])[["id", "prediction"]], tmp_path / "runs" / "b" / "predictions.csv")
-    matched = truth.match(
-        truth.read_predictions(tmp_path / "runs", PLAIN), truth.read_truth(tmp_path / "later", PLAIN), PLAIN
-    )
-    assert sorted(truth.new_rows(matched, before)[0]["id"]) == [str(number) for number in range(300, 310)]
+    places = tmp_path / "runs", tmp_path / "later", tmp_path
+    again = matching.compare(*places, PLAIN, limit=0.5)
+    assert (len(again.rows), again.before, again.problem) == (0, 300, "")
+    more = rows(10, 2, first=300)
+    write(pd.concat([rows(300, 1), more]).sample(frac=1, random_state=1)[["id", "y"]], tmp_path / "later" / "truth.csv")
+    write(more[["id", "prediction"]], tmp_path / "runs" / "b" / "predictions.csv")
+    found = matching.compare(*places, PLAIN)
+    assert sorted(found.rows["id"]) == [str(number) for number in range(300, 310)]
+    assert found.before == 300
 
 
-def test_a_corrected_truth_is_new() -> None:
-    frame = rows(5).rename(columns={"y": "actual"}).assign(id=list("abcde"))
-    prints = truth.fingerprints(frame)
-    corrected = frame.assign(actual=frame["actual"].where(frame["id"] != "c", 0.0))
-    assert truth.new_rows(corrected, prints)[0]["id"].tolist() == ["c"]
+def test_a_corrected_truth_is_new(tmp_path: Path) -> None:
+    frame = rows(5).assign(id=list("abcde"))
+    predictions = write(frame[["id", "prediction"]], tmp_path / "runs" / "a" / "predictions.csv")
+    truths = write(frame[["id", "y"]], tmp_path / "later" / "truth.csv")
+    prints = matching.compare(predictions, truths, tmp_path / "history", PLAIN).prints
+    (tmp_path / "history").mkdir()
+    truth.save_prints(prints, tmp_path / "history")
+    write(frame.assign(y=frame["y"].where(frame["id"] != "c", 0.0))[["id", "y"]], tmp_path / "later" / "truth.csv")
+    found = matching.compare(predictions, truths, tmp_path / "history", PLAIN)
+    assert found.rows["id"].tolist() == ["c"]
     assert truth.content_hash(prints) == truth.content_hash(prints[::-1])
-
-
-def test_of_several_predictions_the_latest_counts(tmp_path: Path) -> None:
-    for run, created, value in (("b", "2026-01-01", 1.0), ("a", "2026-01-08", 2.0)):
-        place = write(pd.DataFrame({"id": [7], "prediction": [value]}), tmp_path / run / "predictions.csv")
-        told = {"created": created, "model_package": f"package/{run}"}
-        (place / "manifest.json").write_text(json.dumps(told), encoding="utf-8")
-    assert truth.read_predictions(tmp_path, PLAIN)["prediction"].tolist() == ["2.0"]
-    assert truth.read_predictions(tmp_path, PLAIN, "package/b")["prediction"].tolist() == ["1.0"]
-    with pytest.raises(InputError, match="no predictions of package/c"):
-        truth.read_predictions(tmp_path, PLAIN, "package/c")
-
-
-def test_ids_are_matched_however_they_are_spelled(tmp_path: Path) -> None:
-    told = write(pd.DataFrame({"id": [1.0, 2.0], "prediction": [1, 2]}), tmp_path / "a" / "predictions.csv")
-    known = write(pd.DataFrame({"id": [2, 3], "y": [5, 6]}), tmp_path / "b" / "t.csv")
-    found = truth.match(truth.read_predictions(told, PLAIN), truth.read_truth(known, PLAIN), PLAIN)
-    assert found.to_dict("records") == [{"id": "2", "actual": 5.0, "prediction": 2.0}]
 
 
 def test_bad_input_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="there are no predictions"):
         truth.read_predictions(tmp_path, PLAIN)
-    with pytest.raises(InputError, match="lacks the columns prediction"):
+    with pytest.raises(InputError, match="lacks the column prediction"):
         truth.read_predictions(write(pd.DataFrame({"id": [1]}), tmp_path / "a" / "predictions.csv"), PLAIN)
-    twice = write(pd.DataFrame({"id": [1, 1], "y": [2, 3]}), tmp_path / "b" / "t.csv")
-    with pytest.raises(InputError, match="several rows for 1"):
-        truth.read_truth(twice, PLAIN)
     (tmp_path / "c").mkdir()
     (tmp_path / "c" / "compared.npy").write_bytes(b"damaged")
     with pytest.raises(InputError, match=r"compared\.npy is damaged"):
@@ -248,3 +228,25 @@ def test_bad_input_is_named(tmp_path: Path) -> None:
     worded = rows(3).astype(object).assign(prediction="high")
     with pytest.raises(InputError, match="column 'prediction' holds 'high' where a number belongs"):
         check(worded, tmp_path)
+
+
+def test_truth_with_timestamps_of_parquet_joins_predictions_of_csv(tmp_path: Path) -> None:
+    days = pd.date_range("2026-06-01", periods=6)
+    told = tmp_path / "predictions"
+    told.mkdir()
+    texts = days.strftime("%Y-%m-%d")
+    pd.DataFrame({"day": texts, "id": "007", "prediction": 1.0}).to_csv(told / "predictions.csv", index=False)
+    forms = {
+        "ns": days.astype("datetime64[ns]"),
+        "ms": days.astype("datetime64[ms]"),
+        "zone": days.tz_localize("Europe/Stockholm"),
+        "date": days.date,
+        "text": days.strftime("%Y-%m-%d 00:00:00"),
+    }
+    for name, values in forms.items():
+        frame = pd.DataFrame({"day": values, "id": "007", "sold": 2.0, "y": 2.0})
+        (tmp_path / name).mkdir()
+        frame.to_parquet(tmp_path / name / "truth.parquet")
+        found = matching.compare(told, tmp_path / name, tmp_path / "nothing", DAILY)
+        assert (len(found.rows), found.problem) == (len(days), ""), name
+        assert found.rows[names.keys(DAILY.id_columns)[0]].tolist() == list(texts)

@@ -164,8 +164,12 @@ def test_a_build_says_whether_its_model_is_good_enough() -> None:
     told = {"regression_metrics": {"mae": {"value": 1.0, "standard_deviation": "NaN"}}, "gate": gate}
     run = Run("build", "p", "now", evaluation=told, before=statistics(table(0)))
     assert report.verdict(run) == report.Verdict(
-        "good", "The model is good enough to be registered.", ("mae is 1: at most 2 is wanted.",)
+        "good", "The model is good enough to be registered.", ["mae is 1: at most 2 is wanted."]
     )
+    again = report.verdict(replace(run, evaluation=told | {"model": {"trees": 80, "rows": 9, "refit": True}}))
+    assert "fitted again on all rows" in again.reasons[1]
+    few = report.verdict(replace(run, evaluation=told | {"warnings": ["the model has 5 trees only"]}))
+    assert (few.level, few.reasons[1]) == ("warn", "the model has 5 trees only.")
     assert report.verdict(replace(run, evaluation=told | {"gate": gate | {"passed": False}})).level == "bad"
     assert "training data" in "".join(Page(report.render(run)).text)
 

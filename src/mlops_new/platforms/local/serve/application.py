@@ -1,18 +1,21 @@
 """Which service a request is for."""
 
+from collections.abc import Callable
 from http import HTTPStatus
 from urllib.parse import parse_qsl
 
 from mlops_new.bug import write_log
 from mlops_new.platforms.local.platform import LocalPlatform
 from mlops_new.platforms.local.serve import json_service, rest_xml_service, sts
-from mlops_new.platforms.local.serve.faults import ServiceError
+from mlops_new.platforms.local.serve.faults import ServiceError, full_disk
 from mlops_new.platforms.local.serve.json_service import JsonService
 from mlops_new.platforms.local.serve.messages import Request, Response
 from mlops_new.platforms.local.serve.models import model
 from mlops_new.platforms.local.serve.rest_xml_service import RestXmlService
 from mlops_new.platforms.local.serve.s3 import operations as s3_operations
+from mlops_new.platforms.local.serve.s3.members import MEMBERS as S3_MEMBERS
 from mlops_new.platforms.local.serve.sagemaker import operations as sagemaker_operations
+from mlops_new.platforms.local.serve.sagemaker.members import MEMBERS as SAGEMAKER_MEMBERS
 
 _FORM = "application/x-www-form-urlencoded"
 
@@ -22,21 +25,37 @@ class Application:
 
     Args:
         platform: The embedded platform.
+        log: Takes a line for whoever runs the server; nobody reads it by default.
     """
 
-    def __init__(self, platform: LocalPlatform) -> None:
-        self._sagemaker = JsonService(model("sagemaker"), sagemaker_operations(platform))
-        self._s3 = RestXmlService(model("s3"), s3_operations(platform))
+    def __init__(self, platform: LocalPlatform, log: Callable[[str], None] | None = None) -> None:
+        self._log = log or _unread
+        self._sagemaker = JsonService(model("sagemaker"), sagemaker_operations(platform), SAGEMAKER_MEMBERS)
+        self._s3 = RestXmlService(model("s3"), s3_operations(platform), S3_MEMBERS)
 
     def __call__(self, request: Request, /) -> Response:
         """The answer to a request."""
+        response = self._safely(request)
+        if response.status == HTTPStatus.INSUFFICIENT_STORAGE:
+            self._log(f"the disk is full: {request.method} {request.path} was refused, and nothing of it was kept")
+        return response
+
+    def _safely(self, request: Request) -> Response:
         try:
             return self._answer(request)
         except (ConnectionError, TimeoutError):
             raise
+        except OSError as error:
+            if (told := full_disk(error)) is None:
+                return self._bug(request, error)
+            return refuse(request, told)
         except Exception as error:  # noqa: BLE001  # a bug in one request must not end the others; it is written down
-            why = f"a bug in mlops-new: {type(error).__name__}: {error}; please send {write_log(error)}"
-            return refuse(request, ServiceError("InternalFailure", why, HTTPStatus.INTERNAL_SERVER_ERROR))
+            return self._bug(request, error)
+
+    def _bug(self, request: Request, error: Exception) -> Response:
+        why = f"a bug in mlops-new: {type(error).__name__}: {error}; please send {write_log(error)}"
+        self._log(f"{request.method} {request.path}: {why}")
+        return refuse(request, ServiceError("InternalFailure", why, HTTPStatus.INTERNAL_SERVER_ERROR))
 
     def _answer(self, request: Request) -> Response:
         if request.header("X-Amz-Target"):
@@ -48,6 +67,10 @@ class Application:
                 return sts.failure(error)
             return sts.answer(form)
         return self._s3.answer(request)
+
+
+def _unread(_: str) -> None:
+    """Where nobody reads the server's lines."""
 
 
 def refuse(request: Request, error: ServiceError) -> Response:

@@ -1,6 +1,6 @@
 """Bodies of requests: of a known length, in chunks, and in the chunks that AWS's clients put into either."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import Protocol
 
@@ -25,11 +25,13 @@ class Sized:
     Args:
         source: The connection.
         length: The value of Content-Length.
+        announced: Whether the sender told the length at all.
     """
 
     trailers: Mapping[str, str] = MappingProxyType({})
 
-    def __init__(self, source: Source, length: int) -> None:
+    def __init__(self, source: Source, length: int, *, announced: bool = True) -> None:
+        self.announced = announced
         self._source = source
         self._left = length
 
@@ -51,12 +53,14 @@ class Chunked:
 
     Args:
         source: Where the chunks come from: the connection, or a body that holds chunks.
-        expected: How many bytes the chunks hold together; 0 where nobody says.
+        expected: How many bytes the chunks hold together; None where nobody says.
+        promised: The trailers that the sender has announced.
     """
 
-    def __init__(self, source: Source, expected: int = 0) -> None:
+    def __init__(self, source: Source, expected: int | None = None, promised: Collection[str] = ()) -> None:
         self._source = source
         self._expected = expected
+        self._promised = promised
         self._left = self._read = 0
         self._begun = self._ended = False
         self.trailers: dict[str, str] = {}
@@ -97,8 +101,12 @@ class Chunked:
             self.trailers[name.strip().lower()] = value.strip()
             if len(self.trailers) > _MOST_TRAILERS:
                 raise _malformed()
-        if self._expected and self._read != self._expected:
+        if self._expected is not None and self._read != self._expected:
             raise _incomplete()
+        if missing := sorted(set(self._promised) - self.trailers.keys()):
+            raise ServiceError(
+                "MalformedTrailerError", f"the trailers {', '.join(missing)} were announced and never came"
+            )
 
     def _line(self, *, may_end: bool = False) -> bytes:
         line = b""

@@ -14,12 +14,13 @@ from uuid import uuid4
 
 from mlops_new.platforms.local.serve.bodies import Chunked, Sized
 from mlops_new.platforms.local.serve.faults import ServiceError
-from mlops_new.platforms.local.serve.messages import Readable, Request, Response, Slice
+from mlops_new.platforms.local.serve.messages import REQUEST_ID, Readable, Request, Response, Slice
 
 _HOST = re.compile(r"(?:(?P<bucket>[a-z0-9][a-z0-9.-]*)\.(?=localhost))?(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?")
 _DRAINED = 1 << 20  # bytes of an unread body that are read away, so that the connection can be used again
 _BLOCK = 1 << 16
 _IDLE_SECONDS = 300.0
+_DECODED = "x-amz-decoded-content-length"
 
 
 class Answering(Protocol):
@@ -129,11 +130,16 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _body(self) -> Readable:
         chunked = "chunked" in self.headers.get("Transfer-Encoding", "").lower()
-        self._raw = Chunked(self.rfile) if chunked else Sized(self.rfile, number(self.headers, "Content-Length"))
+        told = "Content-Length" in self.headers
+        length = number(self.headers, "Content-Length")
+        self._raw = Chunked(self.rfile) if chunked else Sized(self.rfile, length, announced=told)
         if not self.headers.get("x-amz-content-sha256", "").startswith("STREAMING-"):
             return self._raw
         # Whatever wraps it, what AWS's clients stream is once more in chunks, with checksums behind.
-        return Chunked(self._raw, number(self.headers, "x-amz-decoded-content-length"))
+        if _DECODED not in self.headers:
+            raise ServiceError("MissingContentLength", f"{_DECODED} is missing", HTTPStatus.LENGTH_REQUIRED)
+        promised = [name.strip().lower() for name in str(self.headers.get("x-amz-trailer", "")).split(",")]
+        return Chunked(self._raw, number(self.headers, _DECODED), [name for name in promised if name])
 
     def _send(self, response: Response) -> None:
         body = response.body
@@ -142,7 +148,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_response(response.status)
             for name, value in response.headers.items():
                 self.send_header(name, _header(value))
-            self.send_header("x-amzn-RequestId", str(uuid4()))
+            identity = response.headers.get(REQUEST_ID) or str(uuid4())
+            for name in ("x-amzn-RequestId", *(() if REQUEST_ID in response.headers else (REQUEST_ID,))):
+                self.send_header(name, identity)
             if response.status != HTTPStatus.NO_CONTENT:
                 self.send_header("Content-Length", str(length if response.length is None else response.length))
             if self.close_connection:

@@ -8,7 +8,8 @@ from typing import Any
 from botocore.model import ServiceModel, Shape
 
 from mlops_new.errors import Error
-from mlops_new.platforms.local.serve.faults import ServiceError, translated
+from mlops_new.platforms.local.serve.faults import ServiceError, full_disk, translated, validation
+from mlops_new.platforms.local.serve.members import Members
 from mlops_new.platforms.local.serve.messages import Request, Response
 from mlops_new.platforms.local.serve.models import check
 from mlops_new.platforms.local.serve.values import checked, given, moment, read_time
@@ -24,9 +25,11 @@ class JsonService:
     Args:
         model: The service.
         operations: What it can do, by operation name.
+        members: What becomes of each member of a request.
     """
 
-    def __init__(self, model: ServiceModel, operations: Mapping[str, Operation]) -> None:
+    def __init__(self, model: ServiceModel, operations: Mapping[str, Operation], members: Members) -> None:
+        self._members = members
         self._model = model
         self._operations = operations
 
@@ -37,7 +40,7 @@ class JsonService:
         except ServiceError as error:
             return failure(error)
         except Error as error:
-            return failure(translated(error))
+            return failure(full_disk(error) or translated(error))
 
     def _result(self, request: Request) -> Any:
         prefix, _, name = request.header("X-Amz-Target").rpartition(".")
@@ -45,7 +48,10 @@ class JsonService:
         if prefix != self._model.metadata["targetPrefix"] or operation is None:
             raise _unknown(name, known=name in self._model.operation_names)
         model = self._model.operation_model(name)
-        answer = operation(self._params(request.document(), model.input_shape))
+        params = self._params(request.document(), model.input_shape)
+        if refusals := self._members.refusals(name, params, model.input_shape):
+            raise validation("; ".join(refusals))
+        answer = operation(params)
         return write(answer or {}, model.output_shape) if model.output_shape else {}
 
     def _params(self, text: bytes, shape: Shape | None) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 from mlops_new.platforms.local.serve.faults import ServiceError
 
+REQUEST_ID = "x-amz-request-id"
+"""The header that names a request, so that client and server can speak of the same one."""
 LARGEST_DOCUMENT = 16 << 20
 """Bytes of a request body that is read whole; objects are not, they are streamed."""
 

@@ -4,14 +4,18 @@ from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote
+from uuid import uuid4
 from xml.etree import ElementTree as ET
 
 from botocore.model import OperationModel, ServiceModel, Shape
 
 from mlops_new.errors import Error, Invalid
 from mlops_new.platforms.local.serve import xml_text
-from mlops_new.platforms.local.serve.faults import ServiceError
-from mlops_new.platforms.local.serve.messages import Request, Response, Slice
+from mlops_new.platforms.local.serve.checksums import check_document
+from mlops_new.platforms.local.serve.faults import ServiceError, full_disk, not_implemented
+from mlops_new.platforms.local.serve.members import Members
+from mlops_new.platforms.local.serve.messages import REQUEST_ID, Request, Response, Slice
+from mlops_new.platforms.local.serve.routing import Router, header_or_query, presigned
 from mlops_new.platforms.local.serve.values import given, http_date
 
 Operation = Callable[[dict[str, Any]], Mapping[str, Any] | None]
@@ -26,13 +30,13 @@ class RestXmlService:
     Args:
         model: The service.
         operations: What it can do, by operation name.
+        members: What becomes of each member of a request.
     """
 
-    def __init__(self, model: ServiceModel, operations: Mapping[str, Operation]) -> None:
+    def __init__(self, model: ServiceModel, operations: Mapping[str, Operation], members: Members) -> None:
         self._operations = operations
-        self._routes = [_Route(model.operation_model(name)) for name in operations]
-        # The one that asks for most is the one that is meant: ?list-type=2 over a plain listing.
-        self._routes.sort(key=lambda route: route.asks, reverse=True)
+        self._members = members
+        self._router = Router(model)
 
     def answer(self, request: Request) -> Response:
         """The answer to a request, if it is an error too."""
@@ -43,15 +47,18 @@ class RestXmlService:
         except Invalid as error:
             return failure(ServiceError("InvalidArgument", str(error)), request)
         except Error as error:
-            return failure(ServiceError("InternalError", str(error), HTTPStatus.INTERNAL_SERVER_ERROR), request)
+            return failure(full_disk(error) or _internal(error), request)
 
     def _result(self, request: Request) -> Response:
         bucket, key = place(request)
-        for route in self._routes:
-            if route.matches(request, bucket, key):
-                answer = self._operations[route.model.name](route.params(request, bucket, key))
-                return _response(answer or {}, route.model, request)
-        raise ServiceError("NotImplemented", "this machine cannot do what is asked for", HTTPStatus.NOT_IMPLEMENTED)
+        model = self._router.find(request, bucket, key)
+        operation = self._operations.get(model.name)
+        if operation is None:
+            raise not_implemented(f"{model.name} cannot be done on this machine")
+        params = read_params(model, request, bucket, key)
+        if refusals := self._members.refusals(model.name, params, model.input_shape):
+            raise not_implemented(f"{model.name}: {'; '.join(refusals)}")
+        return _response(operation(params) or {}, model, request)
 
 
 def place(request: Request) -> tuple[str, str]:
@@ -64,81 +71,48 @@ def place(request: Request) -> tuple[str, str]:
         raise ServiceError("InvalidURI", "the path is not UTF-8") from None
 
 
-class _Route:
-    """How an operation is told from the others, and what it is given."""
+def read_params(model: OperationModel, request: Request, bucket: str, key: str) -> dict[str, Any]:
+    """An operation's input.
 
-    def __init__(self, model: OperationModel) -> None:
-        self.model = model
-        path, _, query = model.http["requestUri"].partition("?")
-        self._bucket, self._key = "{Bucket}" in path, "{Key+}" in path
-        self._fixed = dict(part.partition("=")[::2] for part in query.split("&") if part)
-        self._needed = [inner.serialization["name"] for inner in self._required("querystring")]
-        self._headers = [inner.serialization["name"] for inner in self._required("header")]
-        self.asks = len(self._fixed) + len(self._needed) + len(self._headers)
-
-    def matches(self, request: Request, bucket: str, key: str) -> bool:
-        """Whether a request asks for this operation."""
-        query = request.query
-        return (
-            request.method == self.model.http["method"]
-            and (bool(bucket), bool(key)) == (self._bucket, self._key)
-            and all(query.get(name) == value for name, value in self._fixed.items())
-            and all(name in query for name in self._needed)
-            and all(request.header(name) for name in self._headers)
-            and not (_SUBRESOURCES & query.keys()) - self._fixed.keys() - set(self._needed)
-        )
-
-    def params(self, request: Request, bucket: str, key: str) -> dict[str, Any]:
-        """The operation's input.
-
-        Raises:
-            ServiceError: A value is not of its type.
-        """
-        found: dict[str, Any] = {"Bucket": bucket} if bucket else {}
-        found |= {"Key": key} if key else {}
-        payload = self._shape.serialization.get("payload")
-        for name, inner in self._shape.members.items():
-            if name == payload:
-                found[name] = _payload(request, inner)
-            elif (value := _located(request, inner)) is not None:
-                found[name] = value
-        return {name: value for name, value in found.items() if value is not None}
-
-    @property
-    def _shape(self) -> Shape:
-        return self.model.input_shape
-
-    def _required(self, location: str) -> list[Shape]:
-        members = [self._shape.members[name] for name in self._shape.required_members]
-        return [inner for inner in members if inner.serialization.get("location") == location]
-
-
-# A request for one of these is never one for the object or the bucket itself.
-_SUBRESOURCES = frozenset(
-    {
-        *("accelerate", "acl", "analytics", "attributes", "cors", "delete", "encryption", "inventory", "legal-hold"),
-        *("lifecycle", "location", "logging", "metrics", "notification", "object-lock", "ownershipControls"),
-        *("policy", "policyStatus", "publicAccessBlock", "replication", "requestPayment", "restore", "retention"),
-        *("select", "session", "tagging", "torrent", "uploadId", "uploads", "versioning", "versions", "website"),
-    }
-)
+    Raises:
+        ServiceError: A value is not of its type, or the body is not what its sender says.
+    """
+    found: dict[str, Any] = {"Bucket": bucket} if bucket else {}
+    found |= {"Key": key} if key else {}
+    shape = model.input_shape
+    payload = shape.serialization.get("payload")
+    for name, inner in shape.members.items():
+        if name == payload:
+            found[name] = _payload(request, inner, checked=bool(model.http_checksum))
+        elif (value := _located(request, inner)) is not None:
+            found[name] = value
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def failure(error: ServiceError, request: Request) -> Response:
     """An error in this protocol's form; the answer to HEAD has no body."""
-    if request.method == "HEAD" or error.status == HTTPStatus.NOT_MODIFIED:
+    if error.status == HTTPStatus.NOT_MODIFIED:
+        return Response(error.status, error.more)
+    if request.method == "HEAD":
         return Response(error.status)
+    identity = str(uuid4())
     root = ET.Element("Error")
-    for name, value in (("Code", error.code), ("Message", error.message), ("Resource", unquote(request.path))):
+    told = {"Code": error.code, "Message": error.message, "Resource": unquote(request.path), **error.more}
+    for name, value in {**told, "RequestId": identity}.items():
         ET.SubElement(root, name).text = value
-    return Response(error.status, _TYPE, xml_text.document(root))
+    return Response(error.status, {**_TYPE, REQUEST_ID: identity}, xml_text.document(root))
 
 
-def _payload(request: Request, shape: Shape) -> Any:
+def _payload(request: Request, shape: Shape, *, checked: bool) -> Any:
     if shape.type_name == "blob":
         return request.body
     text = request.document()
+    check_document(text, request.headers, request.body.trailers, checksums=checked)
     return xml_text.read(text, shape) if text.strip() else None
+
+
+def _internal(error: Error) -> ServiceError:
+    return ServiceError("InternalError", str(error), HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
 def _located(request: Request, shape: Shape) -> Any:
@@ -147,19 +121,22 @@ def _located(request: Request, shape: Shape) -> Any:
         case "querystring":
             written = request.query.get(name)
         case "header":
-            written = request.headers.get(name)
+            written = header_or_query(request, name)
         case "headers":
             return _prefixed(request, name) or None
         case _:
             return None
     try:
+        if written is not None and shape.type_name == "list":
+            return [xml_text.read_text(item.strip(), shape.member) for item in written.split(",")]
         return None if written is None else xml_text.read_text(written, shape)
     except ValueError:
         raise ServiceError("InvalidArgument", f"{name}: {written!r} is no {shape.type_name}") from None
 
 
 def _prefixed(request: Request, prefix: str) -> dict[str, str]:
-    found = {name.lower(): value for name, value in request.headers.items()}
+    signed = request.query if presigned(request.query) else {}
+    found = {name.lower(): value for name, value in (*signed.items(), *request.headers.items())}
     return {name.removeprefix(prefix): value for name, value in found.items() if name.startswith(prefix)}
 
 
@@ -193,6 +170,10 @@ def _body(values: Mapping[str, Any], shape: Shape, payload: str | None, operatio
         return xml_text.document(xml_text.element(name, values[payload], inner, _NAMESPACE))
     if all("location" in inner.serialization for inner in shape.members.values()):
         return b""
+    if operation in _TEXTS:
+        root = ET.Element(_ROOTS[operation], {"xmlns": _NAMESPACE})
+        root.text = values.get(_TEXTS[operation])
+        return xml_text.document(root)
     name = _ROOTS.get(operation, shape.name.replace("Output", "Result"))
     return xml_text.document(xml_text.element(name, values, shape, _NAMESPACE))
 
@@ -200,11 +181,17 @@ def _body(values: Mapping[str, Any], shape: Shape, payload: str | None, operatio
 _ROOTS = {
     "ListObjects": "ListBucketResult",
     "ListObjectsV2": "ListBucketResult",
+    "ListObjectVersions": "ListVersionsResult",
+    "GetObjectAttributes": "GetObjectAttributesResponse",
     "ListBuckets": "ListAllMyBucketsResult",
     "GetBucketLocation": "LocationConstraint",
     "CreateMultipartUpload": "InitiateMultipartUploadResult",
+    "GetBucketVersioning": "VersioningConfiguration",
     "DeleteObjects": "DeleteResult",
 }
+
+
+_TEXTS = {"GetBucketLocation": "LocationConstraint"}  # the document's root has this member as its text
 
 
 def _headers(values: Mapping[str, Any], shape: Shape) -> dict[str, str]:

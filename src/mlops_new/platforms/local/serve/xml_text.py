@@ -45,8 +45,9 @@ def read(text: bytes, shape: Shape) -> dict[str, Any]:
     """
     try:
         return _read_structure(_tree(text), shape)
-    except (ET.ParseError, ValueError, LookupError):
-        raise ServiceError("MalformedXML", "the request's body is not the XML that is expected") from None
+    except (ET.ParseError, ValueError, LookupError) as error:
+        why = f"the request's body is not the XML that is expected: {error}"
+        raise ServiceError("MalformedXML", why) from None
 
 
 def _tree(text: bytes) -> ET.Element:
@@ -122,6 +123,9 @@ def read_text(written: str, shape: Shape) -> Any:
 
 def _read_structure(element: ET.Element, shape: Shape) -> dict[str, Any]:
     found: dict[str, Any] = {}
+    known = {inner.serialization.get(_NAME, name) for name, inner in shape.members.items()}
+    if unknown := sorted({part.tag for part in element} - known):
+        raise LookupError(f"{shape.name} has no {unknown}")  # never passed over in silence
     for name, inner in shape.members.items():
         parts = element.findall(inner.serialization.get(_NAME, name))
         if parts:

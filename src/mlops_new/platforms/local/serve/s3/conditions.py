@@ -1,15 +1,16 @@
-"""Requests that hold only if the object is, or is not, what their sender thinks; and ranges of objects."""
+"""Requests that hold only if the object is, or is not, what their sender thinks."""
 
-import re
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
 from mlops_new.platforms.local.serve.faults import ServiceError
 from mlops_new.platforms.local.serve.s3.details import Details
+from mlops_new.platforms.local.serve.values import http_date
 
 SOURCE = "CopySource"
-_RANGE = re.compile(r"bytes=(?P<first>\d*)-(?P<last>\d*)")
+Allowed = Callable[[Details | None], None] | None
+"""Raises ServiceError where what is there now forbids a request; None where the request does not care."""
 
 
 def pass_reader(details: Details, params: Mapping[str, Any], prefix: str = "") -> None:
@@ -25,52 +26,64 @@ def pass_reader(details: Details, params: Mapping[str, Any], prefix: str = "") -
     """
     match, none = params.get(f"{prefix}IfMatch"), params.get(f"{prefix}IfNoneMatch")
     since, before = params.get(f"{prefix}IfModifiedSince"), params.get(f"{prefix}IfUnmodifiedSince")
-    if (match and not _named(details, match)) or (not match and before and details.modified > before):
-        raise _failed()
+    if match and not _named(details, match):
+        raise _failed("If-Match")
+    if not match and before and details.modified > before:
+        raise _failed("If-Unmodified-Since")
     if (none and _named(details, none)) or (not none and since and details.modified <= since):
-        raise _failed() if prefix else ServiceError("NotModified", "it is the one you have", HTTPStatus.NOT_MODIFIED)
+        raise _failed("If-None-Match") if prefix else _unchanged(details)
 
 
-def writable(params: Mapping[str, Any]) -> Callable[[Details | None], None]:
+def writable(params: Mapping[str, Any]) -> Allowed:
     """What raises ServiceError when the object that is there now forbids to store another one."""
     match, none = params.get("IfMatch"), params.get("IfNoneMatch")
+    if not (match or none):
+        return None
 
     def check(now: Details | None) -> None:
         if match and now is None:
             raise ServiceError("NoSuchKey", "there is no object to be replaced", HTTPStatus.NOT_FOUND)
-        if (match and now and not _named(now, match)) or (none and now and _named(now, none)):
-            raise _failed()
+        if match and now and not _named(now, match):
+            raise _failed("If-Match")
+        if none and now and _named(now, none):
+            raise _failed("If-None-Match")
 
     return check
 
 
-def span(wanted: str, size: int) -> tuple[int, int] | None:
-    """Where a range begins and how long it is; None where the whole object is meant.
+def removable(etag: str | None, modified: Any, size: int | None) -> Allowed:
+    """What raises ServiceError when the object that is there now is not the one to remove; gone is fine.
 
-    Raises:
-        ServiceError: The object has no such bytes.
+    Args:
+        etag: Its ETag, `*` for any,
+        modified: the time when it was stored,
+        size: and its size; None where the sender does not care.
     """
-    match = _RANGE.fullmatch(wanted.strip())
-    if match is None or not (match["first"] or match["last"]):
-        return None  # what cannot be read as a range is none
-    first, last = _bounds(match, size)
-    if first >= size or first > last:
-        raise ServiceError("InvalidRange", f"{wanted} is not within {size} bytes", _NOT_SATISFIABLE)
-    return first, last - first + 1
+    if etag is None and modified is None and size is None:
+        return None
 
+    def check(now: Details | None) -> None:
+        if now is None:
+            return
+        if etag is not None and not _named(now, etag):
+            raise _failed("If-Match")
+        if modified is not None and now.modified != modified.replace(microsecond=0):
+            raise _failed("x-amz-if-match-last-modified-time")
+        if size is not None and now.size != size:
+            raise _failed("x-amz-if-match-size")
 
-def _bounds(match: re.Match[str], size: int) -> tuple[int, int]:
-    if not match["first"]:
-        return max(0, size - int(match["last"])) if int(match["last"]) else size, size - 1
-    return int(match["first"]), min(int(match["last"] or size - 1), size - 1)
+    return check
 
 
 def _named(details: Details, tags: str) -> bool:
     return any(tag.strip() == "*" or tag.strip().strip('"') == details.etag.strip('"') for tag in tags.split(","))
 
 
-def _failed() -> ServiceError:
-    return ServiceError("PreconditionFailed", "the object is not what was expected", HTTPStatus.PRECONDITION_FAILED)
+def _failed(condition: str) -> ServiceError:
+    why = "the object is not what was expected"
+    return ServiceError("PreconditionFailed", why, HTTPStatus.PRECONDITION_FAILED, {"Condition": condition})
 
 
-_NOT_SATISFIABLE = HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
+def _unchanged(details: Details) -> ServiceError:
+    headers = {"ETag": details.etag, "Last-Modified": http_date(details.modified)}
+    return ServiceError("NotModified", "it is the one you have", HTTPStatus.NOT_MODIFIED, headers)

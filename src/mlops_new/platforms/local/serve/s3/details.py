@@ -90,6 +90,28 @@ class DetailsStore:
                 (bucket, key, _stamp(status) if status else ""),
             )
 
+    def forget(self, bucket: str, key: str) -> None:
+        """Drop the details of an object that is gone."""
+        with self._database.transaction() as rows:
+            rows.execute("DELETE FROM objects WHERE bucket = ? AND key = ?", (bucket, key))
+
+    def of_bucket(self, bucket: str) -> dict[str, Any]:
+        """What is known of a bucket itself; it has a row as objects have, under the key that none can have."""
+        with self._database.reading() as rows:
+            row = rows.execute("SELECT about FROM objects WHERE bucket = ? AND key = ''", (bucket,)).fetchone()
+        return dict(json.loads(row["about"])) if row else {}
+
+    def keep_bucket(self, bucket: str, about: Mapping[str, Any]) -> None:
+        """Keep what is known of a new bucket, and nothing of one that had its name."""
+        with self._database.transaction() as rows:
+            rows.execute("DELETE FROM objects WHERE bucket = ?", (bucket,))
+            rows.execute("INSERT INTO objects VALUES (?, '', '', '', ?)", (bucket, json.dumps(dict(about))))
+
+    def forget_bucket(self, bucket: str) -> None:
+        """Drop what is known of a bucket that is gone."""
+        with self._database.transaction() as rows:
+            rows.execute("DELETE FROM objects WHERE bucket = ?", (bucket,))
+
     def _of(self, bucket: str, key: str, path: Path, file: BinaryIO) -> Details | None:
         """None: it was replaced since it was opened, and what was known of it is forgotten."""
         status = os.fstat(file.fileno())

@@ -2,9 +2,10 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
-from mlops_new.platforms.local import files
+from mlops_new.platforms.local import key_files
 
 
 class Keys:
@@ -46,11 +47,10 @@ def _entries(folder: Path) -> list[tuple[bytes, Path, bool]]:
     except FileNotFoundError:
         return []  # removed meanwhile
     for entry in entries:
-        path, is_folder = Path(entry.path), entry.is_dir(follow_symlinks=False)
-        try:
-            name = entry.name.encode() + (b"/" if is_folder else b"")
-        except UnicodeEncodeError:
-            continue  # no key can be read as this name
-        if (is_folder or entry.is_file()) and not files.is_temporary(path):
-            found.append((name, path, is_folder))
+        is_folder = entry.is_dir(follow_symlinks=False)
+        part = key_files.part(entry.name, is_folder=is_folder)
+        if part is None or not (is_folder or entry.is_file()):
+            continue
+        with suppress(UnicodeEncodeError):  # no key can be read as this name
+            found.append((part.encode() + (b"/" if is_folder else b""), Path(entry.path), is_folder))
     return sorted(found)

@@ -1,4 +1,4 @@
-"""Listing objects, in both versions of the operation."""
+"""Listing objects, in all versions of the operation."""
 
 import base64
 from dataclasses import dataclass, field
@@ -8,13 +8,17 @@ from urllib.parse import quote
 
 from mlops_new.platforms.local.serve.faults import ServiceError
 from mlops_new.platforms.local.serve.rest_xml_service import Operation
+from mlops_new.platforms.local.serve.s3.about import checksum, storage_class
 from mlops_new.platforms.local.serve.s3.details import Details
 from mlops_new.platforms.local.serve.s3.keys import Keys
-from mlops_new.platforms.local.serve.s3.store import Store
+from mlops_new.platforms.local.serve.s3.store import VERSION, Store
 
 Document = dict[str, Any]
 
 _MOST = 1000
+_LARGEST = (1 << 31) - 1
+OWNER = {"ID": "local", "DisplayName": "local"}
+"""Whose everything on this machine is."""
 _BEHIND_ALL = b"\xff"  # no UTF-8 has this byte: behind every key that begins with what stands before it
 
 
@@ -50,47 +54,69 @@ class Listing:
 
     def operations(self) -> dict[str, Operation]:
         """By S3's names."""
-        return {"ListObjects": self.list, "ListObjectsV2": self.list_v2}
+        return {
+            "ListObjects": self.list,
+            "ListObjectsV2": self.list_v2,
+            "ListObjectVersions": self.list_versions,
+        }
 
     def list(self, params: Document) -> Document:
         """Keys behind a marker."""
-        marker, delimiter = params.get("Marker", ""), params.get("Delimiter", "")
-        grouped = bool(delimiter) and marker.endswith(delimiter)
-        found = self._page(params, marker.encode() + (_BEHIND_ALL if grouped else b""))
+        marker = params.get("Marker", "")
+        found = self._page(params, _behind(marker, params))
+        shown = self._shown(params, found)
         return {
-            **self._shown(params, found),
-            "Marker": _encoded(marker, params),
-            "NextMarker": _encoded(found.marker, params) if found.last else None,
+            **shown,
+            "Contents": [{**one, "Owner": OWNER} for one in shown["Contents"]],
+            "Marker": encoded(marker, params),
+            "NextMarker": encoded(found.marker, params) if found.last and params.get("Delimiter") else None,
         }
 
     def list_v2(self, params: Document) -> Document:
         """Keys behind a continuation token."""
         token, start = params.get("ContinuationToken"), params.get("StartAfter", "")
-        found = self._page(params, _read(token) if token else start.encode())
+        found = self._page(params, start.encode() if token is None else _read(token))
         shown = self._shown(params, found)
+        owner = {"Owner": OWNER} if params.get("FetchOwner") else {}
         return {
             **shown,
+            "Contents": [{**one, **owner} for one in shown["Contents"]],
             "KeyCount": len(shown["Contents"]) + len(shown["CommonPrefixes"]),
             "ContinuationToken": token,
             "NextContinuationToken": base64.urlsafe_b64encode(found.last).decode() if found.last else None,
-            "StartAfter": _encoded(start, params) if start else None,
+            "StartAfter": encoded(start, params) if start else None,
+        }
+
+    def list_versions(self, params: Document) -> Document:
+        """Keys behind a marker, with the one version that each has."""
+        marker = params.get("KeyMarker", "")
+        if not marker and params.get("VersionIdMarker"):
+            raise ServiceError("InvalidArgument", "A version-id marker cannot be specified without a key marker.")
+        found = self._page(params, _behind(marker, params))
+        shown = self._shown(params, found)
+        version = {"VersionId": VERSION, "IsLatest": True, "Owner": OWNER}
+        return {
+            **{name: value for name, value in shown.items() if name != "Contents"},
+            "Versions": [{**one, **version} for one in shown["Contents"]],
+            "KeyMarker": encoded(marker, params),
+            "VersionIdMarker": params.get("VersionIdMarker", ""),
+            "NextKeyMarker": encoded(found.marker, params) if found.last else None,
+            "NextVersionIdMarker": VERSION if found.last else None,
         }
 
     def _page(self, params: Document, after: bytes) -> _Page:
         prefix, delimiter = params.get("Prefix", ""), params.get("Delimiter", "")
-        most = min(params.get("MaxKeys", _MOST), _MOST)
-        if most < 0:
-            raise ServiceError("InvalidArgument", "max-keys is less than 0")
+        most = limit(params, "MaxKeys")
         keys, found = Keys(self._store.bucket(params["Bucket"]), prefix, after), _Page()
         for key, path in keys if most else ():
             if len(found) == most:
                 found.last = keys.after
                 break
-            group = _group(key, prefix, delimiter)
-            found.marker = group or key
-            keys.after = found.marker.encode() + (_BEHIND_ALL if group else b"")
-            if group:
-                found.prefixes.append(group)
+            common = group(key, prefix, delimiter)
+            found.marker = common or key
+            keys.after = found.marker.encode() + (_BEHIND_ALL if common else b"")
+            if common:
+                found.prefixes.append(common)
             else:
                 found.objects.append((key, path))
         return found
@@ -99,17 +125,18 @@ class Listing:
         details = self._store.details.of_all(params["Bucket"], found.objects)
         return {
             "Name": params["Bucket"],
-            "Prefix": _encoded(params.get("Prefix", ""), params),
-            "Delimiter": _encoded(params["Delimiter"], params) if "Delimiter" in params else None,
-            "MaxKeys": params.get("MaxKeys", _MOST),
+            "Prefix": encoded(params.get("Prefix", ""), params),
+            "Delimiter": encoded(params["Delimiter"], params) if params.get("Delimiter") else None,
+            "MaxKeys": limit(params, "MaxKeys"),
             "EncodingType": params.get("EncodingType"),
             "IsTruncated": bool(found.last),
-            "Contents": [_object(_encoded(key, params), details[key]) for key, _ in found.objects if key in details],
-            "CommonPrefixes": [{"Prefix": _encoded(prefix, params)} for prefix in found.prefixes],
+            "Contents": [_object(encoded(key, params), details[key]) for key, _ in found.objects if key in details],
+            "CommonPrefixes": [{"Prefix": encoded(prefix, params)} for prefix in found.prefixes],
         }
 
 
-def _group(key: str, prefix: str, delimiter: str) -> str:
+def group(key: str, prefix: str, delimiter: str) -> str:
+    """The common prefix that a key is listed under; empty where it is listed itself."""
     head, found, _ = key.removeprefix(prefix).partition(delimiter) if delimiter else ("", "", "")
     return prefix + head + found if found else ""
 
@@ -120,16 +147,50 @@ def _object(key: str, details: Details) -> Document:
         "LastModified": details.modified,
         "ETag": details.etag,
         "Size": details.size,
-        "StorageClass": "STANDARD",
+        "StorageClass": storage_class(details),
+        **_algorithms(details),
     }
 
 
-def _encoded(text: str, params: Document) -> str:
+def _algorithms(details: Details) -> Document:
+    known = checksum(details)
+    if not known:
+        return {}
+    names = [name.removeprefix("Checksum") for name in known if name != "ChecksumType"]
+    return {"ChecksumAlgorithm": names, "ChecksumType": known["ChecksumType"]}
+
+
+def limit(params: Document, name: str) -> int:
+    """How many things a page holds at most.
+
+    Raises:
+        ServiceError: Less than none are asked for, or in an encoding that there is not.
+    """
+    most = int(params.get(name, _MOST))
+    if not 0 <= most <= _LARGEST:
+        raise ServiceError("InvalidArgument", f"{name} is an integer between 0 and {_LARGEST}")
+    if params.get("EncodingType", "url") != "url":
+        raise ServiceError("InvalidArgument", "Invalid Encoding Method specified in Request")
+    return min(most, _MOST)
+
+
+def _behind(marker: str, params: Document) -> bytes:
+    """Where a page begins whose predecessor ended with this key, or with all keys below this common prefix."""
+    delimiter, prefix = params.get("Delimiter", ""), params.get("Prefix", "")
+    grouped = bool(delimiter) and marker.endswith(delimiter) and marker.startswith(prefix) and marker != prefix
+    return marker.encode() + (_BEHIND_ALL if grouped else b"")
+
+
+def encoded(text: str, params: Document) -> str:
+    """A key as a list shows it, percent-encoded where the request wants it so."""
     return quote(text, safe="/") if params.get("EncodingType") == "url" else text
 
 
 def _read(token: str) -> bytes:
     try:
-        return base64.urlsafe_b64decode(token.encode("ascii"))
+        found = base64.b64decode(token.encode("ascii"), altchars=b"-_", validate=True)
     except ValueError:
-        raise ServiceError("InvalidArgument", "the continuation token is not one that an earlier answer gave") from None
+        found = b""
+    if not found:
+        raise ServiceError("InvalidArgument", "the continuation token is not one that an earlier answer gave")
+    return found

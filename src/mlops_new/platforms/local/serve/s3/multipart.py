@@ -1,44 +1,30 @@
 """Objects that are sent in parts: kept apart, also over a restart, until all are there."""
 
-import hashlib
-import json
-import re
-import secrets
-import shutil
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import base64
 from datetime import UTC, datetime
-from http import HTTPStatus
-from pathlib import Path
 from typing import Any
 
 from mlops_new.platforms.local import files
-from mlops_new.platforms.local.records import now
-from mlops_new.platforms.local.serve.faults import ServiceError
+from mlops_new.platforms.local.serve import checksums
+from mlops_new.platforms.local.serve.faults import ServiceError, not_implemented
 from mlops_new.platforms.local.serve.rest_xml_service import Operation
-from mlops_new.platforms.local.serve.s3.conditions import SOURCE, pass_reader, span, writable
-from mlops_new.platforms.local.serve.s3.objects import about
-from mlops_new.platforms.local.serve.s3.receiving import receive
+from mlops_new.platforms.local.serve.s3.about import STANDARD, about
+from mlops_new.platforms.local.serve.s3.conditions import SOURCE, pass_reader, writable
+from mlops_new.platforms.local.serve.s3.joining import Joined, chosen, join
+from mlops_new.platforms.local.serve.s3.listing import OWNER, encoded, group, limit
+from mlops_new.platforms.local.serve.s3.members import ALGORITHMS
+from mlops_new.platforms.local.serve.s3.ranges import of_source
+from mlops_new.platforms.local.serve.s3.receiving import Received, receive
 from mlops_new.platforms.local.serve.s3.store import Store
+from mlops_new.platforms.local.serve.s3.uploads import Part, Upload, Uploads, no_upload
+from mlops_new.platforms.local.serve.values import moment
 
 Document = dict[str, Any]
 
-_SMALLEST = 5 << 20  # bytes of a part that is not the last one
 _MOST_PARTS = 10_000
-_ID = re.compile(r"[0-9a-f]{32}")
-_PART = re.compile(r"(?P<number>\d{5})\.(?P<md5>[0-9a-f]{32})")
-_MOST = 1000
-
-
-@dataclass(frozen=True)
-class _Part:
-    number: int
-    md5: str
-    path: Path
-
-    @property
-    def etag(self) -> str:
-        return f'"{self.md5}"'
+_COMPOSITE, _FULL = "COMPOSITE", "FULL_OBJECT"
+_ONLY_FULL = frozenset({"CRC64NVME"})
+_NEVER_FULL = frozenset({"SHA1", "SHA256", "SHA512", "MD5", "XXHASH64", "XXHASH3", "XXHASH128"})
 
 
 class Multipart:
@@ -50,7 +36,7 @@ class Multipart:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._folder = store.home.uploads
+        self._uploads = Uploads(store.home.uploads)
 
     def operations(self) -> dict[str, Operation]:
         """By S3's names."""
@@ -68,40 +54,42 @@ class Multipart:
         """Begin one."""
         bucket, key = params["Bucket"], params["Key"]
         self._store.check(bucket, key)
-        identity = secrets.token_hex(16)
-        self._folder.mkdir(exist_ok=True)
-        document = {"Bucket": bucket, "Key": key, "Initiated": now(), "About": about(params)}
-        with files.temporary_folder(self._folder) as staged:
-            (staged / "upload.json").write_text(json.dumps(document, default=str), encoding="utf-8")
-            files.move_folder(staged, self._folder / identity)
-        return {"Bucket": bucket, "Key": key, "UploadId": identity}
+        algorithm, kind = _checksum(params)
+        kept = {**about(params), **({"Algorithm": algorithm, "Type": kind} if algorithm else {})}
+        made = self._uploads.create(bucket, key, kept)
+        told = {"ChecksumAlgorithm": algorithm or None, "ChecksumType": kind or None}
+        return {"Bucket": bucket, "Key": key, "UploadId": made.identity, **told}
 
     def upload(self, params: Document) -> Document:
         """Take a part; one of its number that is there is replaced."""
-        folder, number = self._find(params)[0], _number(params)
+        found, number = self._find(params), _number(params)
+        algorithm = found.document["About"].get("Algorithm", "")
+        _check_algorithm(params, algorithm)
         with self._store.staging() as staged:
-            etag = receive(params, staged)
-            _keep(staged, folder, number, etag)
-        return {"ETag": etag}
+            received = receive(params, staged, wanted=algorithm)
+            found.keep(staged, number, received.md5, _kept(received))
+        return {"ETag": received.etag, **received.checksums}
 
     def copy(self, params: Document) -> Document:
         """Take a part from an object that is here already."""
-        folder, number = self._find(params)[0], _number(params)
-        source = self._store.source(params["CopySource"])
+        found, number = self._find(params), _number(params)
+        _, _, source = self._store.source(params["CopySource"])
         with source.file, self._store.staging() as staged:
             pass_reader(source.details, params, SOURCE)
-            start, length = span(params.get("CopySourceRange", ""), source.details.size) or (0, source.details.size)
+            start, length = of_source(params.get("CopySourceRange", ""), source.details.size)
             source.file.seek(start)
-            etag = receive({"Body": _Limited(source.file, length)}, staged)
-            _keep(staged, folder, number, etag)
-        return {"CopyPartResult": {"ETag": etag, "LastModified": datetime.now(UTC)}}
+            wanted = found.document["About"].get("Algorithm", "")
+            received = receive({"Body": _Limited(source.file, length)}, staged, wanted=wanted)
+            found.keep(staged, number, received.md5, _kept(received))
+        told = {"ETag": received.etag, "LastModified": datetime.now(UTC), **received.checksums}
+        return {"CopyPartResult": told}
 
     def parts(self, params: Document) -> Document:
         """Those that are there."""
-        folder, _ = self._find(params)
-        marker, most = params.get("PartNumberMarker", 0), min(params.get("MaxParts", _MOST), _MOST)
-        behind = [part for part in _parts(folder) if part.number > marker]
-        shown = behind[:most]
+        found = self._find(params)
+        marker, most = params.get("PartNumberMarker", 0), limit(params, "MaxParts")
+        behind = [part for part in found.parts() if part.number > marker]
+        shown, kept = behind[:most], found.document["About"]
         return {
             **{name: params[name] for name in ("Bucket", "Key", "UploadId")},
             "PartNumberMarker": marker,
@@ -109,54 +97,83 @@ class Multipart:
             "MaxParts": most,
             "IsTruncated": len(behind) > len(shown),
             "Parts": [_shown(part) for part in shown],
-            "StorageClass": "STANDARD",
+            "Owner": OWNER,
+            "Initiator": OWNER,
+            "StorageClass": kept.get("StorageClass", STANDARD),
+            "ChecksumAlgorithm": kept.get("Algorithm"),
+            "ChecksumType": kept.get("Type"),
         }
 
     def uploads(self, params: Document) -> Document:
         """Those of a bucket that are not complete."""
         self._store.bucket(params["Bucket"])
-        begun = [(path, _about(path)) for path in self._folder.glob("*") if _ID.fullmatch(path.name)]
-        ours = [(about_it, path.name) for path, about_it in begun if about_it.get("Bucket") == params["Bucket"]]
-        found = sorted((it["Key"], it["Initiated"], name) for it, name in ours)
-        prefix = params.get("Prefix", "")
+        most, prefix = limit(params, "MaxUploads"), params.get("Prefix", "")
+        ours = [one for one in self._uploads.begun(params["Bucket"]) if one.document["Key"].startswith(prefix)]
+        entries = _entries([one for one in ours if _is_behind(one, params)], params)
+        shown = entries[:most]
+        truncated = bool(most) and len(entries) > len(shown)
+        last = shown[-1] if truncated else None
         return {
             "Bucket": params["Bucket"],
-            "Prefix": prefix,
-            "MaxUploads": _MOST,
-            "IsTruncated": False,
-            "Uploads": [
-                {"Key": key, "UploadId": name, "Initiated": initiated, "StorageClass": "STANDARD"}
-                for key, initiated, name in found
-                if key.startswith(prefix)
-            ],
+            "KeyMarker": encoded(params.get("KeyMarker", ""), params),
+            "UploadIdMarker": params.get("UploadIdMarker", ""),
+            "NextKeyMarker": encoded(_name(last), params) if last else None,
+            "NextUploadIdMarker": last.identity if isinstance(last, Upload) else None,
+            "Prefix": encoded(prefix, params),
+            "Delimiter": encoded(params["Delimiter"], params) if params.get("Delimiter") else None,
+            "EncodingType": params.get("EncodingType"),
+            "MaxUploads": most,
+            "IsTruncated": truncated,
+            "Uploads": [_begun(entry, params) for entry in shown if isinstance(entry, Upload)],
+            "CommonPrefixes": [{"Prefix": encoded(entry, params)} for entry in shown if isinstance(entry, str)],
         }
 
     def complete(self, params: Document) -> Document:
-        """Put the parts together; the object is there at once and whole."""
+        """Put the parts together; the object is there at once and whole. Said twice, it is done once."""
+        found = self._find(params, ended=True)
+        if "Result" in found.document:
+            return dict(found.document["Result"])
+        try:
+            return self._complete(found, params)
+        except FileNotFoundError:  # another request has ended it meanwhile
+            return dict(self._find(params, ended=True).document.get("Result") or {})
+
+    def _complete(self, found: Upload, params: Document) -> Document:
         bucket, key = params["Bucket"], params["Key"]
-        folder, document = self._find(params)
-        chosen = _chosen(_parts(folder), params.get("MultipartUpload", {}).get("Parts", []))
-        digests = b"".join(bytes.fromhex(part.md5) for part in chosen)
-        etag = f'"{hashlib.md5(digests, usedforsecurity=False).hexdigest()}-{len(chosen)}"'
+        kept = dict(found.document["About"])
+        algorithm, kind = kept.pop("Algorithm", ""), kept.pop("Type", "")
+        _check_kind(params, kind)
+        parts = chosen(found.parts(), params.get("MultipartUpload", {}).get("Parts", []))
         with self._store.staging() as staged:
-            _join(chosen, staged)
-            self._store.keep(staged, bucket, key, etag, document["About"], writable(params))
-        files.remove(folder)
-        return {"Bucket": bucket, "Key": key, "ETag": etag, "Location": f"/{bucket}/{key}"}
+            joined = join(parts, staged, _computed(params, algorithm, kind))
+            _compare(params, joined, parts, kind)
+            sums = joined.checksums if kind != _COMPOSITE else joined.composite(algorithm, parts)
+            kept |= {
+                "Parts": joined.sizes,
+                "PartChecksums": [_texts(part) for part in parts],
+                **({"Checksums": sums} if sums else {}),
+            }
+            self._store.keep(staged, bucket, key, joined.etag, kept, writable(params))
+        told = {"Bucket": bucket, "Key": key, "ETag": joined.etag, "Location": f"/{bucket}/{key}"}
+        result = {**told, **sums, **({"ChecksumType": kind or _FULL} if sums else {})}
+        found.end(result)
+        return result
 
     def abort(self, params: Document) -> Document:
         """Drop one."""
-        files.remove(self._find(params)[0])
+        found = self._find(params)
+        initiated = params.get("IfMatchInitiatedTime")
+        if initiated and moment(found.document["Initiated"]).replace(microsecond=0) != initiated.replace(microsecond=0):
+            raise ServiceError("PreconditionFailed", "the upload was begun at another time", 412)
+        files.remove(found.folder)
         return {}
 
-    def _find(self, params: Document) -> tuple[Path, Document]:
+    def _find(self, params: Document, *, ended: bool = False) -> Upload:
         self._store.bucket(params["Bucket"])
-        identity = params["UploadId"]
-        folder = self._folder / identity
-        document = _about(folder) if _ID.fullmatch(identity) else {}
-        if (document.get("Bucket"), document.get("Key")) != (params["Bucket"], params["Key"]):
-            raise ServiceError("NoSuchUpload", f"there is no upload {identity} of this key", HTTPStatus.NOT_FOUND)
-        return folder, document
+        found = self._uploads.find(params["Bucket"], params["Key"], params["UploadId"])
+        if "Result" in found.document and not ended:
+            raise no_upload(found.identity)
+        return found
 
 
 class _Limited:
@@ -164,20 +181,12 @@ class _Limited:
 
     def __init__(self, file: Any, length: int) -> None:
         self._file, self._left = file, length
-        self.trailers: Mapping[str, str] = {}
+        self.trailers: dict[str, str] = {}
 
     def read(self, size: int, /) -> bytes:
         block: bytes = self._file.read(min(size, self._left))
         self._left -= len(block)
         return block
-
-
-def _about(folder: Path) -> Document:
-    try:
-        document: Document = json.loads((folder / "upload.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    return document
 
 
 def _number(params: Document) -> int:
@@ -187,50 +196,107 @@ def _number(params: Document) -> int:
     return number
 
 
-def _keep(staged: Path, folder: Path, number: int, etag: str) -> None:
-    target = folder / f"{number:05d}.{etag.strip(chr(34))}"
-    files.move(staged, target)
-    for other in folder.glob(f"{number:05d}.*"):
-        if other != target:
-            files.remove(other)
+def _checksum(params: Document) -> tuple[str, str]:
+    """The algorithm and the type of the checksum that the object is to have."""
+    algorithm, kind = params.get("ChecksumAlgorithm", "").upper(), params.get("ChecksumType", "").upper()
+    if not algorithm:
+        if kind:
+            raise ServiceError("InvalidRequest", "The x-amz-checksum-type header needs x-amz-checksum-algorithm")
+        return "", ""
+    checksums.new(algorithm)
+    kind = kind or (_FULL if algorithm in _ONLY_FULL else _COMPOSITE)
+    if (kind == _COMPOSITE and algorithm in _ONLY_FULL) or (kind == _FULL and algorithm in _NEVER_FULL):
+        raise ServiceError("InvalidRequest", f"The {kind} checksum type cannot be used with the {algorithm} algorithm")
+    if kind not in {_COMPOSITE, _FULL}:
+        raise ServiceError("InvalidRequest", f"there is no checksum type {kind}")
+    return algorithm, kind
 
 
-def _parts(folder: Path) -> list[_Part]:
-    found = [(match, path) for path in sorted(folder.iterdir()) if (match := _PART.fullmatch(path.name))]
-    return [_Part(int(match["number"]), match["md5"], path) for match, path in found]
+def _check_algorithm(params: Document, algorithm: str) -> None:
+    sent = {name for name in ALGORITHMS if f"Checksum{name}" in params}
+    if algorithm and sent - {algorithm}:
+        why = f"the upload was begun with {algorithm}, and a part comes with {', '.join(sorted(sent))}"
+        raise ServiceError("InvalidRequest", f"Checksum Type mismatch occurred: {why}")
 
 
-def _shown(part: _Part) -> Document:
+def _kept(received: Received) -> tuple[str, bytes] | None:
+    for name, value in received.checksums.items():
+        return name.removeprefix("Checksum"), base64.b64decode(value)
+    return None
+
+
+def _shown(part: Part) -> Document:
     status = part.path.stat()
     modified = datetime.fromtimestamp(int(status.st_mtime), UTC)
-    return {"PartNumber": part.number, "ETag": part.etag, "Size": status.st_size, "LastModified": modified}
+    told = {"PartNumber": part.number, "ETag": part.etag, "Size": status.st_size, "LastModified": modified}
+    return {**told, **_texts(part)}
 
 
-def _chosen(there: Sequence[_Part], named: Sequence[Mapping[str, Any]]) -> list[_Part]:
-    """The parts that a request names.
-
-    Raises:
-        ServiceError: It names none, one that is not there, or not in their order; or one is too small.
-    """
-    by_number = {part.number: part for part in there}
-    numbers = [name.get("PartNumber", 0) for name in named]
-    if not numbers:
-        raise ServiceError("MalformedXML", "the request names no parts")
-    if numbers != sorted(set(numbers)):
-        raise ServiceError("InvalidPartOrder", "the parts are not in the order of their numbers")
-    chosen = []
-    for name, number in zip(named, numbers, strict=True):
-        part = by_number.get(number)
-        if part is None or name.get("ETag", part.etag).strip('"') != part.md5:
-            raise ServiceError("InvalidPart", f"part {number} was not uploaded, or is another one")
-        chosen.append(part)
-    if any(part.path.stat().st_size < _SMALLEST for part in chosen[:-1]):
-        raise ServiceError("EntityTooSmall", f"every part but the last has at least {_SMALLEST} bytes")
-    return chosen
+def _texts(part: Part) -> dict[str, str]:
+    return {name: checksums.text(digest) for name, digest in part.checksums.items()}
 
 
-def _join(parts: Sequence[_Part], target: Path) -> None:
-    with target.open("wb") as writer:
-        for part in parts:
-            with part.path.open("rb") as reader:
-                shutil.copyfileobj(reader, writer, 1 << 20)
+def _is_behind(upload: Upload, params: Document) -> bool:
+    marker, identity = str(params.get("KeyMarker", "")), str(params.get("UploadIdMarker", ""))
+    key = str(upload.document["Key"])
+    if key == marker and identity:
+        return upload.identity > identity
+    common = group(key, params.get("Prefix", ""), params.get("Delimiter", ""))
+    return key.encode() > marker.encode() and not (common and common == marker)
+
+
+def _entries(uploads: list[Upload], params: Document) -> list[Upload | str]:
+    """What a list shows: uploads, and the common prefixes of those that it does not show."""
+    found: list[Upload | str] = []
+    for upload in uploads:
+        common = group(upload.document["Key"], params.get("Prefix", ""), params.get("Delimiter", ""))
+        if not common:
+            found.append(upload)
+        elif common not in found:
+            found.append(common)
+    return found
+
+
+def _name(entry: Upload | str) -> str:
+    return entry if isinstance(entry, str) else str(entry.document["Key"])
+
+
+def _begun(upload: Upload, params: Document) -> Document:
+    kept = upload.document["About"]
+    return {
+        "Key": encoded(upload.document["Key"], params),
+        "UploadId": upload.identity,
+        "Initiated": upload.document["Initiated"],
+        "StorageClass": kept.get("StorageClass", STANDARD),
+        "Owner": OWNER,
+        "Initiator": OWNER,
+        "ChecksumAlgorithm": kept.get("Algorithm"),
+        "ChecksumType": kept.get("Type"),
+    }
+
+
+def _check_kind(params: Document, kind: str) -> None:
+    wanted = params.get("ChecksumType", kind).upper()
+    if kind and wanted != kind:
+        raise ServiceError("InvalidRequest", f"the upload was begun with the checksum type {kind}, not {wanted}")
+    if not kind and wanted == _COMPOSITE:
+        raise not_implemented("ChecksumType: the upload was begun without an algorithm, so it is FULL_OBJECT")
+
+
+def _computed(params: Document, algorithm: str, kind: str) -> set[str]:
+    """Which checksums of the whole object are to be computed."""
+    told = {name for name in ALGORITHMS if f"Checksum{name}" in params}
+    return (told | {algorithm} if kind == _FULL else told if not kind else set()) - {""}
+
+
+def _compare(params: Document, joined: Joined, parts: list[Part], kind: str) -> None:
+    """Pass an object that is what the client says of it."""
+    if params.get("MpuObjectSize", sum(joined.sizes)) != sum(joined.sizes):
+        raise ServiceError("InvalidRequest", f"the object has {sum(joined.sizes)} bytes, not x-amz-mp-object-size")
+    for name in ALGORITHMS:
+        if (told := params.get(f"Checksum{name}")) is None:
+            continue
+        known = joined.composite(name, parts) if kind == _COMPOSITE else joined.checksums
+        # Clients write a composite checksum with and without the number of parts behind it.
+        if told not in {known.get(f"Checksum{name}"), known.get(f"Checksum{name}", "").partition("-")[0]}:
+            raise ServiceError("BadDigest", f"The {name} you specified did not match the calculated checksum.")

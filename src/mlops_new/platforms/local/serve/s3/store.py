@@ -1,24 +1,27 @@
 """Buckets and objects as S3 sees them, over the object store's files."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote_plus
 
-from mlops_new.errors import Error, Invalid
-from mlops_new.platforms.local import files
+from mlops_new.errors import Invalid
+from mlops_new.platforms.local import files, key_files
 from mlops_new.platforms.local.database import Database
 from mlops_new.platforms.local.home import Home
-from mlops_new.platforms.local.objects import BUCKET_NAME, ObjectStore
+from mlops_new.platforms.local.objects import BUCKET_NAME
 from mlops_new.platforms.local.serve.faults import ServiceError
-from mlops_new.platforms.local.serve.s3.details import Details, DetailsStore, Found
+from mlops_new.platforms.local.serve.s3.conditions import Allowed
+from mlops_new.platforms.local.serve.s3.details import DetailsStore, Found
 
+VERSION = "null"
+"""S3's name for the one version of an object in a bucket without versions."""
 _LOCK = "objects"
 _LONGEST_KEY = 1024  # bytes: S3's limit
-_LONGEST_PART = 255  # bytes: that of file systems
+_SOURCE = re.compile(r"/?(?P<bucket>[^/?]+)/(?P<key>.+?)(?:\?versionId=(?P<version>.*))?", re.DOTALL)
 
 
 class Store:
@@ -32,7 +35,6 @@ class Store:
     def __init__(self, home: Home, database: Database) -> None:
         self.home = home
         self.details = DetailsStore(database)
-        self._objects = ObjectStore(home.objects)
 
     def bucket(self, name: str) -> Path:
         """The folder of a bucket.
@@ -41,7 +43,8 @@ class Store:
             ServiceError: There is none.
         """
         if not re.fullmatch(BUCKET_NAME, name) or not (self.home.objects / name).is_dir():
-            raise ServiceError("NoSuchBucket", f"there is no bucket {name}", HTTPStatus.NOT_FOUND)
+            why = f"The specified bucket does not exist: there is no bucket {name}"
+            raise ServiceError("NoSuchBucket", why, HTTPStatus.NOT_FOUND, {"BucketName": name})
         return self.home.objects / name
 
     def find(self, bucket: str, key: str) -> Found:
@@ -50,22 +53,28 @@ class Store:
         Raises:
             ServiceError: There is none.
         """
-        self.bucket(bucket)
+        file = self._file(bucket, key)
         try:
-            return self.details.open(bucket, key, self._path(bucket, key))
+            if file is not None:
+                return self.details.open(bucket, key, file)
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-            raise ServiceError("NoSuchKey", f"there is no object {key}", HTTPStatus.NOT_FOUND) from None
+            pass  # it went away meanwhile
+        why = f"The specified key does not exist: there is no object {key}"
+        raise ServiceError("NoSuchKey", why, HTTPStatus.NOT_FOUND, {"Key": key})
 
-    def source(self, written: str) -> Found:
-        """The object that a copy's source names: `/bucket/key`, percent-encoded.
+    def source(self, written: str) -> tuple[str, str, Found]:
+        """Bucket, key and object that a copy's source names: `/bucket/key?versionId=null`, percent-encoded.
 
         Raises:
             ServiceError: There is none, or it cannot be read as one.
         """
-        bucket, _, key = unquote(written.partition("?")[0]).removeprefix("/").partition("/")
-        if not bucket or not key:
+        match = _SOURCE.fullmatch(written)
+        if match is None:
             raise ServiceError("InvalidArgument", f"the source {written!r} names no bucket and key")
-        return self.find(bucket, key)
+        if match["version"] is not None:
+            check_version(match["version"])
+        bucket, key = unquote_plus(match["bucket"]), unquote_plus(match["key"])
+        return bucket, key, self.find(bucket, key)
 
     @contextmanager
     def staging(self) -> Iterator[Path]:
@@ -73,15 +82,7 @@ class Store:
         with files.temporary_folder(self.home.objects) as folder:
             yield folder / "object"
 
-    def keep(
-        self,
-        staged: Path,
-        bucket: str,
-        key: str,
-        etag: str,
-        about: Mapping[str, Any],
-        allowed: Callable[[Details | None], None],
-    ) -> None:
+    def keep(self, staged: Path, bucket: str, key: str, etag: str, about: Mapping[str, Any], allowed: Allowed) -> None:
         """Make a staged file the object of a key, at once and whole.
 
         Args:
@@ -95,23 +96,27 @@ class Store:
         Raises:
             ServiceError: There is no such bucket, or the key cannot be kept.
         """
-        self.bucket(bucket)
-        target = self._target(bucket, key)
+        self.check(bucket, key)
         with self.home.lock(_LOCK):
-            allowed(self._now(bucket, key))
+            self._pass(bucket, key, allowed)
+            target = key_files.for_writing(self.bucket(bucket), key)
             # The details come first: a reader must never see the object without them.
             self.details.expect(bucket, key, staged, etag, about)
             files.move(staged, target)
             self.details.forget_others(bucket, key, target)
 
-    def remove(self, bucket: str, key: str) -> None:
-        """Delete an object; gone is fine."""
-        self.bucket(bucket)
-        path = self._path(bucket, key)
+    def remove(self, bucket: str, key: str, allowed: Allowed) -> None:
+        """Delete an object; gone is fine.
+
+        Raises:
+            ServiceError: What is there now forbids it.
+        """
+        self.check(bucket, key)
         with self.home.lock(_LOCK):
-            if path.is_file():
-                path.unlink(missing_ok=True)
-            self.details.forget_others(bucket, key, path)
+            self._pass(bucket, key, allowed)
+            if file := self._file(bucket, key):
+                file.unlink(missing_ok=True)
+            self.details.forget(bucket, key)
 
     def check(self, bucket: str, key: str) -> None:
         """Pass a key that this machine can keep.
@@ -119,33 +124,37 @@ class Store:
         Raises:
             ServiceError: It cannot, or there is no such bucket.
         """
-        self.bucket(bucket)
-        self._target(bucket, key)
+        self._file(bucket, key)
 
-    def _now(self, bucket: str, key: str) -> Details | None:
+    def _pass(self, bucket: str, key: str, allowed: Allowed) -> None:
+        if allowed is None:
+            return  # to know the details of what a job has stored, all of it may have to be read
         try:
             found = self.find(bucket, key)
         except ServiceError:
-            return None
+            allowed(None)
+            return
         found.file.close()
-        return found.details
+        allowed(found.details)
 
-    def _target(self, bucket: str, key: str) -> Path:
-        self._path(bucket, key)
+    def _file(self, bucket: str, key: str) -> Path | None:
+        folder = self.bucket(bucket)
+        if len(key.encode()) > _LONGEST_KEY:
+            raise ServiceError("KeyTooLongError", f"Your key is too long: {len(key.encode())} bytes of {_LONGEST_KEY}")
         try:
-            return self._objects.target(f"s3://{bucket}/{key}")
-        except Error as error:
-            raise ServiceError("InvalidArgument", error.message) from None
-
-    def _path(self, bucket: str, key: str) -> Path:
-        if len(key.encode()) > _LONGEST_KEY or any(len(part.encode()) > _LONGEST_PART for part in key.split("/")):
-            raise ServiceError("KeyTooLongError", "the key, or a part of it, is longer than this machine can keep")
-        try:
-            path = self._objects.path(f"s3://{bucket}/{key}")
+            return key_files.find(folder, key)
         except Invalid as error:
             raise ServiceError("InvalidArgument", error.message) from None
-        if not all(key.split("/")) or files.is_temporary(path):
-            raise ServiceError(
-                "InvalidArgument", f"{key!r} cannot be kept: keys are files here, so no part of one can be empty"
-            )
-        return path
+
+
+def check_version(version: str) -> None:
+    """Pass the version that objects have here: there is one of each.
+
+    Raises:
+        ServiceError: It is another one.
+    """
+    if not version:
+        raise ServiceError("InvalidArgument", "Version id cannot be the empty string")
+    if version != VERSION:
+        why = f"there is no version {version}: objects have no versions on this machine"
+        raise ServiceError("NoSuchVersion", why, HTTPStatus.NOT_FOUND)

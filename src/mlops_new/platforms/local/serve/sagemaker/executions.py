@@ -11,7 +11,7 @@ from mlops_new.platforms.local.serve.faults import not_found, validation
 from mlops_new.platforms.local.serve.json_service import Operation
 from mlops_new.platforms.local.serve.sagemaker import names
 from mlops_new.platforms.local.serve.sagemaker.paging import between, page
-from mlops_new.platforms.local.serve.sagemaker.pipelines import Pipelines, refuse
+from mlops_new.platforms.local.serve.sagemaker.pipelines import Pipelines
 from mlops_new.platforms.local.serve.sagemaker.steps import shown as step_shown
 from mlops_new.platforms.local.serve.sagemaker.steps import started
 from mlops_new.records import Status
@@ -25,7 +25,6 @@ _ABOUT = (
     "ParallelismConfiguration",
     "RoleArn",
 )
-_NOT_HERE = ("SelectiveExecutionConfig", "MlflowExperimentName", "PipelineVersionId", "PipelineVersionAlias")
 
 
 class Executions:
@@ -55,7 +54,6 @@ class Executions:
 
     def start(self, params: Document) -> Document:
         """Have a pipeline run by a process of its own."""
-        refuse(params, _NOT_HERE)
         found = self._pipelines.find(params["PipelineName"])
         token = params["ClientRequestToken"]
         given = _values(params.get("PipelineParameters", []))
@@ -101,7 +99,6 @@ class Executions:
 
     def list(self, params: Document) -> Document:
         """Those of a pipeline and a time, the latest first."""
-        refuse(params, _NOT_HERE)
         pipeline = self._pipelines.find(params["PipelineName"])
         after, before = params.get("CreatedAfter"), params.get("CreatedBefore")
         chosen = [one for one in self._platform.executions(pipeline.name) if between(one.started, after, before)]

@@ -13,14 +13,12 @@ from mlops_new.platforms.local.serve.json_service import Operation
 from mlops_new.platforms.local.serve.models import fit, model
 from mlops_new.platforms.local.serve.sagemaker import names
 from mlops_new.platforms.local.serve.sagemaker.paging import between, page
-from mlops_new.platforms.local.serve.sagemaker.pipelines import refuse
 from mlops_new.platforms.local.serve.sagemaker.tagging import by_key
 from mlops_new.platforms.local.tags import Tags
 from mlops_new.records import ModelPackage
 
 Document = dict[str, Any]
 
-_NOT_HERE = ("ModelPackageName", "SourceAlgorithmSpecification", "ValidationSpecification")
 _CHANGED = (
     "ModelApprovalStatus",
     "ModelPackageRegistrationType",
@@ -70,7 +68,6 @@ class Packages:
 
     def create(self, params: Document) -> Document:
         """Register the next version of a group."""
-        refuse(params, _NOT_HERE)
         if "ModelPackageGroupName" not in params or "InferenceSpecification" not in params:
             raise validation("ModelPackageGroupName and InferenceSpecification are needed: only versions are kept here")
         tags, group = by_key(params.get("Tags", [])), names.group(params["ModelPackageGroupName"])
@@ -129,12 +126,11 @@ class Packages:
             raise validation(f"{error.message}: it does not exist on this machine") from None
 
     def _all(self, params: Document) -> Iterator[ModelPackage]:
-        if params.get("ModelPackageType", "Versioned") == "Unversioned":
+        grouped = "ModelPackageGroupName" in params
+        # Without a group, SageMaker lists those that are no versions, and there are none of them here.
+        if params.get("ModelPackageType", "Versioned" if grouped else "Unversioned") == "Unversioned":
             return
-        if "ModelPackageGroupName" in params:
-            groups = [names.group(params["ModelPackageGroupName"])]
-        else:
-            groups = [group.name for group in self._groups.all()]
+        groups = [names.group(params["ModelPackageGroupName"])] if grouped else [one.name for one in self._groups.all()]
         for group in groups:
             yield from self._models.model_packages(group)
 

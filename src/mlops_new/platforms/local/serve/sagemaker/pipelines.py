@@ -18,7 +18,6 @@ from mlops_new.platforms.local.serve.sagemaker.tagging import by_key
 Document = dict[str, Any]
 
 _ABOUT = ("PipelineDisplayName", "PipelineDescription", "RoleArn", "ParallelismConfiguration")
-_NOT_HERE = ("PipelineVersionId", "PipelineVersionAlias", "PipelineVersionAliases")
 
 
 class Pipelines:
@@ -44,7 +43,6 @@ class Pipelines:
 
     def create(self, params: Document) -> Document:
         """Register a definition that has no fault."""
-        refuse(params, _NOT_HERE)
         name = params["PipelineName"]
         text, digest = self._definition(params)
         if text is None:
@@ -55,7 +53,6 @@ class Pipelines:
 
     def update(self, params: Document) -> Document:
         """Change what is given, and leave the rest."""
-        refuse(params, _NOT_HERE)
         found = self.find(params["PipelineName"])
         text, digest = self._definition(params)
         self._catalogue.update(found.name, text, digest, _about(params))
@@ -63,7 +60,6 @@ class Pipelines:
 
     def describe(self, params: Document) -> Document:
         """All about one."""
-        refuse(params, _NOT_HERE)
         found = self.find(params["PipelineName"])
         return {
             **_shown(found),
@@ -124,16 +120,6 @@ class Pipelines:
             return self._platform.local_path(uri).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError, Error):
             raise validation(f"PipelineDefinitionS3Location: there is no text at {uri}") from None
-
-
-def refuse(params: Mapping[str, Any], members: tuple[str, ...]) -> None:
-    """Say so where a request wants what is not on this machine.
-
-    Raises:
-        ServiceError: It does.
-    """
-    if wanted := [name for name in members if name in params]:
-        raise validation(f"{', '.join(wanted)}: there is no such thing on this machine")
 
 
 def _about(params: Document) -> Document:

@@ -11,6 +11,8 @@ from mlops_new.platforms.local.serve.json_service import Operation
 from mlops_new.platforms.local.serve.models import fit, model
 from mlops_new.platforms.local.serve.sagemaker.jobs import STATUSES
 from mlops_new.platforms.local.serve.sagemaker.paging import between, page
+from mlops_new.platforms.local.serve.sagemaker.tagging import by_key
+from mlops_new.platforms.local.tags import Tags
 from mlops_new.records import Status
 
 Document = dict[str, Any]
@@ -30,6 +32,7 @@ class Processing:
     def __init__(self, platform: LocalPlatform, of_steps: Operation) -> None:
         self._platform = platform
         self._of_steps = of_steps
+        self._tags = Tags(platform.database)
 
     def operations(self) -> dict[str, Operation]:
         """By SageMaker's names."""
@@ -42,10 +45,11 @@ class Processing:
 
     def create(self, params: Document) -> Document:
         """Have a job run by a process of its own. A name is taken once, as in SageMaker."""
-        name = params["ProcessingJobName"]
+        name, tags = params["ProcessingJobName"], by_key(params.get("Tags", []))
         if self._find(name):
             raise ServiceError("ResourceInUse", f"there is a processing job {name} already")
         self._platform.start_detached(self._platform.draft_job(params))
+        self._tags.add(f"{_KIND}/{name}", tags)
         return {"ProcessingJobArn": job_arn(_KIND, name)}
 
     def describe(self, params: Document) -> Document:

@@ -1,9 +1,10 @@
-"""Tags on pipelines, model package groups and model packages."""
+"""Tags on pipelines, processing jobs, model package groups and model packages."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from mlops_new.errors import Invalid
+from mlops_new.platforms.local import standalone
 from mlops_new.platforms.local.groups import ModelPackageGroups
 from mlops_new.platforms.local.platform import LocalPlatform
 from mlops_new.platforms.local.serve.faults import not_found, validation
@@ -55,12 +56,16 @@ class Tagging:
             "pipeline": self._platform.find_pipeline,
             "model-package-group": self._groups.find,
             "model-package": self._package,
+            "processing-job": self._job,
         }.get(kind)
         if exists is None or "/execution/" in name:
             raise validation(f"what is named {arn} has no tags on this machine")
         if exists(name) is None:
             raise not_found(f"there is nothing named {arn} on this machine")
         return resource
+
+    def _job(self, name: str) -> object:
+        return self._platform.executions(standalone.pipeline(name)) or None
 
     def _package(self, name: str) -> object:
         try:
