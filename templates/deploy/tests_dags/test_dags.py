@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import resource
 import shutil
 import subprocess
 import sys
 import tomllib
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +49,36 @@ dags = {
 print("\\n" + json.dumps({"dags": dags, "errors": list(bag.import_errors.values()), "reached": reached}))
 """
 
+# What the DAGs take for the run date, of runs as this version of Airflow makes them.
+DATES = """
+import json, runpy, sys
+from datetime import datetime, timezone
+from types import SimpleNamespace
+from airflow.timetables.base import DataInterval, TimeRestriction
+from airflow.timetables.trigger import CronTriggerTimetable
+from airflow.utils.types import DagRunType
+tasks = runpy.run_path(sys.argv[1] + "/dags/tasks.py")
+def date(moment, kind, **more):
+    run = SimpleNamespace(run_type=kind, run_after=moment)
+    return tasks["date_of"]({"params": {"run_date": None}, "dag_run": run, **more})
+def utc(text):
+    return datetime.fromisoformat(text).replace(tzinfo=timezone.utc)
+timetable, last, scheduled = CronTriggerTimetable("30 23 * * *", timezone=tasks["AIRFLOW"]["timezone"]), None, []
+for _ in range(4):
+    earliest = TimeRestriction(earliest=utc(sys.argv[2]), latest=None, catchup=True)
+    info = timetable.next_dagrun_info(last_automated_data_interval=last, restriction=earliest)
+    last = info.data_interval
+    scheduled.append(date(info.run_after, DagRunType.SCHEDULED, logical_date=info.logical_date))
+asset = next(kind for kind in DagRunType if kind.value in ("asset_triggered", "dataset_triggered"))
+evening = utc("2026-06-05T02:00:00")
+print("\\n" + json.dumps({
+    "scheduled": scheduled,
+    "by hand": date(evening, DagRunType.MANUAL, logical_date=utc("2026-06-04T00:00:00")),
+    "at once": date(evening, DagRunType.MANUAL, logical_date=evening),
+    "asset": date(evening, asset, **({"logical_date": evening} if asset.value == "dataset_triggered" else {})),
+}))
+"""
+
 
 @pytest.fixture(scope="module")
 def bag(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
@@ -56,13 +88,18 @@ def bag(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 def read(repository: Path, home: Path) -> dict[str, Any]:
     """Have Airflow read a repository, in a process of its own."""
-    environment = {"PATH": os.environ["PATH"], "AIRFLOW_HOME": str(home), "AIRFLOW__CORE__LOAD_EXAMPLES": "False"}
-    command = [sys.executable, "-W", "ignore", "-c", READ, str(repository)]
     before = computed()
+    return {**asked(home, READ, str(repository)), "seconds": computed() - before}
+
+
+def asked(home: Path, script: str, *arguments: str) -> dict[str, Any]:
+    """What a script answers in a process of its own."""
+    environment = {"PATH": os.environ["PATH"], "AIRFLOW_HOME": str(home), "AIRFLOW__CORE__LOAD_EXAMPLES": "False"}
+    command = [sys.executable, "-W", "ignore", "-c", script, *arguments]
     done = subprocess.run(command, cwd=home, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return {**found, "seconds": computed() - before}
+    return found
 
 
 def computed() -> float:
@@ -136,6 +173,17 @@ def test_a_table_of_settings_that_cannot_be_is_told_before_anything_starts(tmp_p
     (error,) = found["errors"]
     assert "[airflow]: shedule is no setting; is schedule meant?" in error
     assert "[airflow]: check_seconds = -" in error
+
+
+@pytest.mark.parametrize("first", ["2026-06-04", "2026-03-07", "2026-10-31"])  # the clocks change the day after
+def test_the_run_date_is_right_west_of_utc(tmp_path: Path, first: str) -> None:
+    shutil.copytree(ROOT / "dags", tmp_path / "dags")
+    text = (ROOT / "config.toml").read_text(encoding="utf-8")
+    west = f'timezone = "America/Los_Angeles"  # instead of {CONFIG["airflow"]["timezone"]}'
+    (tmp_path / "config.toml").write_text(re.sub("(?m)^timezone = .*", west, text), encoding="utf-8")
+    found = asked(tmp_path, DATES, str(tmp_path), f"{first}T12:00:00")
+    days = [str(date.fromisoformat(first) + timedelta(days=day)) for day in range(4)]
+    assert found == {"scheduled": days, "by hand": "2026-06-04", "at once": "2026-06-04", "asset": "2026-06-04"}
 
 
 def test_ground_truth_is_looked_at_before_anything_is_started(bag: dict[str, Any]) -> None:
