@@ -122,6 +122,26 @@ class Live:
             statuses.setdefault(each["PipelineExecutionDisplayName"], []).append(each["PipelineExecutionStatus"])
         return statuses
 
+    def begin(self, short: str, name: str, key: str) -> str:
+        """Start an execution beside those that Airflow starts; returns its ARN."""
+        started = self.client("sagemaker").start_pipeline_execution(
+            PipelineName=self.dag(short),
+            PipelineExecutionDisplayName=name,
+            PipelineParameters=[
+                {"Name": "ImageUri", "Value": self.image},
+                {"Name": "InputDataUri", "Value": f"s3://{BUCKET}/{self.project}/{key}"},
+            ],
+        )
+        return str(started["PipelineExecutionArn"])
+
+    def times(self, short: str, name: str) -> tuple[Any, Any]:
+        """When the execution of a display name began, and when it changed last."""
+        sagemaker = self.client("sagemaker")
+        listed = sagemaker.list_pipeline_executions(PipelineName=self.dag(short))["PipelineExecutionSummaries"]
+        (arn,) = [one["PipelineExecutionArn"] for one in listed if one["PipelineExecutionDisplayName"] == name]
+        found = sagemaker.describe_pipeline_execution(PipelineExecutionArn=arn)
+        return found["CreationTime"], found["LastModifiedTime"]
+
     def start(self, name: str) -> None:
         """Start one of Airflow's processes."""
         silent = ["--skip-serve-logs"] if name in {"scheduler", "triggerer"} else []

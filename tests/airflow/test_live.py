@@ -56,8 +56,9 @@ def test_waiting_survives_a_lost_connection_and_a_killed_triggerer(live: Live) -
     live.put(f"input/{date}.csv", f"sleep {OUTAGE + 40}")
     run = live.trigger("inference", date)
     live.until("inference", run, pipeline="deferred")
-    live.kill("triggerer")
-    live.start("triggerer")
+    for name in ("triggerer", "scheduler"):  # with the workers, which are its children
+        live.kill(name)
+        live.start(name)
     with live.unreachable(OUTAGE):
         pass
     ended = live.ended("inference", run)
@@ -93,11 +94,7 @@ def test_a_corrected_input_is_told_and_again_repeats_the_date(live: Live) -> Non
     live.put(f"input/{date}.csv", "sleep 0")
     assert live.ended("inference", live.trigger("inference", date))["state"] == "success"
     live.put(f"input/{date}.csv", "sleep 0 corrected")
-    repeated = (
-        live.trigger("inference", f"{date}", {"run_date": date})
-        if live.version == 3
-        else live.trigger("inference", "2026-06-08", {"run_date": date})
-    )
+    repeated = live.trigger("inference", "2026-06-08", {"run_date": date})
     ended = live.ended("inference", repeated)
     assert (ended["state"], ended["tasks"]["pipeline"]) == ("failed", "failed")
     assert f"has changed since {date} was done" in live.logs("inference", "pipeline")
@@ -106,19 +103,19 @@ def test_a_corrected_input_is_told_and_again_repeats_the_date(live: Live) -> Non
     assert live.executions("inference")[f"{date}-again-1"] == ["Succeeded"]
 
 
-def test_a_backfill_uses_no_model_of_a_later_date(live: Live) -> None:
+def test_a_backfill_uses_no_model_of_a_later_date_and_waits_for_its_turn(live: Live) -> None:
     live.put("input/2026-06-12.csv", "sleep 0")
     past = live.ended("inference", live.trigger("inference", "2026-06-12", {"model": "then"}))
-    assert (past["state"], past["tasks"]["model_in_use"], past["tasks"]["pipeline"]) == (
-        "failed",
-        "failed",
-        "upstream_failed",
-    )
+    assert past["state"] == "failed"
+    assert (past["tasks"]["model_in_use"], past["tasks"]["pipeline"]) == ("failed", "upstream_failed")
     assert "was so by the end of 2026-06-12" in live.logs("inference", "model_in_use")
     today = str(dt.datetime.now(dt.UTC).date())
     live.put(f"input/{today}.csv", "sleep 0")
+    live.put("input/beside.csv", "sleep 45")
+    live.begin("inference", "beside", "input/beside.csv")
     now = live.ended("inference", live.trigger("inference", "2026-06-13", {"model": "then", "run_date": today}))
     assert now["state"] == "success"
+    assert live.times("inference", "beside")[1] < live.times("inference", today)[0]
 
 
 def test_parameters_that_cannot_be_start_nothing(live: Live) -> None:
