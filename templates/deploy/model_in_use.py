@@ -4,7 +4,8 @@
     python3 model_in_use.py --group fresh-sales     ask SageMaker (needs boto3 and credentials)
 
 Prints the pipeline parameters that belong to that model package. Whoever starts the pipeline asks at that moment and
-passes all of them, so image, model and baselines are always of one version.
+passes all of them, so image, model and baselines are always of one version. `PendingModelPackage` is a newer version
+that waits for approval: while one does, no other is asked for.
 No approved model: exit 1 before any job runs.
 """
 
@@ -76,6 +77,17 @@ def parameters(package: Package) -> dict[str, str]:
             raise ValueError(f"{_name(package)} cannot be used: it does not tell its image, model data and baselines")
 
 
+def waiting(packages: Iterable[Package], in_use: Package) -> str:
+    """ARN of the newest version after the one in use that waits for approval; `none`, as no parameter may be empty.
+
+    Raises:
+        ValueError: A package lacks its version.
+    """
+    pending = [package for package in packages if package.get("ModelApprovalStatus") == "PendingManualApproval"]
+    newer = [package for package in pending if version(package) > version(in_use)]
+    return _name(max(newer, key=version)) if newer else "none"
+
+
 def _folder(file: str) -> str:
     """The URI of the folder that a file is in: what belongs to it lies beside it."""
     return file.rpartition("/")[0]
@@ -85,6 +97,20 @@ def _name(package: Package) -> str:
     return str(package.get("ModelPackageArn", "a model package"))
 
 
+def waiting_in_group(sagemaker: Any, group: str, in_use: Package) -> str:
+    """The same of a group as SageMaker describes it.
+
+    Args:
+        sagemaker: A boto3 client.
+        group: Name of the model package group.
+        in_use: The model package in use.
+    """
+    pages = sagemaker.get_paginator("list_model_packages").paginate(
+        ModelPackageGroupName=group, ModelApprovalStatus="PendingManualApproval"
+    )
+    return waiting((package for page in pages for package in page["ModelPackageSummaryList"]), in_use)
+
+
 def approved_in_group(sagemaker: Any, group: str) -> list[Package]:
     """The latest approved model package of a group as SageMaker describes it: one, or none.
 
@@ -92,10 +118,7 @@ def approved_in_group(sagemaker: Any, group: str) -> list[Package]:
         sagemaker: A boto3 client.
         group: Name of the model package group.
     """
-    pages = sagemaker.get_paginator("list_model_packages").paginate(
-        ModelPackageGroupName=group, ModelApprovalStatus="Approved"
-    )
-    listed = latest_approved(package for page in pages for package in page["ModelPackageSummaryList"])
+    listed = latest_approved(all_approved(sagemaker, group))
     return [sagemaker.describe_model_package(ModelPackageName=listed["ModelPackageArn"])] if listed else []
 
 
@@ -139,10 +162,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--group", help="ask SageMaker for this model package group (default: read JSON from stdin)")
     options = parser.parse_args(arguments)
     try:
-        package = latest_approved(_ask(options.group) if options.group else _read(sys.stdin.read()))
+        packages = _ask(options.group) if options.group else _read(sys.stdin.read())
+        package = latest_approved(packages)
         if package is None:
             return _fail("no model is approved: look at what the build pipeline registered and approve one")
-        sys.stdout.write(json.dumps(parameters(package), indent=2, sort_keys=True) + "\n")
+        found = {**parameters(package), "PendingModelPackage": waiting(packages, package)}
+        sys.stdout.write(json.dumps(found, indent=2, sort_keys=True) + "\n")
     except ValueError as error:
         return _fail(str(error))
     return 0
@@ -166,7 +191,10 @@ def _ask(group: str) -> list[Package]:
     except ImportError as error:
         raise ValueError("--group needs boto3: pip install boto3") from error
     try:
-        return approved_in_group(boto3.client("sagemaker"), group)
+        client = boto3.client("sagemaker")
+        approved = approved_in_group(client, group)
+        pending = waiting_in_group(client, group, approved[0]) if approved else "none"
+        return [*approved, *([client.describe_model_package(ModelPackageName=pending)] if pending != "none" else [])]
     except (BotoCoreError, ClientError) as error:
         raise ValueError(f"SageMaker does not tell the model packages of {group}: {error}") from error
 

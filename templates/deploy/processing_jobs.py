@@ -69,13 +69,20 @@ def postprocess(known: Known) -> Request:
             "batch": rows(known)["BatchUri"],
             "quarantine": rows(known)["QuarantineUri"],
             "code": known["CodeUri"],
+            "known": known["AttributionBaselineUri"],
+            "history": known["HistoryUri"],
             **_found(known),
         },
         outputs={
             "predictions": f"s3://{known['Bucket']}/{PROJECT}/predictions/{execution}",
+            "withheld": _left(known, "withheld"),
+            "forecasts": _forecasts(known),
             "decision": _left(known, "decision"),
         },
-        arguments=[*_origin(known), "--trained", known["ModelCreated"]],
+        arguments=[
+            *(*_origin(known), "--decide", "--trained", known["ModelCreated"]),
+            *("--waiting", known.get("PendingModelPackage", "none")),
+        ],
     )
 
 
@@ -90,6 +97,7 @@ def report(known: Known) -> Request:
             "quarantine": rows(known)["QuarantineUri"],
             "baseline": known["DataQualityBaselineUri"],
             "decision": _left(known, "decision"),
+            "forecasts": _forecasts(known),
             "history": known["HistoryUri"],
         },
         outputs={"report": f"{known['HistoryUri']}/inference/{known['Execution']}/report"},
@@ -100,6 +108,11 @@ def report(known: Known) -> Request:
 def _left(known: Known, name: str) -> str:
     """Where an execution of the inference pipeline leaves, or would leave, something."""
     return f"s3://{known['Bucket']}/{PROJECT}/inference/{known['Execution']}/{name}"
+
+
+def _forecasts(known: Known) -> str:
+    """Where postprocessing leaves the check of the forecasts, for later runs to look back on."""
+    return f"{known['HistoryUri']}/inference/{known['Execution']}/forecasts"
 
 
 def _found(known: Known) -> dict[str, str]:

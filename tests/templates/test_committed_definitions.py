@@ -17,9 +17,11 @@ INSTANCE_TYPE = "ml.c6i.32xlarge"
 PARAMETERS = {
     "build": "ExecutionRoleArn ImageUri Bucket InputDataUri HistoryUri Commit "
     "ProcessingInstanceType TrainingInstanceType TransformInstanceType",
-    "inference": "ExecutionRoleArn ImageUri ModelDataUrl ModelPackageArn ModelCreated DataQualityBaselineUri "
+    "inference": "ExecutionRoleArn ImageUri ModelDataUrl ModelPackageArn ModelCreated PendingModelPackage "
+    "DataQualityBaselineUri "
     "AttributionBaselineUri Bucket InputDataUri HistoryUri CodeUri Commit ProcessingInstanceType TransformInstanceType",
-    "model-quality": "ExecutionRoleArn ImageUri ModelPackageArn ModelQualityBaselineUri Bucket InputDataUri HistoryUri "
+    "model-quality": "ExecutionRoleArn ImageUri ModelPackageArn ModelCreated PendingModelPackage "
+    "ModelQualityBaselineUri Bucket InputDataUri HistoryUri "
     "CodeUri Commit ProcessingInstanceType",
 }
 ANALYZERS = {
@@ -30,7 +32,8 @@ ANALYZERS = {
 STEPS = {
     "build": "Preprocess:Processing Train:Training CreateModel:Model Transform:Transform Evaluate:Processing "
     "Report:Processing CheckMetrics:Condition Refit:Training Register:RegisterModel NotGoodEnough:Fail",
-    "inference": "Preprocess:Processing CreateModel:Model Transform:Transform Postprocess:Processing Report:Processing",
+    "inference": "Preprocess:Processing CreateModel:Model Transform:Transform Postprocess:Processing "
+    "Decide:Processing Report:Processing",
     "model-quality": "IsNew:Condition Decide:Processing Report:Processing",
 }
 CHECKS = {

@@ -174,7 +174,7 @@ def test_the_latest_approved_model_is_used(repository: Path) -> None:
     packages = [package(9), package(10), package(11, "PendingManualApproval"), package(12, "Rejected")]
     answer = ask(repository, json.dumps(packages))
     assert answer.returncode == 0
-    assert json.loads(answer.stdout) == parameters(10)
+    assert json.loads(answer.stdout) == {**parameters(10), "PendingModelPackage": f"{ARN}/11"}
     assert answer.stderr == ""
 
 

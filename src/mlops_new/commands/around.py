@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 BEFORE, AFTER = ("Preprocess",), ("Postprocess", "Report")
 _SCRIPT = "processing_jobs.py"
 _LEFT = ("TransformInputUri", "BatchUri")
-_TOLD = ("InputDataUri", "CodeUri", "HistoryUri", "Commit", "ModelPackageArn", "ModelCreated")
+_TOLD = ("InputDataUri", "CodeUri", "HistoryUri", "Commit", "ModelPackageArn", "ModelCreated", "PendingModelPackage")
 
 
 def wanted(definition: Definition, given: Mapping[str, str], repository: Path) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 from mlops_new.commands import inputs
 from mlops_new.commands.data import table_of
-from mlops_new.commands.outcome import RunFailed
+from mlops_new.commands.outcome import CHECKS, DETAILS, RunFailed, sentences
 from mlops_new.commands.repository import standing_in
 from mlops_new.commands.run import Request as Run
 from mlops_new.commands.run import start
@@ -34,7 +34,6 @@ FAULTS = (
     "changed_unit",
     "swapped_columns",
 )  # fmt: skip
-CHECKS = ("data_quality", "attribution", "model_quality")
 
 
 @dataclass(frozen=True)
@@ -137,12 +136,14 @@ def _history(request: Request, settings: Settings) -> str:
 
 
 def _check(name: str, folder: str) -> dict[str, Any]:
+    """What a check found: the sentences for a person, and where there are none what the file says."""
     found = read_json(Path(folder) / "constraint_violations.json").get("violations", [])
     told = [
         f"{item.get('feature_name') or item.get('metric_name') or item.get('label')}: {item['description']}"
         for item in found
     ]
-    return {"check": name, "caught": bool(found), "violations": told}
+    told_people = [text for _, text in sentences(read_json(Path(folder) / DETAILS))]
+    return {"check": name, "caught": bool(found), "violations": told, "sentences": told_people}
 
 
 def _text(document: dict[str, Any]) -> str:
@@ -153,7 +154,7 @@ def _text(document: dict[str, Any]) -> str:
             f"  {'caught' if check['caught'] else 'missed'} by {check['check']}"
             + (f" ({count} found)" if count else "")
         )
-        lines += [f"    {text}" for text in check["violations"][:3]]
+        lines += [f"    {text}" for text in (check.get("sentences") or check["violations"])[:3]]
     decision = document["decision"]
     if decision is None:
         return "\n".join([*lines, "  the run stops there: no predictions, and nothing to decide"])

@@ -16,6 +16,10 @@ from mlops_new.running import Platform
 from mlops_new.spec import Kind
 
 _LOG_TAIL = 15
+_MOST_SENTENCES = 5
+CHECKS = ("data_quality", "attribution", "forecasts", "model_quality")
+"""The outputs in which checks leave what they found."""
+DETAILS = "check.json"
 
 
 class RunFailed(Error):
@@ -100,12 +104,45 @@ def _document(execution: Execution, platform: Platform, registered: ModelPackage
         ],
         "outputs": {name: platform.place(uri) for name, uri in stored.items()},
         "model_package": registered.version if registered else None,
+        "findings": _findings(stored, platform),
+        "withheld": _withheld(stored, platform),
         "decision": _decision(stored, platform),
         **findings.of_run(stored, platform),
         "gate": evaluation.gate(judged),
         "warnings": evaluation.warnings(judged),
         "report": platform.place(report) if report else None,
     }
+
+
+def _findings(stored: dict[str, str], platform: Platform) -> list[dict[str, str]]:
+    """What the checks found, in a sentence for a person each."""
+    found = []
+    for check in CHECKS:
+        uri = f"{stored[check].rstrip('/')}/{DETAILS}" if check in stored else ""
+        told = parse_json(platform.read(uri) if uri and platform.exists(uri) else None)
+        found += [{"check": check, "feature": feature, "sentence": text} for feature, text in sentences(told)]
+    return found
+
+
+def sentences(details: dict[str, Any]) -> list[tuple[str, str]]:
+    """The features and sentences of a check's details; a file that says something else has none."""
+    match details:
+        case {"violations": list(violations)}:
+            pass
+        case _:
+            return []
+    found = []
+    for item in violations:
+        match item:
+            case {"feature": str(feature), "sentence": str(sentence)} if sentence:
+                found.append((feature, sentence))
+    return found
+
+
+def _withheld(stored: dict[str, str], platform: Platform) -> str | None:
+    """Where forecasts are that were kept back; None where they were published."""
+    folder = stored.get("withheld", "").rstrip("/")
+    return platform.place(folder) if folder and platform.exists(f"{folder}/manifest.json") else None
 
 
 def _evaluation(stored: dict[str, str], platform: Platform) -> dict[str, Any]:
@@ -142,7 +179,11 @@ def _success(
     if registered:
         lines += _model(f"version {registered.version}, {registered.status}", registered, platform)
     elif repository.kind is Kind.DEPLOY:
-        lines += _predictions(execution.outputs().get("predictions"), platform)
+        lines += _sentences(document["findings"])
+        if document["withheld"]:
+            lines.append(f"  predictions   KEPT BACK, as data or forecasts are broken: {document['withheld']}")
+        else:
+            lines += _predictions(execution.outputs().get("predictions"), platform)
         lines += findings.rows_lines(document.get("rows"))
         lines += _model_in_use(execution, platform, repository)
         lines += findings.quality_lines(document.get("model_quality"), _deciding(execution, platform, repository))
@@ -153,6 +194,13 @@ def _success(
         lines += [f"  WARNING       {warning}" for warning in document["warnings"]]
         lines.append(f"Next: mlops-new models approve {registered.version}{where}")
     return "\n".join(lines)
+
+
+def _sentences(findings: list[dict[str, str]]) -> list[str]:
+    """What to know before anything else; the report has the rest."""
+    told = list(dict.fromkeys(finding["sentence"] for finding in findings))
+    more = len(told) - _MOST_SENTENCES
+    return [*(f"  ! {text}" for text in told[:_MOST_SENTENCES]), *([f"  ! … and {more} more"] if more > 0 else [])]
 
 
 def _model(what: str, package: ModelPackage, platform: Platform) -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mlops_new import definition, parameters
 from mlops_new.commands import around, costs, inputs, outcome
-from mlops_new.commands.outcome import Outcome
+from mlops_new.commands.outcome import Outcome, RunFailed
 from mlops_new.commands.repository import Repository, standing_in
 from mlops_new.console import Console
 from mlops_new.cost import Estimate
@@ -50,13 +50,21 @@ class Request:
 
 
 def run(request: Request, settings: Settings, console: Console) -> None:
-    """Start, or resume, and follow; with `retrain` train anew where that is the decision."""
+    """Start, or resume, and follow; with `retrain` train anew where that is the decision.
+
+    Raises:
+        RunFailed: it did not succeed, or it kept its forecasts back.
+    """
     ended = start(request, settings, console)
     decision = ended.document.get("decision")
     if request.retrain and decision and decision["retrain"]:
         console.say("retraining, because that was decided")
         again = start(_build(request), settings, console)
         ended = Outcome(f"{ended.text}\n{again.text}", {**ended.document, "retraining": again.document})
+    if ended.document.get("withheld"):
+        console.say(ended.text)
+        hint = f"the report says why: {ended.document['report']}" if ended.document.get("report") else ""
+        raise RunFailed("the forecasts were kept back: there are none to use", hint=hint, document=ended.document)
     console.result(ended.text, ended.document)
 
 

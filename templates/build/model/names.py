@@ -16,7 +16,10 @@ STORED_ROW_NUMBER = "(row number)"  # the same beside features, one of which may
 ACTUAL, PREDICTION, LABEL, PROBABILITY = "actual", "prediction", "label", "probability"
 BENCHMARKS = ("same_weekday_last_week", "four_week_mean")
 BATCH, EXECUTION, PACKAGE = "batch", "execution", "model_package"
-_OURS = frozenset((ACTUAL, PREDICTION, LABEL, PROBABILITY, *BENCHMARKS, BATCH, EXECUTION, PACKAGE, "_merge", "_row"))
+BROKEN = "_broken"  # what was broken about the data that a row was predicted from
+_OURS = frozenset(
+    (ACTUAL, PREDICTION, LABEL, PROBABILITY, *BENCHMARKS, BATCH, EXECUTION, PACKAGE, "_merge", "_row", BROKEN)
+)
 
 
 def free(name: str, taken: Collection[str]) -> str:

@@ -18,6 +18,7 @@ DRIFT = "baseline_drift_check"
 HIGHER_IS_WORSE = "GreaterThanThreshold"
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _DISTANCE = re.compile(rf"distance:?\s*({_NUMBER})\D+({_NUMBER})")
+_KEPT = re.compile(rf"Only ({_NUMBER})%")  # of the rows, or of the values
 _SCORE = re.compile(rf"drift\s+({_NUMBER})\D+({_NUMBER})")
 
 
@@ -58,7 +59,9 @@ def _translated(folder: Path, kind: str, violations: list[Json]) -> Json:
 
 def _finding(item: Json) -> Finding:
     what = item.get("feature_name") or item.get("metric_name") or "(all)"
-    return Finding(what if what != "shap" else "(all)", item["constraint_check_type"], item["description"])
+    kept = _KEPT.search(item["description"])
+    share = 1.0 - float(kept[1]) / 100 if kept else 1.0
+    return Finding(what if what != "shap" else "(all)", item["constraint_check_type"], item["description"], share=share)
 
 
 def _data_quality(statistics: Json, violations: list[Json]) -> Json:

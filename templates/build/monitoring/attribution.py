@@ -4,6 +4,8 @@
         inputs data, model → output attribution: analysis.json, explanations_shap/{out,baseline}.csv
     python3 -m monitoring.attribution --check
         inputs data, model, baseline → the same, and constraint_violations.json, check.json
+    Beside the baseline's local values, windows.csv says in which window of time each row lies, and forecasts.json how
+    the model's answers are distributed.
 
 The input model is the folder with model.tar.gz. A check explains with the background of the baseline, so that both say
 the same thing.
@@ -12,7 +14,7 @@ the same thing.
 import math
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, replace
 from os import cpu_count
 from pathlib import Path
 from typing import Any
@@ -28,7 +30,11 @@ from model import names as naming
 from model import schema as schemas
 from model.errors import InputError
 from model.estimator import Model
-from monitoring import background, findings, job, kernel, ranking, settings
+from model.schema import Schema
+from model.values import dates
+from monitoring import background, findings, forecasts, job, kernel, ranking, settings, shares
+from monitoring.coding import Coder
+from monitoring.deadline import Deadline, OutOfTimeError
 from monitoring.findings import Finding, Result, Skipped
 from monitoring.kernel import Explanation
 from monitoring.settings import Attribution
@@ -38,6 +44,8 @@ from unpacking import unpack
 ANALYSIS = "analysis.json"
 FOLDER = "explanations_shap"
 VIOLATION = "feature_attribution_drift_check"
+SHARE = "feature_attribution_share_check"
+LOCAL, WINDOWS = "out.csv", "windows.csv"
 
 PREDICTIONS = 1_200_000
 """Predictions of synthetic rows for one analysis, about: with many samples, fewer rows are explained."""
@@ -45,47 +53,6 @@ FEWEST_ROWS = 10
 
 Floats = NDArray[np.float64]
 Json = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Coder:
-    """Turns the model's columns into a matrix and back: categories by their place in a list, missing values NaN."""
-
-    names: Sequence[str]
-    texts: Mapping[str, pd.Index]
-
-    @classmethod
-    def of(cls, *frames: pd.DataFrame) -> "Coder":
-        """For frames of the same columns; text columns are categories."""
-        names = list(frames[0].columns)
-        textual = [name for name in names if not all(pd.api.types.is_numeric_dtype(frame[name]) for frame in frames)]
-        return cls(
-            names, {name: pd.Index(sorted({*pd.concat([f[name] for f in frames]).dropna()})) for name in textual}
-        )
-
-    @property
-    def categorical(self) -> NDArray[np.bool_]:
-        """Which columns are categories."""
-        return np.array([name in self.texts for name in self.names])
-
-    def encode(self, frame: pd.DataFrame) -> Floats:
-        """A frame as a matrix."""
-        return np.column_stack([self._encode(frame[name]) for name in self.names]).astype(np.float64)
-
-    def _encode(self, values: pd.Series) -> Floats:
-        if values.name not in self.texts:
-            return np.asarray(values.to_numpy(np.float64))
-        codes = self.texts[values.name].get_indexer(values).astype(np.float64)
-        return np.where(codes < 0, np.nan, codes)
-
-    def decode(self, matrix: Floats) -> pd.DataFrame:
-        """A matrix as a frame."""
-        return pd.DataFrame({name: self._decode(name, matrix[:, place]) for place, name in enumerate(self.names)})
-
-    def _decode(self, name: str, values: Floats) -> Any:
-        if name not in self.texts:
-            return values
-        return pd.Categorical.from_codes(np.nan_to_num(values, nan=-1.0).astype(np.int64), categories=self.texts[name])
 
 
 def main() -> None:
@@ -96,11 +63,15 @@ def main() -> None:
     output = job.folder(given.output_folder, lambda: paths.step_output("attribution"))
     model = load_model(paths.step_input("model"))
     if given.baseline:
-        make_baseline(data, model, output, config.attribution)
+        windows = windows_of(data, schema, config.data_quality.window_days)
+        make_baseline(data, model, output, config.attribution, windows)
+        days = config.data_quality.window_days
+        forecasts.make_baseline(data, model_columns(data, model), model, output, schema, days)
         job.say("Completed: Job completed successfully. The baseline is made.")
         return
     known = job.folder(given.baseline_folder, lambda: paths.step_input("baseline"))
-    result = check(data, model, known, output, config.attribution)
+    covered = windows_of(data, schema, config.data_quality.window_days)
+    result = check(data, model, known, output, config.attribution, 1 if covered is None else int(covered.max()) + 1)
     job.finish(result, config, schema.name, {f"ndcg_{label}": value for label, value in result.facts["ndcg"].items()})
 
 
@@ -121,8 +92,17 @@ def load_model(folder: Path) -> Model:
         return estimator.load(Path(place))
 
 
-def make_baseline(data: pd.DataFrame, model: Model, output: Path, config: Attribution) -> Json:
+def make_baseline(
+    data: pd.DataFrame, model: Model, output: Path, config: Attribution, windows: pd.Series | None = None
+) -> Json:
     """Explain rows of a table against a background of its own, and write both.
+
+    Args:
+        data: The table.
+        model: What is explained.
+        output: Where to.
+        config: How.
+        windows: The window of time of each row, where rows have a time.
 
     Raises:
         InputError: The table lacks columns of the model or has no rows.
@@ -132,13 +112,35 @@ def make_baseline(data: pd.DataFrame, model: Model, output: Path, config: Attrib
     typical = background.typical_rows(
         coder.encode(sample(columns, background.MOST_ROWS)), coder.categorical, config.clusters, config.seed
     )
-    document = explain(sample(columns, config.rows), coder.decode(typical), model, output, config)[1]
+    chosen = chosen_rows(columns, config.rows)
+    explained, document = explain(
+        columns.iloc[chosen].reset_index(drop=True), coder.decode(typical), model, output, replace(config, seconds=0)
+    )
+    if windows is not None:
+        kept = windows.iloc[chosen].iloc[: len(explained.predictions)]
+        kept.rename("window").to_csv(output / FOLDER / WINDOWS, index=False)
     findings.save(document, output / ANALYSIS)
     return document
 
 
-def check(data: pd.DataFrame, model: Model, known: Path, output: Path, config: Attribution) -> Result:
-    """Explain a batch against the baseline's background and compare the ranking of the features.
+def windows_of(data: pd.DataFrame, schema: Schema, days: int) -> pd.Series | None:
+    """The window of time that each row lies in, by number; None where rows have no time or windows no length."""
+    if not (schema.time and schema.time in data.columns and days):
+        return None
+    when, bad = dates(data[schema.time])
+    return None if bad.any() else (when - when.min()).dt.days // days
+
+
+def check(data: pd.DataFrame, model: Model, known: Path, output: Path, config: Attribution, covered: int = 1) -> Result:
+    """Explain a batch against the baseline's background and compare what its predictions rest on.
+
+    Args:
+        data: The batch.
+        model: What is explained.
+        known: The baseline's folder.
+        output: Where to.
+        config: How.
+        covered: How many of the baseline's windows of time the batch covers.
 
     Raises:
         InputError: The baseline is missing, damaged or of another model.
@@ -146,7 +148,10 @@ def check(data: pd.DataFrame, model: Model, known: Path, output: Path, config: A
     before = _global_values(job.baseline_file(known, ANALYSIS))
     columns = model_columns(data, model)
     typical = _read_background(job.baseline_file(known, "baseline.csv"), model)
-    explained, document = explain(sample(columns, config.rows), typical, model, output, config)
+    try:
+        explained, document = explain(sample(columns, config.rows), typical, model, output, config)
+    except OutOfTimeError:
+        return _out_of_time(len(data), output, config)
     findings.save(document, output / ANALYSIS)
     now = {label: told["global_shap_values"] for label, told in document["explanations"]["kernel_shap"].items()}
     if before.keys() != now.keys():
@@ -154,11 +159,13 @@ def check(data: pd.DataFrame, model: Model, known: Path, output: Path, config: A
             f"the baseline explains {', '.join(before)}, the model has {', '.join(now)}: they do not belong together"
         )
     scores = {label: ranking.ndcg(before[label], now[label]) for label in before}
+    compared = _shares(known, explained, list(columns.columns), config, covered)
     low = [
-        Finding("(all)", VIOLATION, _drifted(score, config), score, config.threshold)
+        Finding("(all)", VIOLATION, _drifted(score, config), score, config.threshold, sentence=_ranked(score))
         for score in scores.values()
         if score < config.threshold
     ]
+    moved = [] if isinstance(compared, Skipped) else [_moved(share) for share in compared if share.moved]
     facts = {
         "rows": len(data),
         "explained_rows": len(explained.predictions),
@@ -167,9 +174,17 @@ def check(data: pd.DataFrame, model: Model, known: Path, output: Path, config: A
         "ndcg": scores,
         "threshold": config.threshold,
         "ranks": {label: [asdict(rank) for rank in ranking.ranks(before[label], now[label])] for label in before},
+        "shares": {} if isinstance(compared, Skipped) else {share.feature: _told(share) for share in compared},
     }
-    result = Result("attribution", low, _too_few(len(columns)), facts)
-    violations = [
+    skipped = _too_few(len(columns)) + ([compared] if isinstance(compared, Skipped) else [])
+    result = Result("attribution", [*moved, *low], skipped, facts)
+    findings.write(result, output, _violations(scores, moved, config))
+    return result
+
+
+def _violations(scores: Mapping[str, float], moved: Sequence[Finding], config: Attribution) -> list[Json]:
+    """In Clarify's form, which is only made for the score: a feature's share is told in the same."""
+    low = [
         {
             "label": label,
             "metric_name": "shap",
@@ -179,12 +194,89 @@ def check(data: pd.DataFrame, model: Model, known: Path, output: Path, config: A
         for label, score in scores.items()
         if score < config.threshold
     ]
-    findings.write(result, output, violations)
+    shares_moved = [
+        {
+            "label": "(all)",
+            "metric_name": "shap",
+            "feature_name": finding.feature,
+            "constraint_check_type": SHARE,
+            "description": finding.description,
+        }
+        for finding in moved
+    ]
+    return [*low, *shares_moved]
+
+
+def _shares(
+    known: Path, explained: Explanation, names: list[str], config: Attribution, covered: int
+) -> list[shares.Share] | Skipped:
+    """Every feature's share at registration and now."""
+    outputs = explained.shapley.shape[2]
+    columns = [f"{name}_label{label}" if outputs > 1 else name for label in range(outputs) for name in names]
+    files = sorted(known.rglob(LOCAL))
+    local = tables.read(files[0]) if files else pd.DataFrame()
+    if local.empty or not set(columns) <= set(local.columns):
+        why = "the baseline has no local values (explanations_shap/out.csv) of these features: build the model anew"
+        return Skipped("(all)", SHARE, why)
+    before = np.abs(local[columns].to_numpy(np.float64)).reshape(len(local), outputs, len(names)).sum(axis=1)
+    windows = _read_windows(files[0].with_name(WINDOWS), len(before))
+    now = np.abs(explained.shapley).sum(axis=2)
+    return shares.compare(names, before, now, windows, covered, config.share)
+
+
+def _read_windows(file: Path, rows: int) -> NDArray[np.int64] | None:
+    """Which window each row of the local values lies in; None of a baseline that does not tell, as older ones."""
+    if not file.exists():
+        return None
+    windows = tables.read(file)["window"].to_numpy(np.int64)
+    if len(windows) != rows:
+        raise InputError(f"{file} has {len(windows)} rows and {LOCAL} beside it {rows}: they do not belong together")
+    return windows
+
+
+def _moved(share: shares.Share) -> Finding:
+    size = abs(share.now - share.before)
+    text = (
+        f"Share of attribution of {share.feature} moved from {share.before:.4f} to {share.now:.4f} "
+        f"(p-value {share.p_value:.2g})"
+    )
+    return Finding(
+        share.feature,
+        SHARE,
+        text,
+        share.now,
+        share.before,
+        size,
+        sentence=share.sentence,
+        p_value=share.p_value,
+        effect=size,
+    )
+
+
+def _told(share: shares.Share) -> Json:
+    return {key: value for key, value in asdict(share).items() if key != "feature"}
+
+
+def _out_of_time(rows: int, output: Path, config: Attribution) -> Result:
+    why = (
+        f"{config.seconds} s were not enough to explain {FEWEST_ROWS} rows: raise seconds in [monitoring.attribution] "
+        "of the build repository's config.toml, or take fewer clusters"
+    )
+    facts: Json = {"rows": rows, "explained_rows": 0, "ndcg": {}, "threshold": config.threshold, "ranks": {}}
+    result = Result("attribution", [], [Skipped("(all)", "all attribution checks", why)], facts | {"shares": {}})
+    findings.write(result, output, [])
     return result
 
 
 def _drifted(score: float, config: Attribution) -> str:
     return f"Feature attribution drift {score} exceeds threshold {config.threshold}"
+
+
+def _ranked(score: float) -> str:
+    return (
+        f"The order of the features by what predictions rest on is another one (NDCG {score:.2f}, 1 is the same): look "
+        "at the features that rose and fell in it."
+    )
 
 
 def _too_few(rows: int) -> list[Skipped]:
@@ -198,18 +290,25 @@ def explain(
 ) -> tuple[Explanation, Json]:
     """Explain rows, write local values and the background, and make the document of the global ones."""
     coder = Coder.of(rows, typical)
+    deadline = Deadline(config.seconds)
+    encoded = coder.encode(rows)
+
+    def predict(matrix: Floats) -> Floats:
+        return model.scores(coder.decode(matrix))
+
     with threadpoolctl.threadpool_limits(max(1, (cpu_count() or 1) // 2)):  # many small predictions: threads wait a lot
         explained = kernel.explain(
-            coder.encode(rows),
+            encoded,
             coder.encode(typical),
-            lambda matrix: model.scores(coder.decode(matrix)),
+            deadline.guarded(predict),
             samples=config.samples,
             seed=config.seed,
-            budget=PREDICTIONS,
+            budget=deadline.affordable(predict, encoded, PREDICTIONS),
+            fewest=FEWEST_ROWS if config.seconds else 100,
         )
     place = output / FOLDER
     place.mkdir(parents=True, exist_ok=True)
-    _local(explained, coder.names).to_csv(place / "out.csv", index=False)
+    _local(explained, coder.names).to_csv(place / LOCAL, index=False)
     typical.to_csv(place / "baseline.csv", index=False)
     labels = {
         f"label{label}": {
@@ -267,9 +366,13 @@ def model_columns(data: pd.DataFrame, model: Model) -> pd.DataFrame:
 
 def sample(rows: pd.DataFrame, most: int) -> pd.DataFrame:
     """At most so many rows, chosen by a hash of their content: always the same, in whatever order they come."""
+    return rows.iloc[chosen_rows(rows, most)].reset_index(drop=True)
+
+
+def chosen_rows(rows: pd.DataFrame, most: int) -> NDArray[np.int64]:
+    """The places of those rows."""
     hashes = pd.util.hash_pandas_object(rows, index=False).to_numpy()
-    chosen = np.argsort(hashes, kind="stable")[:most]
-    return rows.iloc[chosen].reset_index(drop=True)
+    return np.asarray(np.argsort(hashes, kind="stable")[:most], np.int64)
 
 
 def _global_values(file: Path) -> dict[str, dict[str, float]]:

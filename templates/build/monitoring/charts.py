@@ -16,6 +16,8 @@ BARS = 24
 CATEGORIES = 8
 FEW_VALUES = 12
 WIDTH, HEIGHT = 300, 96
+NAME = 20
+"""Characters of a name that fit beside the lines of ranks."""
 
 
 @dataclass(frozen=True)
@@ -94,11 +96,24 @@ def _of_texts(before: Feature | None, now: Feature | None) -> Overlay | None:
     for known in counts:
         for text, count in (known[0] if known else {}).items():
             total[text] = total.get(text, 0.0) + count / (known[1] if known else 1)
-    most = sorted(total, key=lambda text: (-total[text], text))[:CATEGORIES]
+    most = _to_show(total, {text: _apart(counts, text) for text in total})
     rest = len(total) - len(most)
     labels = most + ([f"{rest} others"] if rest else [])
     one, other = (_text_shares(known, most, rest) for known in counts)
     return Overlay(one, other, labels, numeric=False)
+
+
+def _to_show(total: Mapping[str, float], apart: Mapping[str, float]) -> list[str]:
+    """The most frequent categories, and always those whose share changed the most."""
+    changed = sorted(total, key=lambda text: (-apart[text], text))[: CATEGORIES // 2]
+    often = sorted(total, key=lambda text: (-total[text], text))
+    kept = set(list(dict.fromkeys([*changed, *often]))[:CATEGORIES])
+    return [text for text in often if text in kept]
+
+
+def _apart(counts: Sequence[tuple[Mapping[str, int], int] | None], text: str) -> float:
+    shares = [known[0].get(text, 0) / known[1] for known in counts if known]
+    return max(shares) - min(shares)
 
 
 def _text_shares(known: tuple[Mapping[str, int], int] | None, most: list[str], rest: int) -> Shares | None:
@@ -155,7 +170,7 @@ def _bars(shown: Overlay, *, drifted: bool) -> Safe:
     top = max(float(shares.max()) for shares in (shown.before, shown.now) if shares is not None) or 1.0
     for place, label in enumerate(shown.labels):
         bars = [
-            _bar(shares[place] / top, kind)
+            bar(shares[place] / top, kind)
             for shares, kind in ((shown.before, "before"), (shown.now, "now drifted" if drifted else "now"))
             if shares is not None
         ]
@@ -171,7 +186,8 @@ def _bars(shown: Overlay, *, drifted: bool) -> Safe:
     return el("table", *rows, class_="categories")
 
 
-def _bar(height: float, kind: str) -> Safe:
+def bar(height: float, kind: str) -> Safe:
+    """A bar of a table, as long as a share of its cell."""
     return el("span", class_=f"bar {kind}", style=f"width:{max(0.5, 100 * float(height)):.1f}%")
 
 
@@ -194,13 +210,13 @@ def slopes(ranks: Sequence[Rank]) -> Safe:
             el("circle", cx=right, cy=y2, r=3, class_=f"slope{moved}"),
             el(
                 "text",
-                f"{clipped(rank.feature, 20)} {rank.rank_before}",
+                f"{clipped(rank.feature, NAME)} {rank.rank_before}",
                 x=left - 10,
                 y=y1 + 4,
                 text_anchor="end",
                 class_=f"name{moved}",
             ),
-            el("text", f"{rank.rank_now} {clipped(rank.feature, 20)}", x=right + 10, y=y2 + 4, class_=f"name{moved}"),
+            el("text", f"{rank.rank_now} {clipped(rank.feature, NAME)}", x=right + 10, y=y2 + 4, class_=f"name{moved}"),
         ]
     return el(
         "svg",
@@ -219,12 +235,56 @@ def attributions(values: Sequence[tuple[str, float]]) -> Safe:
         el(
             "tr",
             el("th", name, scope="row", title=name),
-            el("td", _bar(abs(value) / top, "now"), class_="bars"),
+            el("td", bar(abs(value) / top, "now"), class_="bars"),
             el("td", short(value)),
         )
         for name, value in sorted(values, key=lambda item: (-abs(item[1]), item[0]))
     ]
     return el("table", *rows, class_="categories wide")
+
+
+def lines(
+    series: Sequence[tuple[str, str, Sequence[tuple[float, float]]]], labels: Sequence[tuple[float, str]]
+) -> Safe:
+    """Curves on one scale that begins at zero where no value is below it.
+
+    Args:
+        series: Each with its kind (a class of the style), its name, and its points.
+        labels: Places of the horizontal axis and what stands there.
+    """
+    points = [point for _, _, known in series for point in known]
+    left, right = min(x for x, _ in points), max(x for x, _ in points)
+    low, high = min(0.0, *(y for _, y in points)), max(y for _, y in points)
+    wide, tall = max(right - left, 1e-9), max(high - low, 1e-9)
+
+    def place(x: float, y: float) -> tuple[float, float]:
+        return 50 + 640 * (x - left) / wide, 10 + 150 * (1 - (y - low) / tall)
+
+    drawn = []
+    for kind, name, known in series:
+        path = " ".join(f"{x:.1f},{y:.1f}" for x, y in (place(*point) for point in known))
+        drawn.append(el("polyline", el("title", name), points=path, class_=f"curve {kind}"))
+        if len(known) == 1:
+            x, y = place(*known[0])
+            drawn.append(el("circle", cx=f"{x:.1f}", cy=f"{y:.1f}", r=3, class_=f"curve {kind}"))
+    axis = [el("line", x1=50, x2=690, y1=y, y2=y, class_="axis") for y in (10, 85, 160)]
+    values = [el("text", short(value), x=44, y=y, text_anchor="end") for value, y in _scale(low, high)]
+    days = [el("text", text, x=f"{place(x, low)[0]:.1f}", y=176, text_anchor="middle") for x, text in labels]
+    return el(
+        "svg",
+        *axis,
+        *drawn,
+        *values,
+        *days,
+        viewBox="0 0 716 182",
+        class_="curves",
+        role="img",
+        aria_label="Forecasts by day",
+    )
+
+
+def _scale(low: float, high: float) -> list[tuple[float, int]]:
+    return [(high, 14), ((low + high) / 2, 89), (low, 164)]
 
 
 def sparkline(values: Sequence[float | None], name: str) -> Safe:

@@ -1,7 +1,13 @@
 """Whether to retrain, and why: the rules of [retrain] in `config.toml`, applied to what the checks found.
 
-python3 -m monitoring.decision    inputs data_quality, attribution, model_quality (their outputs, any may be absent)
-                                  → output decision: decision.json
+A rule that fires is not yet a retraining:
+- what data says (drift, attribution) has to be found in `runs` runs in a row; ground truth counts at once;
+- broken data is mended and not learnt (`unless_broken`);
+- a version that waits for approval is enough;
+- `cooldown_days` after a retraining was asked for, or a new version came into use, nothing is asked for.
+
+python3 -m monitoring.decision    inputs data_quality, attribution, model_quality, forecasts (their outputs, any may be
+                                  absent), history → output decision: decision.json
 """
 
 import argparse
@@ -13,13 +19,19 @@ from typing import Any
 import paths
 from model import schema as schemas
 from model.errors import InputError
-from monitoring import analyzers, emf, findings, job, settings
+from monitoring import analyzers, emf, findings, job, past, settings
+from monitoring.past import Past
 from monitoring.settings import Retrain
 
 Json = dict[str, Any]
 
-CHECKS = ("data_quality", "attribution", "model_quality")
+CHECKS = ("data_quality", "attribution", "model_quality", "forecasts")
 BROKEN = ("missing_column_check", "data_type_check", "completeness_check", "non_negative_check")
+"""Violations that say that data is broken, where the check does not say so itself: Model Monitor's, for example."""
+FEWEST_BROKEN = 0.05
+"""A share of rows: one bad cell is no reason to refuse a retraining."""
+LASTING = ("drifted_features", "attribution_ndcg")
+"""Rules about data, which have to fire in several runs in a row."""
 
 
 @dataclass(frozen=True)
@@ -37,10 +49,14 @@ def main() -> None:
     """Read what the checks left, decide, and write the decision."""
     parser = argparse.ArgumentParser(description="Decide whether to retrain")
     parser.add_argument("--trained", default="", help="date of the model in use, like 2026-06-30 (for model_age_days)")
-    trained = parser.parse_args().trained
+    parser.add_argument("--model", default="", help="ARN of the model package in use")
+    parser.add_argument("--waiting", default="", help="ARN of a newer model package that waits for approval")
+    told = dict(vars(parser.parse_args()))
+    trained = told["trained"]
     schema, config = schemas.load(paths.CONFIG), settings.load(paths.CONFIG)
     checks = {name: told for name in CHECKS if (told := analyzers.details(paths.step_input(name), name))}
-    decision = decide(checks, config.retrain, age_in_days(trained) if trained else None)
+    before = past.read(paths.step_input("history"), checks, told)
+    decision = decide(checks, config.retrain, age_in_days(trained) if trained else None, before)
     findings.save(decision, paths.step_output("decision") / "decision.json")
     emf.emit({"retrain": float(decision["retrain"])}, {"Project": schema.name, "Check": "decision"})
     job.say(f"Retrain: {'yes' if decision['retrain'] else 'no'}. {' '.join(decision['reasons'])}")
@@ -58,8 +74,15 @@ def age_in_days(trained: str, today: dt.date | None = None) -> int:
         raise InputError(f"--trained {trained!r}: a date like 2026-06-30 was expected") from None
 
 
-def decide(checks: Mapping[str, Json], config: Retrain, age: int | None = None) -> Json:
-    """The decision. Broken data never asks for a new model: a model learns nothing good from it."""
+def decide(checks: Mapping[str, Json], config: Retrain, age: int | None = None, before: Past | None = None) -> Json:
+    """The decision.
+
+    Args:
+        checks: What each check found, as its `check.json` has it.
+        config: The rules.
+        age: Days since the model in use was trained; None where it is not known.
+        before: What earlier runs found; None where that is not known, so that what is found once is enough.
+    """
     rules = [
         rule
         for rule in (_drift(checks, config), _attribution(checks, config), _metrics(checks, config), _age(age, config))
@@ -67,15 +90,50 @@ def decide(checks: Mapping[str, Json], config: Retrain, age: int | None = None) 
     ]
     broken = _broken(checks)
     wanted = [rule for rule in rules if rule.fired]
-    retrain = bool(wanted) and not (config.unless_broken and broken.fired)
-    reasons = [f"{rule.evidence[0].upper()}{rule.evidence[1:]}." for rule in wanted]
-    if wanted and not retrain:
-        reasons.append(f"But the data is broken and is to be mended first: {broken.evidence}.")
+    lasting = [rule for rule in wanted if _lasts(rule, config, before)]
+    held = _held_back(config, broken, before) if wanted else []
+    reasons = [_sentence(rule, config, before) for rule in wanted] + held
     if not wanted:
         reasons.append(_why_not(checks))
         if broken.fired:
             reasons.append(f"The data is broken and is to be mended: {broken.evidence}.")
-    return {"retrain": retrain, "reasons": reasons, "rules": [asdict(rule) for rule in [*rules, broken]]}
+    return {
+        "retrain": bool(lasting) and not held,
+        "reasons": reasons,
+        "rules": [asdict(rule) for rule in [*rules, broken]],
+        "fired": [] if broken.fired else [rule.rule for rule in wanted],
+        "broken": broken_inputs(checks),
+    }
+
+
+def _lasts(rule: Rule, config: Retrain, before: Past | None) -> bool:
+    return rule.rule not in LASTING or before is None or before.in_a_row(rule.rule) >= config.runs
+
+
+def _sentence(rule: Rule, config: Retrain, before: Past | None) -> str:
+    text = f"{rule.evidence[0].upper()}{rule.evidence[1:]}."
+    if before is None or _lasts(rule, config, before):
+        return text
+    count = before.in_a_row(rule.rule)
+    return f"{text} It is found in run {count} of the {config.runs} in a row that ask for a retraining."
+
+
+def _held_back(config: Retrain, broken: Rule, before: Past | None) -> list[str]:
+    """Why no retraining is asked for although a rule fired."""
+    why = []
+    if config.unless_broken and broken.fired:
+        why.append(f"But the data is broken and is to be mended first: {broken.evidence}.")
+    if before is None:
+        return why
+    if before.waiting:
+        number = past.version(before.waiting)
+        name = f"version {number}" if number else before.waiting
+        why.append(f"But {name} waits for approval: approve or reject it first.")
+    for day, what in ((before.asked, "a retraining was asked for"), (before.replaced, "this version was made")):
+        days = before.days_since(day)
+        if days is not None and days < config.cooldown_days:
+            why.append(f"But {what} on {day}, and for {config.cooldown_days} days after it none is asked for.")
+    return why
 
 
 def _why_not(checks: Mapping[str, Json]) -> str:
@@ -100,11 +158,21 @@ def _drift(checks: Mapping[str, Json], config: Retrain) -> Rule | None:
     if not compared:
         return Rule("drifted_features", None, config.drifted_features, fired=False, evidence="no feature was compared")
     drifted = [name for name, item in compared.items() if item["drifted"]]
-    share = len(drifted) / len(compared)
+    weights = _weights(checks, compared)
+    share = sum(weights[name] for name in drifted) / sum(weights.values())
     text = f"{len(drifted)} of {len(compared)} features drifted{': ' + _some(drifted) if drifted else ''}"
+    if drifted and len(set(weights.values())) > 1:
+        text += f" ({100 * share:.0f} % of what predictions rest on)"
     return Rule(
         "drifted_features", share, config.drifted_features, fired=share >= config.drifted_features, evidence=text
     )
+
+
+def _weights(checks: Mapping[str, Json], compared: Mapping[str, Json]) -> dict[str, float]:
+    """How much each feature counts: by its share of attribution at registration, or each the same."""
+    shares = checks.get("attribution", {}).get("shares", {})
+    weights = {name: float(shares.get(name, {}).get("before", 0.0)) for name in compared}
+    return weights if sum(weights.values()) > 0 else dict.fromkeys(compared, 1.0)
 
 
 def _attribution(checks: Mapping[str, Json], config: Retrain) -> Rule | None:
@@ -134,11 +202,15 @@ def _metrics(checks: Mapping[str, Json], config: Retrain) -> Rule | None:
     if not judged:
         why = _uncompared(checks) or "there was no new ground truth"
         return Rule("worse_metrics", None, config.worse_metrics, fired=False, evidence=why)
-    worse = [f"{name} {item['value']:.4g}{_limit(item)}" for name, item in judged.items() if item["worse"]]
-    text = f"{len(worse)} of {len(judged)} metrics are beyond their limit{': ' + _some(worse) if worse else ''}"
-    return Rule(
-        "worse_metrics", len(worse), config.worse_metrics, fired=len(worse) >= config.worse_metrics, evidence=text
-    )
+    worse = {name: f"{name} {item['value']:.4g}{_limit(item)}" for name, item in judged.items() if item["worse"]}
+    text = f"{len(worse)} of {len(judged)} metrics are beyond their limit"
+    text += f": {_some(list(worse.values()))}" if worse else ""
+    gate = checks["model_quality"].get("gate")
+    decides = gate is None or gate not in judged or gate in worse
+    if worse and not decides:
+        text += f"; {gate}, which decides, is not"
+    fired = decides and len(worse) >= config.worse_metrics
+    return Rule("worse_metrics", len(worse), config.worse_metrics, fired=fired, evidence=text)
 
 
 def _limit(item: Json) -> str:
@@ -162,11 +234,41 @@ def _age(age: int | None, config: Retrain) -> Rule | None:
 
 
 def _broken(checks: Mapping[str, Json]) -> Rule:
-    found = [item for item in checks.get("data_quality", {}).get("violations", []) if item["check"] in BROKEN]
-    text = _some([f"{item['feature']} ({item['check'].removesuffix('_check').replace('_', ' ')})" for item in found])
-    return Rule(
-        "broken_data", len(found), 1, fired=bool(found), evidence=text or "no column is missing, mistyped or incomplete"
-    )
+    found = broken_inputs(checks)
+    text = _some([f"{_plain(item['feature'])} ({_plain(item['check'])})" for item in found])
+    return Rule("broken_data", len(found), 1, fired=bool(found), evidence=text or NOTHING_BROKEN)
+
+
+def _plain(name: str) -> str:
+    """A feature or a check for a person: `(forecasts)`, `data_type_check`."""
+    return name.strip("()").removesuffix("_check").replace("_", " ") if name.endswith(("_check", ")")) else name
+
+
+NOTHING_BROKEN = "no column is missing, mistyped or incomplete"
+
+
+def broken_inputs(checks: Mapping[str, Json]) -> list[Json]:
+    """What is broken: `feature`, `check`, and a `sentence`, which may be empty."""
+    quality = checks.get("data_quality", {})
+    found = quality["broken"] if "broken" in quality else list(map(_as_broken, filter(_matters, _violations(quality))))
+    forecasts = list(map(_as_broken, _violations(checks.get("forecasts", {}))))
+    truth = checks.get("model_quality", {})
+    if truth.get("rows") and truth.get("broken_rows", 0) == truth["rows"]:
+        sentence = " ".join(truth.get("broken", []))
+        forecasts.append({"feature": "(all)", "check": "predicted_from_broken_data", "sentence": sentence})
+    return [*found, *forecasts]
+
+
+def _violations(check: Json) -> list[Json]:
+    return list(check.get("violations", []))
+
+
+def _matters(item: Json) -> bool:
+    return item["check"] in BROKEN and item.get("share", 1.0) >= FEWEST_BROKEN
+
+
+def _as_broken(item: Json) -> Json:
+    return {"feature": item["feature"], "check": item["check"], "sentence": item.get("sentence", "")}
 
 
 def _some(texts: list[str]) -> str:

@@ -17,7 +17,14 @@ _HIGH, _MEDIUM = 0.2, 0.02  # share of rows
 
 @dataclass(frozen=True)
 class Finding:
-    """A violation. `share` is the share of rows it concerns (of drift: the least share of rows that are different)."""
+    """A violation. `share` is the share of rows it concerns (of drift: the least share of rows that are different).
+
+    Attributes:
+        description: In Model Monitor's words.
+        sentence: For a person: which way, from what to what, what it means, what to do next.
+        p_value: The chance of a difference at least as large without any change, corrected for all that was looked at.
+        effect: How large the difference is, in the unit that its check documents.
+    """
 
     feature: str
     check: str
@@ -25,6 +32,9 @@ class Finding:
     value: float | None = None
     threshold: float | None = None
     share: float = 1.0
+    sentence: str = ""
+    p_value: float | None = None
+    effect: float | None = None
 
     @property
     def severity(self) -> Severity:

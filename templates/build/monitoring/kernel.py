@@ -24,6 +24,8 @@ WANTED_ERROR = 0.025
 FEWEST, MOST = 96, 4096
 PILOT = 60_000
 """Predictions of one of the two designs that the number of samples is found out with, about."""
+PILOTS = 8
+"""Designs that this takes, about."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,14 @@ class Explanation:
 
 
 def explain(
-    rows: Floats, background: Floats, predict: Predict, *, samples: int = 0, seed: int = 1, budget: int | None = None
+    rows: Floats,
+    background: Floats,
+    predict: Predict,
+    *,
+    samples: int = 0,
+    seed: int = 1,
+    budget: int | None = None,
+    fewest: int = 100,
 ) -> Explanation:
     """Shapley values of each row against each row of the background, averaged over the background.
 
@@ -66,16 +75,18 @@ def explain(
         samples: Coalitions for each row and background row, all of them where there are no more; 0: as many as make
             the estimated error small.
         seed: Of the drawing.
-        budget: Predictions of synthetic rows, at most, about: only so many of the first rows are explained, and 100
-            at least.
+        budget: Predictions of synthetic rows, at most, about: only so many of the first rows are explained.
+        fewest: Rows that are explained whatever the budget.
     """
     error = math.nan
+    if not samples and budget is not None and budget < PILOTS * PILOT:
+        samples = min(FEWEST, 2 ** rows.shape[1] - 2)  # finding out how many are enough would take the whole budget
     if not samples:
         samples, error = enough_samples(rows, background, predict, seed)
     if samples >= 2 ** rows.shape[1] - 2:  # all coalitions there are
         error = 0.0
     if budget is not None:
-        rows = rows[: max(100, budget // (samples * len(background)))]
+        rows = rows[: max(fewest, budget // max(1, samples * len(background)))]
     values, expected, predictions = _explained(rows, background, predict, samples, seed)
     return Explanation(values, expected, predictions, samples, error)
 

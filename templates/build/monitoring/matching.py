@@ -17,11 +17,12 @@ from numpy.typing import NDArray
 
 from model import names
 from model.errors import InputError
-from model.names import ACTUAL, BATCH, EXECUTION, PACKAGE, PREDICTION, PROBABILITY
+from model.names import ACTUAL, BATCH, BROKEN, EXECUTION, PACKAGE, PREDICTION, PROBABILITY
 from model.schema import Schema
 from model.values import dates
 from monitoring import truth
 from monitoring.findings import Finding
+from monitoring.provenance import Broken
 from monitoring.truth import Prints
 
 CHECK = "ground_truth_match_check"
@@ -49,6 +50,7 @@ class Comparison:
         other_model: How many have predictions of other model packages only, and were not compared when it was in use.
         limit: The share of the rows that could have a prediction and must have one.
         problem: What is wrong with all that in one sentence; empty where nothing is.
+        broken: Which of the rows were predicted from broken data; None where that is not known.
     """
 
     rows: pd.DataFrame
@@ -61,6 +63,7 @@ class Comparison:
     other_model: int
     limit: float
     problem: str = ""
+    broken: Broken | None = None
 
     @property
     def share(self) -> float:
@@ -125,6 +128,7 @@ def compare(
         before=len(before),
         other_model=len(sides.rows(~of_model) - sides.rows(of_model) - before),
         limit=limit,
+        broken=Broken.of(pairs[BROKEN][new]),
     )
     return replace(found, problem=_problem(found, sides, package))
 

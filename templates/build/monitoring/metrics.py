@@ -36,9 +36,18 @@ def values(problem: ProblemType, truth: pd.DataFrame, positive: str | None) -> m
         case "regression":
             return found
         case "binary_classification":
+            found |= _undefined(truth, positive)
             return found | _rates(truth, positive) | _constant(problem, truth, positive, found)
         case "multiclass_classification":
             return found | _constant(problem, truth, positive, found)
+
+
+def _undefined(truth: pd.DataFrame, positive: str | None) -> metrics.Values:
+    """What has no value on these rows: without an actual positive, nothing could be found, whatever the model did."""
+    scores_of_positives = ("precision", "recall", "f0_5", "f1", "f2")
+    if not (truth["actual"] == positive).any():
+        return dict.fromkeys(scores_of_positives, float("nan"))
+    return {} if (truth["label"] == positive).any() else {"precision": float("nan")}
 
 
 def _rates(truth: pd.DataFrame, positive: str | None) -> metrics.Values:
@@ -61,6 +70,8 @@ def _constant(problem: ProblemType, truth: pd.DataFrame, positive: str | None, f
     most = truth["actual"].value_counts().sort_index().idxmax()
     always = truth.assign(label=most, probability=1.0)
     constant = metrics.of(problem, always, positive)
+    if problem == "binary_classification":
+        constant |= _undefined(always, positive)
     return {f"{name}{CONSTANT}": constant[name] for name in found if name != "auc"}
 
 

@@ -2,22 +2,21 @@
 
     python3 -m monitoring.model_quality --baseline
         inputs predictions (of the transform job), ground_truth
-        → output model_quality: statistics.json, constraints.json
+        → output model_quality: statistics.json, constraints.json, reference.csv (what later periods are compared with)
     python3 -m monitoring.model_quality --check
         inputs predictions, ground_truth, baseline, compared (earlier outputs; may be absent) → output model_quality:
         new.json, and where there is something new statistics.json, constraint_violations.json, check.json,
-        compared.json, compared.npy; where ground truth fits no prediction, only what says so
+        compared.json, compared.npy
     python3 -m monitoring.model_quality --new
         inputs predictions, ground_truth, compared → output model_quality: new.json only
 
 Where there is an input answers (of monitoring.managed), baseline and check take it for predictions and ground_truth.
-`new.json` is `{"new": bool, "rows": number}`: is there truth that no run has compared, or that fits no prediction?
+`new.json` is `{"new": bool, "rows": number}`: is there truth that no run has compared?
 """
 
 import argparse
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,62 +28,23 @@ from model import names
 from model import schema as schemas
 from model.errors import InputError
 from model.metrics import positive_class
-from model.schema import ProblemType, Schema
-from model.values import dates
-from monitoring import findings, job, matching, metrics, settings, truth
+from model.schema import Schema
+from model.values import texts
+from monitoring import findings, job, limits, matching, metrics, settings, thresholds, truth
 from monitoring.findings import Finding, Result
 from monitoring.matching import Comparison
-from monitoring.metrics import CONSTANT, worse_when_higher
-from monitoring.settings import Settings
-from steps import evaluate
+from monitoring.measures import Measures
+from monitoring.provenance import Broken
+from monitoring.settings import ModelQuality, Settings
+from steps import evaluate, tables
 
 STATISTICS = "statistics.json"
 CONSTRAINTS = "constraints.json"
-FEWEST_WINDOWS = 3
-GROWS = {"mae": 1, "rmse": 1, "mse": 2}
-"""Metrics in the unit of the target, or its square: the power with which they grow with it."""
-PARTS, SMALLEST_PART, LARGEST_PART = 40, 10, 5000
-SEED = 1
+REFERENCE = "reference.csv"
+MOST_KEPT = 20_000
+"""Rows of the evaluation data that the baseline keeps, at most: what later periods are compared with."""
 
 Json = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Spread:
-    """How a metric varies by chance: its `value` on `rows` rows, and its standard deviation on a single one."""
-
-    value: float
-    one: float
-    rows: int
-
-    def between(self, rows: int) -> float:
-        """The standard deviation of the difference to the metric of other rows."""
-        return self.one * math.sqrt(1 / rows + 1 / self.rows)
-
-
-@dataclass(frozen=True)
-class Limit:
-    """A metric's threshold, and what it was derived from.
-
-    Where the spread is known, fewer rows have a wider threshold. Where `level` is, the mean size of the baseline's
-    targets, the threshold grows with the targets: errors of larger quantities are larger, and that is no fault.
-    """
-
-    threshold: float
-    higher_is_worse: bool
-    spread: Spread | None = None
-    level: float | None = None
-
-    def of(self, name: str, rows: int, level: float) -> float:
-        """The threshold for a number of rows whose targets have a mean size."""
-        threshold = self.threshold
-        if self.spread:
-            tolerated = abs(self.threshold - self.spread.value) / self.spread.between(self.spread.rows)
-            worse = 1 if self.higher_is_worse else -1
-            threshold = self.spread.value + worse * tolerated * self.spread.between(rows)
-        if self.level and level > self.level:
-            threshold *= (level / self.level) ** GROWS[name]
-        return threshold
 
 
 def main() -> None:
@@ -103,7 +63,9 @@ def main() -> None:
     if answers.is_dir():  # of rows that were matched and found new before
         rows = truth.read_answers(answers, schema)
         findings.save({"new": bool(len(rows)), "rows": len(rows)}, output / "new.json")
-        _finish(check(rows, truth.fingerprints(rows), known, output, schema), config, schema)
+        _finish(
+            check(rows, truth.fingerprints(rows), known, output, schema, config=config.model_quality), config, schema
+        )
         return
     limit = config.model_quality.match_limit
     compared = paths.step_input("compared")
@@ -112,7 +74,7 @@ def main() -> None:
     if given.new or not news(found)["new"]:
         job.say(nothing_new(found) if not news(found)["new"] else found.problem or found.said)
         return
-    _finish(judge(found, known, output, schema), config, schema)
+    _finish(judge(found, known, output, schema, config.model_quality), config, schema)
 
 
 def _finish(result: Result, config: Settings, schema: Schema) -> None:
@@ -125,14 +87,15 @@ def news(found: Comparison) -> Json:
     return {"new": bool(len(found.rows) or found.problem), "rows": len(found.rows)}
 
 
-def judge(found: Comparison, known: Path, output: Path, schema: Schema) -> Result:
+def judge(found: Comparison, known: Path, output: Path, schema: Schema, config: ModelQuality | None = None) -> Result:
     """Check the rows that are new, and say what is wrong with the others. Ground truth that fits nothing is a finding.
 
     Raises:
         InputError: The baseline is missing, damaged or of another problem type.
     """
     if len(found.rows):
-        return check(found.rows, found.prints, known, output, schema, found=found)
+        rows, prints, broken = found.rows, found.prints, found.broken
+        return check(rows, prints, known, output, schema, found=found, config=config, broken=broken)
     note = f"NothingCompared: {found.problem}."
     facts = {"rows": 0, "metrics": {}, "ground_truth": found.facts()}
     result = Result("model_quality", found.findings(), [], facts, note)
@@ -195,113 +158,23 @@ def write_baseline(rows: pd.DataFrame, output: Path, schema: Schema, config: Set
     """Write the metrics of matched rows and the constraints that follow from them."""
     positive = _positive(rows, schema)
     document = metrics.statistics(schema.problem_type, rows.drop(columns=list(names.keys(schema.id_columns))), positive)
-    limits = suggest(document, rows, positive, schema, config)
+    limits = thresholds.suggest(document, rows, positive, schema, config)
     findings.save(document | ({"positive_class": positive} if positive else {}), output / STATISTICS)
-    findings.save(constraints_json(limits, schema.problem_type), output / CONSTRAINTS)
+    findings.save(thresholds.constraints_json(limits, schema.problem_type), output / CONSTRAINTS)
+    kept_rows(rows).to_csv(output / REFERENCE, index=False)
     return document
+
+
+def kept_rows(rows: pd.DataFrame) -> pd.DataFrame:
+    """Matched rows that a baseline keeps, chosen by a hash of their content."""
+    if len(rows) <= MOST_KEPT:
+        return rows
+    hashes = pd.util.hash_pandas_object(rows, index=False).to_numpy()
+    return rows.iloc[np.sort(np.argsort(hashes, kind="stable")[:MOST_KEPT])]
 
 
 def _positive(rows: pd.DataFrame, schema: Schema) -> str | None:
     return positive_class(rows) if schema.problem_type == "binary_classification" else None
-
-
-def suggest(
-    document: Json, rows: pd.DataFrame, positive: str | None, schema: Schema, config: Settings
-) -> dict[str, Limit]:
-    """Each metric's threshold: its value, made worse by what it varies between batches.
-
-    With a time, batches are the windows of the evaluation data; without, random parts of it.
-    """
-    tolerance, level = config.model_quality.tolerance, level_of(rows)
-    windows = _by_window(rows, positive, schema, config.data_quality.window_days)
-    spreads = {} if len(windows) >= FEWEST_WINDOWS else _spreads(rows, positive, schema)
-    limits: dict[str, Limit] = {}
-    for name, told in document[f"{schema.problem_type}_metrics"].items():
-        if name.endswith(CONSTANT) or not isinstance(told.get("value"), float):
-            continue
-        sign = 1 if worse_when_higher(name) else -1
-        own_level = level if name in GROWS else None
-        if spread := spreads.get(name):
-            threshold = told["value"] + sign * tolerance * spread.between(spread.rows)
-            limits[name] = Limit(threshold, sign > 0, spread, own_level)
-            continue
-        seen = [window[name] for window in windows if math.isfinite(window[name])]
-        middle = max(sign * told["value"], sign * float(np.mean(seen))) if seen else sign * told["value"]
-        apart = float(np.std(seen, ddof=1)) if len(seen) > 1 else 0.0
-        limits[name] = Limit(sign * (middle + tolerance * apart), sign > 0, level=own_level)
-    return limits
-
-
-def _spreads(rows: pd.DataFrame, positive: str | None, schema: Schema) -> dict[str, Spread]:
-    """How each metric varies, from its values on random parts; these vary less the more of all rows they are."""
-    size = min(len(rows) // 2, LARGEST_PART)
-    if size < SMALLEST_PART:
-        return {}
-    ordered = rows.sort_values(list(rows.columns), kind="stable", ignore_index=True)
-    draws = np.random.default_rng(SEED)
-    parts = [ordered.iloc[np.sort(draws.permutation(len(rows))[:size])] for _ in range(PARTS)]
-    seen = pd.DataFrame([metrics.values(schema.problem_type, part, positive) for part in parts])
-    one = seen.std(ddof=1) * math.sqrt(size / (1 - size / len(rows)))
-    whole = metrics.values(schema.problem_type, rows, positive)
-    return {name: Spread(whole[name], float(one[name]), len(rows)) for name in whole if one[name] > 0}
-
-
-def level_of(rows: pd.DataFrame) -> float:
-    """The mean size of the targets; 0 for classes."""
-    return float(np.abs(rows["actual"]).mean()) if "prediction" in rows.columns else 0.0
-
-
-def _by_window(rows: pd.DataFrame, positive: str | None, schema: Schema, days: int) -> list[dict[str, float]]:
-    """The metrics of each window with about as many rows as others, as if targets were as large as on the whole."""
-    if not (schema.time and schema.time in schema.ids and days):
-        return []
-    when = dates(rows[names.keys(schema.ids)[schema.ids.index(schema.time)]])[0]
-    number = (when - when.min()).dt.days // days
-    parts = [part for _, part in rows.groupby(number) if 2 * len(part) >= len(rows) / (number.max() + 1)]
-    level = level_of(rows)
-    return [_at_level(metrics.values(schema.problem_type, part, positive), level, level_of(part)) for part in parts]
-
-
-def _at_level(values: dict[str, float], level: float, own: float) -> dict[str, float]:
-    if not own:
-        return values
-    return {name: value * (level / own) ** GROWS.get(name, 0) for name, value in values.items()}
-
-
-def constraints_json(limits: Mapping[str, Limit], problem: ProblemType) -> Json:
-    """The document."""
-    items = {
-        name: {
-            "threshold": limit.threshold,
-            "comparison_operator": "GreaterThanThreshold" if limit.higher_is_worse else "LessThanThreshold",
-            **({"spread": asdict(limit.spread)} if limit.spread else {}),
-            **({} if limit.level is None else {"baseline_level": limit.level}),
-        }
-        for name, limit in limits.items()
-    }
-    return {"version": 0.0, f"{problem}_constraints": items}
-
-
-def read_limits(file: Path, problem: ProblemType) -> dict[str, Limit]:
-    """The thresholds of a baseline.
-
-    Raises:
-        InputError: The file is damaged, or of another problem type.
-    """
-    document = findings.read(file)
-    try:
-        items = document[f"{problem}_constraints"]
-        return {
-            name: Limit(
-                float(item["threshold"]),
-                item["comparison_operator"] == "GreaterThanThreshold",
-                Spread(**item["spread"]) if "spread" in item else None,
-                item.get("baseline_level") if name in GROWS else None,
-            )
-            for name, item in items.items()
-        }
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise InputError(f"{file} holds no {problem}_constraints as Model Monitor writes them: {error!r}") from None
 
 
 def check(
@@ -312,34 +185,52 @@ def check(
     schema: Schema,
     *,
     found: Comparison | None = None,
+    config: ModelQuality | None = None,
+    broken: Broken | None = None,
 ) -> Result:
     """Measure matched rows, compare with the baseline, and leave their fingerprints.
 
-    Where it is known how they were matched (`found`), that is judged, too.
+    Args:
+        rows: As `truth.match` gives them.
+        prints: Their fingerprints.
+        known: The baseline's folder.
+        output: Where to.
+        schema: Names the metric that decides.
+        found: How the rows were matched, where that is to be judged, too.
+        config: What matters.
+        broken: Which rows were predicted from broken data: they say nothing about the model, and are not judged.
 
     Raises:
         InputError: The baseline is missing, damaged or of another problem type.
     """
-    limits = read_limits(job.baseline_file(known, CONSTRAINTS), schema.problem_type)
+    config, broken = config or ModelQuality(), broken or Broken.none(len(rows))
     before = findings.read(job.baseline_file(known, STATISTICS))
+    suggested = thresholds.read_limits(job.baseline_file(known, CONSTRAINTS), schema.problem_type)
     positive = before.get("positive_class") or _positive(rows, schema)
-    document = metrics.statistics(schema.problem_type, rows.drop(columns=list(names.keys(schema.id_columns))), positive)
-    told = document[f"{schema.problem_type}_metrics"]
-    judged = {
-        name: _judged(told[name], limit, limit.of(name, len(rows), level_of(rows)))
-        for name, limit in limits.items()
-        if name in told
-    }
-    worse = [finding for finding in map(_finding, judged.items()) if finding]
-    old = before.get(f"{schema.problem_type}_metrics", {})
-    facts = {
+    sound = rows[~broken.rows].reset_index(drop=True)
+    of = rows if sound.empty else sound
+    document = metrics.statistics(schema.problem_type, of.drop(columns=list(names.keys(schema.id_columns))), positive)
+    told, old = (whole.get(f"{schema.problem_type}_metrics", {}) for whole in (document, before))
+    reference = _reference(known, schema)
+    if sound.empty:
+        judged = {name: _unjudged(told[name]) for name in suggested if name in told}
+    elif reference is None:
+        judged = _by_thresholds(told, suggested, sound)
+    else:
+        judged = _by_rows(told, suggested, sound, Measures(schema.problem_type, reference, positive), schema, config)
+    worse = [_finding(name, item, old, len(sound), schema) for name, item in judged.items() if item["worse"]]
+    facts: Json = {
         "rows": len(rows),
-        "metrics": {n: item | {"baseline": _value(old.get(n, {}))} for n, item in judged.items()},
+        "gate": schema.metric,
+        "broken_rows": int(broken.rows.sum()),
+        "broken": list(broken.sentences),
+        "metrics": {name: item | {"baseline": _value(old.get(name, {}))} for name, item in judged.items()},
     }
     if found:
         worse += found.findings()
         facts["ground_truth"] = found.facts()
-    result = Result("model_quality", worse, _undefined(judged), facts, f"{found.said}." if found else "")
+    skipped = [*_not_judged(broken, len(rows)), *_undefined(judged, len(sound))]
+    result = Result("model_quality", worse, skipped, facts, f"{found.said}." if found else "")
     findings.save(document, output / STATISTICS)
     findings.write(result, output, _violations(worse))
     findings.save({"rows": len(rows), "sha256": truth.content_hash(prints)}, output / "compared.json")
@@ -354,16 +245,68 @@ def _violations(found: Sequence[Finding]) -> list[Json]:
     ]
 
 
-def _judged(told: Json, limit: Limit, threshold: float) -> Json:
-    value = _value(told)
-    worse = value is not None and (value > threshold if limit.higher_is_worse else value < threshold)
+def _reference(known: Path, schema: Schema) -> pd.DataFrame | None:
+    """The rows that the baseline keeps; None of one that keeps none, as those of earlier versions."""
+    found = sorted(known.rglob(REFERENCE))
+    if not found:
+        return None
+    table = tables.read(found[0])
+    answers = ["prediction"] if schema.problem_type == "regression" else ["label", "probability"]
+    if missing := [name for name in (*names.keys(schema.id_columns), "actual", *answers) if name not in table.columns]:
+        raise InputError(f"{found[0]} lacks the columns {', '.join(missing)}: build the model anew")
+    texts_of = [name for name in ("actual", "label") if schema.problem_type != "regression"]
+    return truth.spelled(table, schema).assign(**{name: texts(table[name]) for name in texts_of})
+
+
+def _by_thresholds(told: Json, suggested: Mapping[str, thresholds.Limit], rows: pd.DataFrame) -> dict[str, Json]:
+    """Each metric against the threshold that its baseline suggests for so many rows."""
+    judged = {}
+    for name, limit in suggested.items():
+        if name in told:
+            threshold = limit.of(name, len(rows), thresholds.level_of(rows))
+            value = _value(told[name])
+            worse = value is not None and (value > threshold if limit.higher_is_worse else value < threshold)
+            judged[name] = _item(told[name], threshold, limit.higher_is_worse) | {"worse": worse}
+    return judged
+
+
+def _by_rows(
+    told: Json,
+    suggested: Mapping[str, thresholds.Limit],
+    rows: pd.DataFrame,
+    reference: Measures,
+    schema: Schema,
+    config: ModelQuality,
+) -> dict[str, Json]:
+    """Each metric against what chance makes of it in so many rows of so many days and series."""
+    period = limits.Period.of(rows, schema, thresholds.level_of(rows))
+    found = limits.limits(reference, period, schema, config.matters)
+    judged = {}
+    for name in [name for name in suggested if name in told]:
+        value, limit = _value(told[name]), found.get(name)
+        if limit is None or not limit.reachable:
+            judged[name] = _item(told[name], None, suggested[name].higher_is_worse) | {"worse": False}
+            continue
+        if value is not None and limit.worse(value):
+            limit = limits.confirmed(limit, name, reference, replace(reference, rows=rows))
+        worst = max if limit.higher_is_worse else min
+        threshold = worst(limit.threshold, limit.matters)
+        worse = value is not None and limit.worse(value)
+        judged[name] = _item(told[name], threshold, limit.higher_is_worse) | {"worse": worse}
+    return judged
+
+
+def _unjudged(told: Json) -> Json:
+    return _item(told, None, higher_is_worse=False) | {"worse": False}
+
+
+def _item(told: Json, threshold: float | None, higher_is_worse: bool) -> Json:  # noqa: FBT001 (it is a member)
     deviation = told["standard_deviation"]
     return {
-        "value": value,
+        "value": _value(told),
         "standard_deviation": deviation if isinstance(deviation, float) else None,
         "threshold": threshold,
-        "higher_is_worse": limit.higher_is_worse,
-        "worse": worse,
+        "higher_is_worse": higher_is_worse,
     }
 
 
@@ -372,21 +315,40 @@ def _value(told: Json) -> float | None:
     return value if isinstance(value, float) else None
 
 
-def _finding(item: tuple[str, Json]) -> Finding | None:
-    name, told = item
-    if not told["worse"]:
-        return None
+def _finding(name: str, told: Json, old: Json, rows: int, schema: Schema) -> Finding:
     operator = "GreaterThanThreshold" if told["higher_is_worse"] else "LessThanThreshold"
     deviation = "" if told["standard_deviation"] is None else f" +/- {told['standard_deviation']:.4g}"
     text = f"Metric {name} with {told['value']:.6g}{deviation} was {operator} {told['threshold']:.6g}"
-    return Finding(name, operator, text, told["value"], told["threshold"])
+    before = _value(old.get(name, {}))
+    what = f"{name} is worse than at registration: {'' if before is None else f'{before:.3g} → '}{told['value']:.3g}"
+    chance = f"chance and what does not matter reach to {told['threshold']:.3g} with {rows:,} rows"
+    then = "This metric decides about retraining." if name == schema.metric else f"{schema.metric} decides, not this."
+    effect = None if not before else abs(told["value"] - before) / abs(before)
+    return Finding(
+        name, operator, text, told["value"], told["threshold"], sentence=f"{what} ({chance}). {then}", effect=effect
+    )
 
 
-def _undefined(judged: Mapping[str, Json]) -> list[findings.Skipped]:
-    return [
+def _not_judged(broken: Broken, rows: int) -> list[findings.Skipped]:
+    count = int(broken.rows.sum())
+    if not count:
+        return []
+    why = f"{count:,} of {rows:,} rows were predicted from broken data, and say nothing about the model"
+    return [findings.Skipped("(all)", "metrics", f"{why}: {' '.join(broken.sentences)}".rstrip(": "))]
+
+
+def _undefined(judged: Mapping[str, Json], rows: int) -> list[findings.Skipped]:
+    found = [
         findings.Skipped(name, "metric", "it is not defined on these rows")
         for name, told in judged.items()
         if told["value"] is None
+    ]
+    if not rows:
+        return found
+    return found + [
+        findings.Skipped(name, "metric", f"{rows:,} rows are too few: any value of it could be chance")
+        for name, told in judged.items()
+        if told["value"] is not None and told["threshold"] is None
     ]
 
 

@@ -3,7 +3,7 @@
     python3 -m monitoring.report --build
         inputs evaluation, data_quality (the baseline), attribution, history; any may be absent
     python3 -m monitoring.report --inference
-        inputs data_quality, baseline, attribution, model_quality, decision, history; any may be absent
+        inputs data_quality, baseline, attribution, forecasts, model_quality, decision, history; any may be absent
     → output report: report.html, run.json (what later runs show of this one)
 
 History is a folder with `run.json` files of earlier runs, anywhere in it.
@@ -11,58 +11,27 @@ History is a folder with `run.json` files of earlier runs, anywhere in it.
 
 import argparse
 import datetime as dt
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import paths
 from model import schema as schemas
 from model.errors import InputError
-from monitoring import analyzers, baseline, charts, data_quality, findings, job, sections
+from monitoring import analyzers, baseline, charts, data_quality, findings, forecast_section, job, sections
 from monitoring.baseline import Statistics
 from monitoring.html import Safe, el, join, page
+from monitoring.verdicts import Kind, Run, Verdict, verdict
+
+__all__ = ["Run", "Verdict", "main", "read_history", "read_run", "render", "summary", "verdict"]
 
 Json = dict[str, Any]
-Kind = Literal["build", "inference"]
-Level = Literal["good", "warn", "bad"]
 
-CHECKS = ("data_quality", "attribution", "model_quality")
-REFIT = (
-    "What is registered is this model fitted again on all rows, those of evaluation too, with the same number of "
-    "trees; the metrics and attributions here are those of before."
-)
+CHECKS = ("data_quality", "attribution", "model_quality", "forecasts")
 NOTICE = (
     "Files have the formats of SageMaker Model Monitor and Clarify; the numbers are computed by this project's own "
     "monitoring, whose differences are described in its documentation."
 )
-
-
-@dataclass(frozen=True)
-class Run:
-    """All that a report is made of. `facts` are pairs of names and values that say what was compared with what."""
-
-    kind: Kind
-    project: str
-    created: str
-    execution: str = ""
-    facts: Sequence[tuple[str, str]] = ()
-    checks: Mapping[str, Json] = field(default_factory=dict)
-    decision: Json | None = None
-    evaluation: Json | None = None
-    analysis: Json | None = None
-    before: Statistics | None = None
-    now: Statistics | None = None
-    history: Sequence[Json] = ()
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """The outcome in one line, and why."""
-
-    level: Level
-    headline: str
-    reasons: Sequence[str]
 
 
 def main() -> None:
@@ -178,52 +147,6 @@ def read_history(folder: Path) -> list[Json]:
     return sorted(found, key=lambda run: str(run["created"]))
 
 
-def verdict(run: Run) -> Verdict:
-    """The outcome of a run."""
-    return _of_build(run) if run.kind == "build" else _of_inference(run)
-
-
-def _of_build(run: Run) -> Verdict:
-    judged = run.evaluation or {}
-    gate, warnings = judged.get("gate"), judged.get("warnings", [])
-    if gate is None:
-        return Verdict("warn", "The model was not evaluated.", ())
-    reasons = [f"{text}." for text in (gate["reason"], *warnings)]
-    if not gate["passed"]:
-        advice = [f"Try: {text}." for text in gate.get("advice", [])]
-        return Verdict("bad", "The model is not good enough and was not registered.", [*reasons, *advice])
-    if judged.get("model", {}).get("refit"):
-        reasons.append(REFIT)
-    if warnings:
-        return Verdict("warn", "The model reaches the threshold, but look at this before you approve it.", reasons)
-    return Verdict("good", "The model is good enough to be registered.", reasons)
-
-
-def _of_inference(run: Run) -> Verdict:
-    found = [item for told in run.checks.values() for item in told["violations"]]
-    high = sum(item["severity"] == "high" for item in found)
-    skipped = sum(len(told.get("skipped", [])) for told in run.checks.values())
-    if not run.checks:
-        return Verdict("warn", "Nothing was checked.", ())
-    reasons = list((run.decision or {}).get("reasons", []))
-    if skipped:
-        reasons.append(f"{_count(skipped, 'check')} could not be made: see below.")
-    told = (
-        f"{_count(len(found), 'violation')}{f', {high} of high severity' if high else ''}."
-        if found
-        else "No violations."
-    )
-    if run.decision and run.decision["retrain"]:
-        return Verdict("bad", f"Retrain the model. {told}", reasons)
-    stays = " Retraining is not asked for." if run.decision else ""
-    level: Level = "bad" if high else "warn" if found or skipped else "good"
-    return Verdict(level, told + stays, reasons)
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
-
-
 def summary(run: Run) -> Json:
     """What later reports show of this run."""
     told = run.checks
@@ -235,6 +158,10 @@ def summary(run: Run) -> Json:
         metrics = {gate["metric"]: gate["value"]}
     return {
         "kind": run.kind,
+        "checks": sorted(told),
+        "model": dict(run.facts).get("Model", ""),
+        "fired": list((run.decision or {}).get("fired", [])),
+        "broken": [item["sentence"] or item["feature"] for item in (run.decision or {}).get("broken", [])],
         "created": run.created,
         "execution": run.execution,
         "headline": verdict(run).headline,
@@ -255,7 +182,7 @@ def render(run: Run) -> str:
     said = el(
         "div",
         el("p", outcome.headline),
-        *(el("p", reason) for reason in outcome.reasons),
+        *(el("p", sentence) for sentence in (*outcome.sentences, *outcome.reasons)),
         class_=f"verdict {outcome.level}",
     )
     return page(
@@ -263,14 +190,26 @@ def render(run: Run) -> str:
     )
 
 
-def _parts(run: Run) -> list[Safe]:
+def _found(run: Run) -> list[tuple[str, Safe]]:
+    """What was found, what could not be, and the forecasts themselves."""
+    if run.kind == "build":
+        return []
     parts: list[tuple[str, Safe]] = []
-    if run.kind == "inference":
-        parts.append(("Violations", sections.violations(run.checks)))
+    if not_checked := sections.not_checked(run.checks):
+        parts.append(("What was not checked", not_checked))
+    parts.append(("Violations", sections.violations(run.checks)))
+    if run.checks.get("forecasts", {}).get("summary"):
+        parts.append(("The forecasts", forecast_section.forecasts(run.checks["forecasts"])))
+    return parts
+
+
+def _parts(run: Run) -> list[Safe]:
+    parts = _found(run)
     if run.evaluation:
         parts.append(("Metrics on the evaluation data", sections.evaluation(run.evaluation)))
-    if run.checks.get("model_quality", {}).get("metrics"):
-        parts.append(("Predictions against what happened", sections.metrics(run.checks["model_quality"]["metrics"])))
+    quality = run.checks.get("model_quality", {})
+    if quality.get("metrics"):
+        parts.append(("Predictions against what happened", sections.metrics(quality["metrics"], quality.get("gate"))))
     if run.decision:
         parts.append(("Why retrain, or why not", sections.rules(run.decision)))
     if run.checks.get("attribution", {}).get("ranks"):

@@ -14,6 +14,9 @@ Json = Mapping[str, Any]
 
 SHOWN = 200
 """Violations and ranks that are listed, at most; all of them are in the JSON files."""
+LISTED, DRAWN, MOVED = 12, 25, 2
+MOST_BYTES = 450_000
+"""Of features' pictures: they are most of a page that is to stay below a megabyte."""
 SEVERITIES = ("high", "medium", "low")
 
 
@@ -40,19 +43,38 @@ def table(heads: Sequence[str], rows: Sequence[Safe]) -> Safe:
     return el("div", el("table", el("thead", el("tr", *cells)), el("tbody", *rows), class_="stack"), class_="scroll")
 
 
+def not_checked(checks: Mapping[str, Json]) -> Safe | None:
+    """What could not be checked: that nothing was found in it does not say that all is well. None where all was."""
+    by_reason: dict[str, list[str]] = {}
+    for told in checks.values():
+        for item in told.get("skipped", []):
+            by_reason.setdefault(item["reason"], []).append(item["feature"])
+    if not by_reason:
+        return None
+    lines = [el("li", el("b", _names(names)), f": {reason}") for reason, names in by_reason.items()]
+    if len(lines) <= LISTED:
+        return el("ul", *lines)
+    more = el("details", el("summary", f"{len(lines) - LISTED} more"), el("ul", *lines[LISTED:SHOWN]))
+    return join(el("ul", *lines[:LISTED]), more)
+
+
+def _names(names: Sequence[str]) -> str:
+    distinct = list(dict.fromkeys(names))
+    return ", ".join(distinct) if len(distinct) <= LISTED else f"{', '.join(distinct[:3])} and {len(distinct) - 3} more"
+
+
 def violations(checks: Mapping[str, Json]) -> Safe:
     """All violations, by severity, with the share of rows they concern."""
     found = [(name, item) for name, told in checks.items() for item in told.get("violations", [])]
     found.sort(key=lambda pair: (SEVERITIES.index(pair[1]["severity"]), -pair[1]["share"], pair[1]["feature"]))
-    skipped = [item for told in checks.values() for item in told.get("skipped", [])]
     if not checks:
         return el("p", "No check ran.", class_="soft")
-    parts: list[Safe] = [el("p", "None.") if not found else _violation_table(found)]
+    skipped = any(told.get("skipped") for told in checks.values())
+    nothing = "None in what was checked." if skipped else "None."
+    parts: list[Safe] = [el("p", nothing) if not found else _violation_table(found)]
     if len(found) > SHOWN:
-        parts.append(el("p", f"{len(found) - SHOWN} more are in the JSON files.", class_="soft"))
-    if skipped:
-        lines = [el("li", f"{item['feature']}: {item['reason']}") for item in skipped[:SHOWN]]
-        parts.append(el("details", el("summary", f"{len(skipped)} checks could not be made"), el("ul", *lines)))
+        rest = ", ".join(dict.fromkeys(item["feature"] for _, item in found[SHOWN:]))
+        parts.append(el("p", f"{len(found) - SHOWN} more are in the JSON files, of {rest}.", class_="soft"))
     return join(*parts)
 
 
@@ -63,24 +85,32 @@ def _violation_table(found: Sequence[tuple[str, Json]]) -> Safe:
             el("th", item["feature"], scope="row"),
             labelled("Severity", el("span", item["severity"], class_=f"tag {item['severity']}")),
             labelled("Rows", share(item["share"]) if name == "data_quality" else "all", class_="number"),
-            labelled("Found", item["description"]),
+            labelled("Found", *_said(item)),
         )
         for name, item in found[:SHOWN]
     ]
     return table(["What", "Severity", "Share of rows#", "Found"], rows)
 
 
-def metrics(judged: Mapping[str, Json]) -> Safe:
-    """Metrics now and at registration, with their thresholds."""
+def _said(item: Json) -> list[Safe]:
+    """The sentence for a person where there is one, and what the file says."""
+    told = item.get("sentence")
+    if not told:
+        return [el("span", item["description"])]
+    return [el("p", told), el("small", item["description"])]
+
+
+def metrics(judged: Mapping[str, Json], gate: str | None = None) -> Safe:
+    """Metrics now and at registration, with their thresholds; the one that decides comes first."""
     rows = []
-    for name, told in judged.items():
+    for name, told in sorted(judged.items(), key=lambda item: item[0] != gate):
         deviation = told.get("standard_deviation")
         value = "-" if told["value"] is None else short(told["value"])
         sign = "≤" if told["higher_is_worse"] else "≥"
         rows.append(
             el(
                 "tr",
-                el("th", name, scope="row"),
+                el("th", name, " decides" if name == gate else None, scope="row"),
                 labelled("Now", value, f" ± {short(deviation)}" if deviation else None, class_="number"),
                 labelled(
                     "At registration", "-" if told.get("baseline") is None else short(told["baseline"]), class_="number"
@@ -92,11 +122,18 @@ def metrics(judged: Mapping[str, Json]) -> Safe:
                 ),
                 labelled(
                     "Kept",
-                    el("span", "no" if told["worse"] else "yes", class_=f"tag {'no' if told['worse'] else 'yes'}"),
+                    _kept(told),
                 ),
             )
         )
     return table(["Metric", "Now#", "At registration#", "Threshold#", "Kept"], rows)
+
+
+def _kept(told: Json) -> Safe:
+    """Whether a metric is within its limit, or nobody knows."""
+    if told["value"] is None or (told["threshold"] is None and not told["worse"]):
+        return el("span", "not known", class_="tag")
+    return el("span", "no" if told["worse"] else "yes", class_=f"tag {'no' if told['worse'] else 'yes'}")
 
 
 def evaluation(told: Json) -> Safe:
@@ -138,10 +175,14 @@ def _wanted(metric: str, gate: Json) -> str:
 
 
 def ranking(told: Json) -> Safe:
-    """Ranks of the features at registration and now."""
+    """What predictions rest on at registration and now: shares where they are known, and ranks."""
     parts: list[Safe] = []
+    if told.get("shares"):
+        parts.append(_shares(told["shares"]))
     for label, items in told["ranks"].items():
-        ranks = [Rank(**item) for item in items][:SHOWN]
+        ranks = sorted((Rank(**item) for item in items), key=lambda rank: (_steps(rank) < MOVED, rank.rank_before))[
+            :SHOWN
+        ]
         title = f" of {label}" if len(told["ranks"]) > 1 else ""
         score = told["ndcg"][label]
         parts.append(el("p", f"NDCG{title}: {score:.3f} (1 is the same order; below {told['threshold']:g} is drift)."))
@@ -155,10 +196,45 @@ def ranking(told: Json) -> Safe:
             )
             for rank in ranks
         ]
-        parts.append(charts.slopes(ranks))
+        # Names that do not fit beside the lines are in the table, whole.
+        if len(ranks) <= DRAWN and all(len(rank.feature) <= charts.NAME for rank in ranks):
+            parts.append(charts.slopes(sorted(ranks, key=lambda rank: (rank.rank_before, rank.rank_now, rank.feature))))
         heads = ["Feature", "Rank#", "Attribution at registration#", "Now#"]
-        parts.append(el("details", el("summary", "The numbers"), table(heads, rows)))
+        parts.append(el("details", el("summary", "Ranks and attributions"), table(heads, rows)))
     return join(*parts)
+
+
+def _steps(rank: Rank) -> int:
+    return abs(rank.rank_before - rank.rank_now)
+
+
+def _shares(shares: Mapping[str, Json]) -> Safe:
+    """Each feature's share of what predictions rest on, those that moved first."""
+    order = sorted(
+        shares, key=lambda name: (not shares[name]["moved"], -max(shares[name]["before"], shares[name]["now"]))
+    )
+    top = max((max(item["before"], item["now"]) for item in shares.values()), default=0.0) or 1.0
+    rows = [
+        el(
+            "tr",
+            el("th", name, scope="row"),
+            el(
+                "td",
+                charts.bar(shares[name]["before"] / top, "before"),
+                charts.bar(shares[name]["now"] / top, "now drifted" if shares[name]["moved"] else "now"),
+                class_="bars",
+            ),
+            el("td", f"{share(shares[name]['before'])} → {share(shares[name]['now'])}"),
+        )
+        for name in order
+    ]
+    keys = charts.legend(("before", "at registration"), ("now", "now"), ("drifted", "moved"))
+    moved = sum(item["moved"] for item in shares.values())
+    first = max(DRAWN, moved)
+    rest = el(
+        "details", el("summary", f"{len(rows) - first} more"), el("table", *rows[first:], class_="categories wide")
+    )
+    return join(keys, el("table", *rows[:first], class_="categories wide"), rest if len(rows) > first else None)
 
 
 def features(before: Statistics | None, now: Statistics | None, told: Json) -> Safe:
@@ -166,22 +242,42 @@ def features(before: Statistics | None, now: Statistics | None, told: Json) -> S
     drift = told.get("features", {})
     names = [name for known in (now, before) if known for name in known.features]
     order = sorted(dict.fromkeys(names), key=lambda name: -(_ratio(drift[name]) if name in drift else 0.0))
-    cards = [
-        _card(
-            name,
-            before.features.get(name) if before else None,
-            now.features.get(name) if now else None,
-            drift.get(name),
-        )
-        for name in order
-    ]
+    cards, size = [], 0
+    for name in order:
+        known = (before.features.get(name) if before else None), (now.features.get(name) if now else None)
+        card = _card(name, *known, drift.get(name))
+        size += len(card)
+        if size > MOST_BYTES:
+            break
+        cards.append(card)
+    rest = order[len(cards) :]
     both = before is not None and now is not None
     keys = (
         [("before", "baseline"), ("now", "this batch"), ("drifted", "drifted")]
         if both
         else [("before", "training data")]
     )
-    return join(charts.legend(*keys), el("div", *cards, class_="features"))
+    return join(
+        charts.legend(*keys), el("div", *cards, class_="features"), _without_cards(rest, drift) if rest else None
+    )
+
+
+def _without_cards(names: Sequence[str], drift: Mapping[str, Json]) -> Safe:
+    """Features that would make the page too large, by name and distance."""
+    rows = []
+    for name in names:
+        item = drift.get(name) or {"distance": None, "threshold": None, "drifted": False}
+        rows.append(
+            el(
+                "tr",
+                el("th", name, scope="row"),
+                *(number(item[key]) for key in ("distance", "threshold")),
+                el("td", "drifted" if item["drifted"] else ""),
+            )
+        )
+    open_ = "open" if any(drift.get(name, {}).get("drifted") for name in names) else None
+    head = el("summary", f"{len(names)} more features")
+    return el("details", head, table(["Feature", "Distance#", "Threshold#", ""], rows), open=open_)
 
 
 def _ratio(item: Json) -> float:

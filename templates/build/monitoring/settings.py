@@ -34,7 +34,10 @@ class ModelQuality:
     """[monitoring.model_quality]."""
 
     tolerance: float = 3.0
-    """How many standard deviations (between batches) a metric may be worse than at registration."""
+    """How many standard deviations a metric may be worse than at registration by the thresholds in constraints.json,
+    which count where Model Monitor checks, or where the baseline is of an earlier version."""
+    matters: float = 0.1
+    """A metric is worse by at least this share of its value at registration (of scores: of their distance from 1)."""
     match_limit: float = 0.5
     """Share of the rows of ground truth that must have a prediction; with a day in the ids, of predicted days only."""
 
@@ -50,6 +53,10 @@ class Attribution:
     """Coalitions of features evaluated for each row and background row; 0: chosen by the number of features."""
     clusters: int = 10
     """Rows of the background."""
+    share: float = 0.05
+    """A feature's share of attribution has moved by at least so much of the whole, else it does not matter."""
+    seconds: int = 600
+    """A check explains as many rows as it can in this time, about; 0: as many as `rows` says."""
     aggregate: str = "mean_abs"
     seed: int = 1
 
@@ -59,13 +66,17 @@ class Retrain:
     """[retrain]: when data or model have changed so much that a new one should be trained. 0 switches a rule off."""
 
     drifted_features: float = 0.3
-    """Share of the features whose distribution drifted."""
+    """Share of the features whose distribution drifted, weighted by what predictions rest on where that is known."""
     attribution_ndcg: float = 0.90
     """Attributions ranked less alike than this."""
     worse_metrics: int = 1
-    """Number of metrics beyond their constraint."""
+    """Number of metrics beyond their limit, the one that decides about registration among them."""
     model_age_days: int = 0
     """Days since the model was trained."""
+    runs: int = 2
+    """What data says has to be found in so many runs in a row; ground truth counts at once."""
+    cooldown_days: int = 7
+    """Days after a retraining was asked for, or a new version came into use, in which none is asked for."""
     unless_broken: bool = True
     """Never on data with missing columns, wrong types or missing values: such data is to be mended, not learnt."""
 
@@ -89,7 +100,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
 }
 _SHARES = {
     "datatype_check_threshold", "domain_content_threshold", "comparison_threshold", "categorical_comparison_threshold",
-    "threshold", "drifted_features", "attribution_ndcg", "match_limit",
+    "threshold", "share", "matters", "drifted_features", "attribution_ndcg", "match_limit",
 }  # fmt: skip
 
 

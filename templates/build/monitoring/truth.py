@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 
 from model import features, names
 from model.errors import InputError, did_you_mean
-from model.names import ACTUAL, BATCH, EXECUTION, LABEL, PACKAGE, PREDICTION, PROBABILITY
+from model.names import ACTUAL, BATCH, BROKEN, EXECUTION, LABEL, PACKAGE, PREDICTION, PROBABILITY
 from model.schema import Schema
 from model.values import numbers, texts
+from monitoring import provenance
 from steps import tables
 
 log = logging.getLogger(__name__)
@@ -40,7 +41,7 @@ def read_predictions(folder: Path, schema: Schema) -> pd.DataFrame:
 
     Returns:
         Ids as `names.keys` calls them, `prediction`, of classes `probability`; and where a row comes from: `batch`
-        (the same for the same rows, predicted again), `execution`, `model_package`.
+        (the same for the same rows, predicted again), `execution`, `model_package`, and what was broken then.
 
     Raises:
         InputError: There are none, or they lack columns.
@@ -79,6 +80,7 @@ def _of_run(file: Path, told: dict[str, Any], schema: Schema) -> pd.DataFrame:
     rows[BATCH] = str(told.get("batch") or told.get("input") or "")
     rows[EXECUTION] = str(told.get("execution", ""))
     rows[PACKAGE] = str(told.get("model_package", ""))
+    rows[BROKEN] = provenance.note(told)
     return rows
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from model.schema import Schema
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def schema_of() -> Callable[..., Schema]:
     """Make a schema from replaced keys."""
     return lambda **tables: schema.parse(document(**tables))

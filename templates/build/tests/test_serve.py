@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 ROWS = "d1,1.5,x\nd2,,y\n"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def model(schema_of: Callable[..., Schema]) -> Model:
     """A model of a number and a category, with one id."""
     table = pd.DataFrame({"id": range(200), "a": np.arange(200.0), "b": ["x", "1"] * 100, "y": np.arange(200.0) / 2})

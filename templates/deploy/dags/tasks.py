@@ -129,8 +129,10 @@ def upload_code(s3: Any, bucket: str) -> str:
 
 @task
 def model_in_use(known: dict[str, str], **context: Any) -> dict[str, str]:
-    """The parameters that belong to the model package that predicts for the run date."""
-    return of_model(chosen(known["run_date"], context["params"]["model"]))
+    """The parameters of the model package that predicts for the run date, and a newer one that waits for approval."""
+    package, lookup = chosen(known["run_date"], context["params"]["model"]), load("model_in_use.py")
+    waiting = lookup.waiting_in_group(SageMakerHook(CONNECTION).get_conn(), PROJECT, package)
+    return {**of_model(package), "PendingModelPackage": waiting}
 
 
 def chosen(run_date: str, asked: str | None) -> dict[str, Any]:
@@ -263,7 +265,13 @@ def job(what: str, *known: dict[str, str]) -> dict[str, Any]:
 
 @task(outlets=[PREDICTIONS])
 def publish(known: dict[str, str], done: dict[str, str], **context: Any) -> None:
-    """Tell who waits for predictions where they are."""
+    """Tell who waits for predictions where they are; nobody is told of those that were kept back.
+
+    Raises:
+        AirflowSkipException: They were, because data or forecasts are broken.
+    """
+    if not S3Hook(CONNECTION).check_for_key(done["predictions"]):
+        raise AirflowSkipException(f"the forecasts of {known['run_date']} were kept back: publish_when_broken is false")
     context["outlet_events"][PREDICTIONS].extra = {"run_date": known["run_date"], "uri": done["predictions"]}
 
 

@@ -32,7 +32,11 @@ MODEL_PACKAGE = ParameterString("ModelPackageArn")
 DATA_QUALITY = ParameterString("DataQualityBaselineUri")
 MODEL_CREATED = ParameterString("ModelCreated")
 ATTRIBUTION = ParameterString("AttributionBaselineUri")
+PENDING = ParameterString("PendingModelPackage", default_value="none")  # a newer version that waits for approval
 CODE = ParameterString("CodeUri")  # a prefix that holds this repository's steps/ and config.toml
+# Attribution takes minutes, and predictions do not wait for it. With True and `make definition` they do: a violation of
+# it then prevents predictions, where the build repository's config.toml says fail_on_violation.
+ATTRIBUTION_FIRST = False
 # What preprocessing outside of the pipeline has left.
 TRANSFORM_INPUT = ParameterString("TransformInputUri")
 BATCH = ParameterString("BatchUri")
@@ -57,7 +61,7 @@ def pipeline() -> Pipeline:
     )
     rows, batch, aside = (output(preprocess, name) for name in ("transform_input", "batch", "quarantine"))
     core = compose(step, settings, machines[1], rows=rows, batch=batch)
-    model_in_use = [jobs.IMAGE, MODEL_DATA, MODEL_PACKAGE, MODEL_CREATED, DATA_QUALITY, ATTRIBUTION]
+    model_in_use = [jobs.IMAGE, MODEL_DATA, MODEL_PACKAGE, MODEL_CREATED, PENDING, DATA_QUALITY, ATTRIBUTION]
     return step.pipeline(
         parameters=[
             *(jobs.ROLE, *model_in_use, *core.parameters),
@@ -77,12 +81,14 @@ class Core:
         parameters: What the checks need to be told when the pipeline starts.
         answers: URI of the rows with the model's answers.
         found: URIs of what each check found, by its name.
+        after: Steps to wait for before what they found is read.
     """
 
     steps: Sequence[Any]
     parameters: Sequence[Any]
     answers: Value
     found: dict[str, Value]
+    after: Sequence[Any]
 
 
 def compose(step: jobs.Jobs, settings: jobs.Settings, on_transform: Value, *, rows: Value, batch: Value) -> Core:
@@ -96,45 +102,56 @@ def compose(step: jobs.Jobs, settings: jobs.Settings, on_transform: Value, *, ro
         model=model,
         data=rows,
         instance_type=on_transform,
-        after=[data_quality.step, attribution.step],  # a violation that is told to fail the run prevents predictions
+        # A violation that is told to fail the run prevents predictions.
+        after=[data_quality.step, *([attribution.step] if ATTRIBUTION_FIRST else [])],
     )
     return Core(
         steps=[model, *checks.steps, transform],
         parameters=checks.parameters,
         answers=transform.properties.TransformOutput.S3OutputPath,
         found={"data_quality": data_quality.folder, "attribution": attribution.folder},
+        after=checks.after,
     )
 
 
 def conclusion(step: jobs.Jobs, core: Core, batch: Value, aside: Value) -> list[Any]:
     """The steps that make predictions of answers, decide, and report; `aside` is what preprocessing could not use."""
-    origin = [
-        *("--model-package", MODEL_PACKAGE, "--execution", jobs.EXECUTION_ID, "--input", jobs.INPUT_DATA),
-        *("--commit", jobs.COMMIT, "--created", jobs.STARTED),
-    ]
+    run = ["--model-package", MODEL_PACKAGE, "--execution", jobs.EXECUTION_ID, "--created", jobs.STARTED]
+    origin = [*run, "--input", jobs.INPUT_DATA, "--commit", jobs.COMMIT]
     postprocess = step.processing(
         "Postprocess",
         script("postprocess"),
-        inputs={"transformed": core.answers, "batch": batch, "quarantine": aside, "code": CODE, **core.found},
+        inputs={
+            "transformed": core.answers,
+            "batch": batch,
+            "quarantine": aside,
+            "code": CODE,
+            "data_quality": core.found["data_quality"],
+            "known": ATTRIBUTION,
+            "history": jobs.HISTORY,
+        },
         outputs={
             # Ground truth arrives later than the next run: the model-quality pipeline looks through all predictions.
             "predictions": Join(on="/", values=[step.shared("predictions"), jobs.EXECUTION_ID]),
-            "decision": step.folder("decision"),
+            "withheld": step.folder("withheld"),
+            "forecasts": step.history("forecasts"),
         },
-        arguments=[*origin, "--trained", MODEL_CREATED],
+        arguments=origin,
     )
-    decision = output(postprocess, "decision")
+    found = {**core.found, "forecasts": output(postprocess, "forecasts"), "history": jobs.HISTORY}
+    decide = step.processing(
+        "Decide",
+        script("decide"),
+        inputs={"code": CODE, **found},
+        outputs=["decision"],
+        arguments=[*run, "--trained", MODEL_CREATED, "--waiting", PENDING],
+        after=core.after,
+    )
     report = step.processing(
         "Report",
         module("monitoring.report", "--inference"),
-        inputs={
-            **core.found,
-            "quarantine": aside,
-            "baseline": DATA_QUALITY,
-            "decision": decision,
-            "history": jobs.HISTORY,
-        },
+        inputs={**found, "quarantine": aside, "baseline": DATA_QUALITY, "decision": output(decide, "decision")},
         outputs={"report": step.history("report")},
         arguments=origin,
     )
-    return [postprocess, report]
+    return [postprocess, decide, report]

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 CONFIG = Path(__file__).parents[1] / "config.toml"
 MODEL_PACKAGE = ParameterString("ModelPackageArn")
+MODEL_CREATED = ParameterString("ModelCreated", default_value="unknown")
+PENDING = ParameterString("PendingModelPackage", default_value="none")  # a newer version that waits for approval
 MODEL_QUALITY = ParameterString("ModelQualityBaselineUri")
 CODE = ParameterString("CodeUri")  # a prefix that holds this repository's steps/ and config.toml
 
@@ -40,18 +42,21 @@ def pipeline() -> Pipeline:
         step.shared("predictions"), jobs.INPUT_DATA, baseline=MODEL_QUALITY, model_package=MODEL_PACKAGE
     )
     found = {"model_quality": truth.folder}
+    run = ["--model-package", MODEL_PACKAGE, "--execution", jobs.EXECUTION_ID, "--created", jobs.STARTED]
     decide = step.processing(
-        "Decide", script("decide"), inputs={"code": CODE, **found}, outputs=["decision"], after=truth.then
+        "Decide",
+        script("decide"),
+        inputs={"code": CODE, **found, "history": jobs.HISTORY},
+        outputs=["decision"],
+        arguments=[*run, "--trained", MODEL_CREATED, "--waiting", PENDING],
+        after=truth.then,
     )
     report = step.processing(
         "Report",
         module("monitoring.report", "--inference"),
         inputs={**found, "decision": output(decide, "decision"), "history": jobs.HISTORY},
         outputs={"report": step.history("report")},
-        arguments=[
-            *("--model-package", MODEL_PACKAGE, "--execution", jobs.EXECUTION_ID, "--input", jobs.INPUT_DATA),
-            *("--commit", jobs.COMMIT, "--created", jobs.STARTED),
-        ],
+        arguments=[*run, "--input", jobs.INPUT_DATA, "--commit", jobs.COMMIT],
     )
     is_new = ConditionStep(
         "IsNew",
@@ -59,7 +64,7 @@ def pipeline() -> Pipeline:
         if_steps=[*truth.then, decide, report],
         else_steps=[],
     )
-    model_in_use = [jobs.IMAGE, MODEL_PACKAGE, MODEL_QUALITY]
+    model_in_use = [jobs.IMAGE, MODEL_PACKAGE, MODEL_CREATED, PENDING, MODEL_QUALITY]
     return step.pipeline(
         parameters=[
             *(jobs.ROLE, *model_in_use, *checks.parameters),

@@ -3,23 +3,25 @@
 Yours to edit: when a new model is worth its cost is a question of your business. The rules of `[retrain]` in
 `config.toml` are applied by the model's image; add to what they say, or overrule it, in `overrule`.
 
-Reads what checks left (`data_quality`, `attribution`, `model_quality`: those that the pipeline ran), and writes
-`decision.json`.
+Reads what checks left (`data_quality`, `attribution`, `forecasts`, `model_quality`: those that the pipeline ran) and
+`history`, what earlier executions left. Writes `decision.json`.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import job
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-CHECKS = ("data_quality", "attribution", "model_quality")
+CHECKS = ("data_quality", "attribution", "forecasts", "model_quality")
 
 
 class Decide(Protocol):
@@ -39,6 +41,8 @@ def main(decide: Decide, trained: str = "") -> None:
     """Decide, and write the decision."""
     found = {name: job.input_folder(name) for name in CHECKS if job.input_folder(name).is_dir()}
     decision = overrule(decide(found, job.table("retrain"), trained))
+    if decision.get("broken") and job.table("postprocess").get("publish_when_broken") is False:
+        decision["withheld"] = True
     text = json.dumps(decision, indent=2, ensure_ascii=False) + "\n"
     (job.output_folder("decision") / "decision.json").write_text(text, encoding="utf-8")
     job.say(f"retrain: {'yes' if decision['retrain'] else 'no'}. {' '.join(decision['reasons'])}")
@@ -49,7 +53,21 @@ def overrule(decision: dict[str, Any]) -> dict[str, Any]:
     return decision
 
 
+def told(arguments: Sequence[str] | None = None) -> dict[str, str]:
+    """What the pipeline says on the command line about the run and the model in use; other words are left alone."""
+    parser = argparse.ArgumentParser(description="Decide whether to retrain.")
+    parser.add_argument("--execution", default="", help="id of the pipeline's execution")
+    parser.add_argument("--created", default="", help="when the execution was started")
+    parser.add_argument("--model-package", dest="model", default="", help="ARN of the model package in use")
+    parser.add_argument("--trained", default="", help="when it was registered")
+    parser.add_argument("--waiting", default="", help="ARN of a newer one that waits for approval, or none")
+    found = dict(vars(parser.parse_known_args(arguments)[0]))
+    return {**found, "trained": "" if found["trained"] == "unknown" else found["trained"]}
+
+
 if __name__ == "__main__":
     import image
 
-    sys.exit(job.run(lambda: main(image.decide), expected=image.InputError))
+    about = told()
+    decided = partial(image.decide, told=about)
+    sys.exit(job.run(lambda: main(decided, about["trained"]), expected=image.InputError))

@@ -15,7 +15,7 @@ from model import features, screening
 from model.errors import InputError
 from model.estimator import read_signature
 from model.schema import Schema, load
-from monitoring import analyzers, decision, settings
+from monitoring import analyzers, decision, forecasts, past, settings
 from steps.tables import read as read_table
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from model.estimator import Signature
     from preprocess import Rows, Screened
 
-__all__ = ["InputError", "build", "decide", "read", "schema", "screen", "to_predict", "trained"]
+__all__ = ["InputError", "build", "decide", "read", "schema", "screen", "to_predict", "trained", "watch"]
 
 
 @cache
@@ -81,9 +81,30 @@ def screen(table: pd.DataFrame, wanted: NDArray[Any], stale_days: float) -> Scre
     return found
 
 
-def decide(found: Mapping[str, Path], rules: Mapping[str, Any], trained: str) -> dict[str, Any]:
-    """Apply rules to what the checks found, as `decide.Decide` describes it."""
-    checks = {name: told for name, folder in found.items() if (told := analyzers.details(folder, name))}
+def watch(predictions: pd.DataFrame, ids: pd.DataFrame, origin: Mapping[str, str]) -> list[str]:
+    """Compare forecasts with those before, and leave what was found; what is broken, of them or of their inputs."""
+    time = schema().time
+    if time in ids.columns and time not in predictions.columns:
+        predictions = predictions.assign(**{time: ids[time]})
+    told = analyzers.details(job.input_folder("data_quality"), "data_quality")
+    broken = _sentences({"data_quality": told} if told else {})
+    known = forecasts.read(job.input_folder("known"), job.input_folder("history"), origin["execution"])
+    made = forecasts.Origin(origin["execution"], origin["created"], broken)
+    result = forecasts.check(predictions, known, job.output_folder("forecasts"), schema(), made)
+    return [*broken, *(finding.sentence for finding in result.findings)]
+
+
+def _sentences(checks: Mapping[str, Any]) -> list[str]:
+    found = decision.broken_inputs(checks)
+    return [item["sentence"] or f"{item['feature']}: {item['check'].replace('_', ' ')}." for item in found]
+
+
+def decide(
+    found: Mapping[str, Path], rules: Mapping[str, Any], trained: str, told: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """Apply rules to what the checks found, as `decide.Decide` describes it; `told` is what `decide.told` gives."""
+    checks = {name: known for name, folder in found.items() if (known := analyzers.details(folder, name))}
     age = decision.age_in_days(trained) if trained else None
-    wanted: dict[str, Any] = decision.decide(checks, settings.parse({"retrain": rules}).retrain, age)
+    before = past.read(job.input_folder("history"), checks, {"trained": trained, **(told or {})})
+    wanted: dict[str, Any] = decision.decide(checks, settings.parse({"retrain": rules}).retrain, age, before)
     return wanted

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from types import FrameType
 
 CONFIG = Path(__file__).parents[1] / "config.toml"
-Kind = Literal["table", "number"]
-KINDS: Mapping[Kind, tuple[type, ...]] = {"table": (dict,), "number": (int, float)}
+Kind = Literal["table", "number", "true or false"]
+KINDS: Mapping[Kind, tuple[type, ...]] = {"table": (dict,), "number": (int, float), "true or false": (bool,)}
 LONGEST = 1024  # characters of a message that SageMaker keeps
 STOPPED = 128 + signal.SIGTERM
 

@@ -1,11 +1,15 @@
-"""Turn what the model answered into predictions that people and systems can use, and decide whether to retrain.
+"""Turn what the model answered into predictions that people and systems can use.
 
 Yours to edit: the rules of your business belong here.
 
 Reads `transformed` (the rows of `transform_input`, each with the model's answer behind it, without a header),
-`batch` (the same rows with a header) and `quarantine` (the rows that could not be used). Writes `predictions.csv`,
-`quarantine.csv` where there are such rows, and `manifest.json`, which says what made them and counts them.
-What the checks found becomes a decision in `decide.py`.
+`batch` (the same rows with a header) and `quarantine` (the rows that could not be used); what the check of the data
+left (`data_quality`), and what forecasts are compared with: `known`, the baseline of the model, and `history`, the runs
+before. Writes `predictions.csv`, `quarantine.csv` where there are such rows, and `manifest.json`, which says what made
+them and counts them. Where the data or the forecasts are broken and `publish_when_broken` is false, all of it goes to
+`withheld` instead, a folder of this execution that nobody else reads.
+
+Outside of the pipeline, as a job of its own (`--decide`), it decides about retraining, too: see `decide.py`.
 """
 
 from __future__ import annotations
@@ -14,6 +18,7 @@ import argparse
 import json
 import shutil
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pandas as pd
@@ -25,7 +30,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-RULES: Mapping[str, job.Kind] = {"lowest": "number"}  # of a regression; a class has none
+RULES: Mapping[str, job.Kind] = {"publish_when_broken": "true or false"}
+OF_NUMBERS: Mapping[str, job.Kind] = {"lowest": "number"}  # of a regression; a class has none
+
+
+class Watch(Protocol):
+    """Compares forecasts with those before."""
+
+    def __call__(self, predictions: pd.DataFrame, ids: pd.DataFrame, origin: Mapping[str, str], /) -> list[str]:
+        """What is broken, of the forecasts or of the data that they were made from: a sentence each."""
 
 
 class Schema(Protocol):
@@ -40,21 +53,38 @@ class Schema(Protocol):
         """Like `problem_type` in `config.toml`."""
 
 
-def main(schema: Schema, origin: Mapping[str, str]) -> None:
-    """Read, attach the header, apply the rules, write.
+def main(schema: Schema, origin: Mapping[str, str], watch: Watch | None = None) -> None:
+    """Read, attach the header, apply the rules, compare with earlier forecasts, write.
 
     Args:
         schema: Of the model that answered.
         origin: What the manifest says about where the predictions come from.
+        watch: Tells what is broken; None where nothing is looked at.
     """
     batch = read_text(job.input_folder("batch") / "batch.csv")
     ids, answers = answers_to(batch, read_answers(job.input_folder("transformed")), schema)
-    rules = job.rules("postprocess", RULES if schema.problem_type == "regression" else {})
-    predictions = with_ids(ids, apply_rules(answers, rules))
-    folder = job.output_folder("predictions")
+    known = {**RULES, **OF_NUMBERS} if schema.problem_type == "regression" else RULES
+    rules = job.rules("postprocess", known)
+    answers = apply_rules(answers, rules)
+    predictions = with_ids(ids, answers)
+    broken = watch(answers, ids, origin) if watch else []
+    withheld = bool(broken) and not rules.get("publish_when_broken", True)
+    about = {"broken": broken, "published": not withheld} if broken else {}
+    write(predictions, {**origin, **about}, withheld=withheld)
+    where = "KEPT BACK (publish_when_broken is false), see the folder withheld" if withheld else "published"
+    why = f" of broken data, {where}: {' '.join(broken)}" if broken else "."
+    job.say(f"{len(predictions):,} predictions{why}")
+
+
+def write(predictions: pd.DataFrame, about: Mapping[str, object], *, withheld: bool) -> None:
+    """Write predictions and the manifest, where others read them or where nobody does."""
+    folder = job.output_folder("withheld" if withheld else "predictions")
     predictions.to_csv(folder / "predictions.csv", index=False)
-    manifest = {**origin, "rows": len(predictions), **put_aside(folder, len(predictions))}
-    (folder / "manifest.json").write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    manifest = {**about, "rows": len(predictions), **put_aside(folder, len(predictions))}
+    text = json.dumps(manifest, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    (folder / "manifest.json").write_text(text, encoding="utf-8")
+    for name in ("predictions", "withheld"):
+        job.output_folder(name)  # an output of a job has to be there, if empty
 
 
 def put_aside(folder: Path, predicted: int) -> dict[str, Any]:
@@ -160,8 +190,8 @@ def origin_of(arguments: Sequence[str] | None = None) -> dict[str, str]:
     parser.add_argument("--input", required=True, help="URI of the table that was preprocessed")
     parser.add_argument("--commit", required=True, help="commit of this repository")
     parser.add_argument("--created", required=True, help="when the execution was started")
-    parser.add_argument("--trained", required=True, help="when the model package was registered")
-    return dict(vars(parser.parse_args(arguments)))
+    parser.add_argument("--trained", default="", help="when the model package was registered")
+    return dict(vars(parser.parse_known_args(arguments)[0]))
 
 
 if __name__ == "__main__":
@@ -171,8 +201,9 @@ if __name__ == "__main__":
     trained = origin.pop("trained")
 
     def work() -> None:
-        """Both of this job's tasks."""
-        main(image.schema(), origin)
-        decide.main(image.decide, trained)
+        """Predictions, and outside of the pipeline the decision."""
+        main(image.schema(), origin, image.watch)
+        if "--decide" in sys.argv:
+            decide.main(partial(image.decide, told=decide.told()), trained)
 
     sys.exit(job.run(work, expected=image.InputError))

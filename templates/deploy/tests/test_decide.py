@@ -36,6 +36,13 @@ def test_every_check_that_ran_counts(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert (tmp_path / "output" / "message").read_text(encoding="utf-8").startswith("retrain: yes. ")
 
 
+def test_what_the_pipeline_says_is_read_and_the_rest_left_alone() -> None:
+    told = decide.told(["--execution", "e1", "--model-package", "a/2", "--waiting", "none", "--input", "x"])
+    assert told == {"execution": "e1", "created": "", "model": "a/2", "trained": "", "waiting": "none"}
+    assert decide.told(["--trained", "unknown"])["trained"] == ""
+    assert decide.told(["--trained", "2026-06-01"])["trained"] == "2026-06-01"
+
+
 def test_the_rules_are_those_of_the_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPT_ML_ROOT", str(tmp_path))
     decision = decided(tmp_path, ["model_quality"])

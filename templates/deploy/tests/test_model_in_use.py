@@ -47,7 +47,15 @@ def test_the_approved_package_with_the_highest_version_is_used() -> None:
         "DataQualityBaselineUri": "s3://b/10/data",
         "ModelQualityBaselineUri": "s3://b/10/model",
         "AttributionBaselineUri": "s3://b/10/shap",
+        "PendingModelPackage": "arn:…/11",
     }
+
+
+def test_only_a_newer_version_waits() -> None:
+    packages = [package(2, "PendingManualApproval"), package(3), package(4, "Rejected")]
+    assert model_in_use.waiting(packages, packages[1]) == "none"
+    later = [package(number, "PendingManualApproval") for number in (5, 12, 9)]
+    assert model_in_use.waiting([*packages, *later], packages[1]) == "arn:…/12"
 
 
 def test_a_promoted_model_is_as_old_as_where_it_was_trained() -> None:

@@ -60,6 +60,54 @@ def test_predictions_and_manifest_are_written(tmp_path: Path, monkeypatch: pytes
     }
 
 
+SENTENCE = "price is 0 in all rows: the feed is dead."
+
+
+def processed(root: Path, broken: list[str], rules: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPT_ML_ROOT", str(root))
+    config = root / "config.toml"
+    config.write_text(f"[postprocess]\n{rules}\n")
+    monkeypatch.setattr(job.rules, "__defaults__", (config,))
+    inputs = root / "processing" / "input"
+    (inputs / "batch").mkdir(parents=True)
+    BATCH.to_csv(inputs / "batch" / "batch.csv", index=False)
+    (inputs / "transformed").mkdir()
+    (inputs / "transformed" / "a.out").write_text("007,apple,10.0,120.25\n007,pear,,1.5e2\n")
+    origin = postprocess.origin_of(ARGUMENTS)
+    postprocess.main(Schema("regression"), origin, lambda predictions, ids, told: broken)  # noqa: ARG005
+
+
+def test_predictions_of_broken_data_are_published_and_marked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    processed(tmp_path, [SENTENCE], "", monkeypatch)
+    output = tmp_path / "processing" / "output"
+    told = json.loads((output / "predictions" / "manifest.json").read_text(encoding="utf-8"))
+    assert (told["broken"], told["published"]) == ([SENTENCE], True)
+    assert (output / "predictions" / "predictions.csv").is_file()
+    assert SENTENCE in (tmp_path / "output" / "message").read_text(encoding="utf-8")
+
+
+def test_predictions_of_broken_data_can_be_kept_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    processed(tmp_path, [SENTENCE], "publish_when_broken = false", monkeypatch)
+    output = tmp_path / "processing" / "output"
+    assert list((output / "predictions").iterdir()) == []
+    assert (output / "withheld" / "predictions.csv").is_file()
+    told = json.loads((output / "withheld" / "manifest.json").read_text(encoding="utf-8"))
+    assert (told["broken"], told["published"]) == ([SENTENCE], False)
+    assert "KEPT BACK" in (tmp_path / "output" / "message").read_text(encoding="utf-8")
+
+
+def test_predictions_of_sound_data_are_published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    processed(tmp_path, [], "publish_when_broken = false", monkeypatch)
+    output = tmp_path / "processing" / "output"
+    assert "broken" not in json.loads((output / "predictions" / "manifest.json").read_text(encoding="utf-8"))
+    assert list((output / "withheld").iterdir()) == []
+
+
+def test_a_rule_of_another_type_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(job.UnusableError, match=r"publish_when_broken = 'no'.* a true or false was expected"):
+        processed(tmp_path, [], 'publish_when_broken = "no"', monkeypatch)
+
+
 def put_aside(tmp_path: Path, **counts: Any) -> Path:
     place = tmp_path / "processing" / "input" / "quarantine"
     place.mkdir(parents=True)

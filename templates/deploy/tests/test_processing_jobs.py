@@ -23,6 +23,8 @@ KNOWN = {
     "ModelPackageArn": "arn:…/3",
     "ModelCreated": "2026-06-01",
     "DataQualityBaselineUri": "s3://m/baseline",
+    "AttributionBaselineUri": "s3://m/attribution",
+    "PendingModelPackage": "arn:…/4",
     "InputDataUri": "s3://data/week.csv",
     "HistoryUri": "s3://bucket/history",
     "CodeUri": "s3://bucket/code",
@@ -61,6 +63,9 @@ def test_what_one_leaves_is_what_the_next_takes() -> None:
     assert taken["postprocess"]["batch"] == rows["BatchUri"]
     assert taken["report"]["decision"] == left["postprocess"]["decision"]
     assert left["postprocess"]["predictions"].endswith("/predictions/abc123")
+    assert taken["report"]["forecasts"] == left["postprocess"]["forecasts"]
+    # Later runs look back on it.
+    assert left["postprocess"]["forecasts"].startswith(taken["postprocess"]["history"])
 
 
 @pytest.mark.parametrize("what", JOBS)

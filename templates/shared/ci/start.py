@@ -108,7 +108,8 @@ def _model_in_use(sagemaker: Any, project: str) -> dict[str, str]:
         approved = model_in_use.approved_in_group(sagemaker, project)
         if not approved:
             raise CiError(f"no model of {project} is approved in this account: approve one, or promote one to here")
-        found: dict[str, str] = model_in_use.parameters(approved[0])
+        waiting = model_in_use.waiting_in_group(sagemaker, project, approved[0])
+        found: dict[str, str] = {**model_in_use.parameters(approved[0]), "PendingModelPackage": waiting}
     except ValueError as error:
         raise CiError(str(error)) from error
     except ClientError as error:

@@ -130,3 +130,11 @@ def test_the_same_files_are_written_by_the_own_checks(tmp_path: Path) -> None:
     own = findings.Finding("price", "baseline_drift_check", DRIFT["description"], 0.25, 0.1)
     findings.write(findings.Result("data_quality", [own], [], {}), tmp_path)
     assert json.loads((tmp_path / findings.VIOLATIONS).read_text(encoding="utf-8")) == {"violations": [DRIFT]}
+
+
+def test_one_bad_cell_is_a_small_share_of_the_rows(tmp_path: Path) -> None:
+    text = "Data type match requirement is not met. Expected match: 100.0%. Observed: Only 99.5% of data is Integral."
+    folder = left(tmp_path, [violation("data_type_check", text, feature_name="age")])
+    found = analyzers.details(folder, "data_quality")
+    assert found is not None
+    assert found["violations"][0]["share"] == pytest.approx(0.005)

@@ -12,6 +12,7 @@ import pytest
 from model import names, schema
 from model.errors import InputError
 from monitoring import matching, metrics, model_quality, settings, truth
+from monitoring.provenance import Broken
 from tests.cases import document
 
 if TYPE_CHECKING:
@@ -250,3 +251,117 @@ def test_truth_with_timestamps_of_parquet_joins_predictions_of_csv(tmp_path: Pat
         found = matching.compare(told, tmp_path / name, tmp_path / "nothing", DAILY)
         assert (len(found.rows), found.problem) == (len(days), ""), name
         assert found.rows[names.keys(DAILY.id_columns)[0]].tolist() == list(texts)
+
+
+# The limits of a period follow from its rows, its days and its series.
+
+
+def test_few_rows_may_be_further_off_than_many(tmp_path: Path) -> None:
+    baseline(rows(2000), tmp_path)
+    told = {count: check(rows(count, 1), tmp_path).facts["metrics"]["mae"]["threshold"] for count in (50, 500, 5000)}
+    assert told[50] > told[500] > told[5000]
+    assert told[5000] == pytest.approx(1.1 * baseline_mae(tmp_path), rel=0.02)  # what matters, when chance is small
+
+
+def baseline_mae(tmp_path: Path) -> float:
+    told = json.loads((tmp_path / "baseline" / "statistics.json").read_text(encoding="utf-8"))
+    value: float = told["regression_metrics"]["mae"]["value"]
+    return value
+
+
+def test_a_day_that_is_worse_is_one_day(tmp_path: Path) -> None:
+    """Rows of a day err together: with as many rows, a day may be further off than a month."""
+    draws = np.random.default_rng(5)
+    effect = np.exp(draws.normal(0, 0.3, 56)).repeat(50)
+    day = (pd.Timestamp("2026-01-01") + pd.to_timedelta(np.arange(2800) // 50, unit="D")).strftime("%Y-%m-%d")
+    frame = rows(2800).assign(day=day)
+    frame = frame.assign(prediction=frame["y"] + effect * (frame["prediction"] - frame["y"]))
+    told = tmp_path / "transform"
+    told.mkdir()
+    frame.assign(f=1)[["day", "id", "f", "prediction"]].to_csv(told / "t.out", index=False, header=False)
+    truths = write(frame[["day", "id", "y"]], tmp_path / "truth" / "t.csv")
+    model_quality.make_baseline(told, truths, tmp_path / "baseline", DAILY, CONFIG)
+    matched = frame.rename(columns={"y": "actual"}).astype({"id": "str"})[["day", "id", "actual", "prediction"]]
+    limit = {}
+    for name, some in (("a day", matched.head(50).assign(day="2026-04-01")), ("a month", matched.iloc[::56])):
+        result = model_quality.check(
+            some.reset_index(drop=True), truth.fingerprints(some), tmp_path / "baseline", tmp_path / "out", DAILY
+        )
+        limit[name] = result.facts["metrics"]["mae"]["threshold"]
+    assert limit["a day"] > 1.3 * limit["a month"]
+
+
+def test_a_period_without_a_positive_says_nothing(tmp_path: Path) -> None:
+    baseline(classes(800), tmp_path, BINARY)
+    result = check(classes(300, 1).assign(y="a", prediction="a"), tmp_path, BINARY)
+    undefined = {item.feature for item in result.skipped if "not defined" in item.reason}
+    assert {"auc", "precision", "recall", "f1", "f2", "f0_5"} <= undefined
+    assert result.facts["metrics"]["recall"]["value"] is None
+    told = json.loads((tmp_path / "out" / "statistics.json").read_text(encoding="utf-8"))
+    assert told["binary_classification_metrics"]["recall"]["value"] == "NaN"
+    assert not result.findings
+
+
+def test_too_few_rows_for_any_limit_are_told(tmp_path: Path) -> None:
+    baseline(classes(800), tmp_path, BINARY)
+    result = check(classes(4, 1), tmp_path, BINARY)
+    assert any("too few" in item.reason for item in result.skipped)
+    assert not result.findings
+
+
+def test_a_worse_metric_is_a_sentence(tmp_path: Path) -> None:
+    baseline(rows(2000), tmp_path)
+    found = {finding.feature: finding for finding in check(rows(500, 3, error=2.0), tmp_path).findings}
+    assert found["mae"].sentence.startswith("mae is worse than at registration: 0.")
+    assert "with 500 rows" in found["mae"].sentence
+    assert found["mae"].sentence.endswith("This metric decides about retraining.")
+    assert found["wape"].sentence.endswith("mae decides, not this.")
+
+
+def test_a_baseline_of_an_earlier_version_is_compared_by_its_thresholds(tmp_path: Path) -> None:
+    baseline(rows(2000), tmp_path)
+    (tmp_path / "baseline" / "reference.csv").unlink()
+    assert not check(rows(500, 1), tmp_path).findings
+    assert "mae" in {finding.feature for finding in check(rows(500, 3, error=2.0), tmp_path).findings}
+
+
+# Predictions of broken data say nothing about the model.
+
+
+def broken(frame: pd.DataFrame, tmp_path: Path, created: str, *, told: bool) -> None:
+    place = write(frame[["id", "prediction"]], tmp_path / "runs" / created / "predictions.csv")
+    document = {"created": created, "broken": ["price is 0 everywhere."] if told else []}
+    (place / "manifest.json").write_text(json.dumps(document), encoding="utf-8")
+
+
+def test_predictions_of_broken_data_are_not_judged(tmp_path: Path) -> None:
+    baseline(rows(2000), tmp_path)
+    bad, good = rows(300, 1).assign(prediction=0.0), rows(300, 2, first=300)
+    broken(bad, tmp_path, "2026-06-01", told=True)
+    broken(good, tmp_path, "2026-06-08", told=False)
+    both = pd.concat([bad, good], ignore_index=True)
+    truths = write(both[["id", "y"]], tmp_path / "later" / "truth.csv")
+    found = matching.compare(tmp_path / "runs", truths, tmp_path / "nothing", PLAIN)
+    assert found.broken is not None
+    assert int(found.broken.rows.sum()) == 300
+    matched, prints, known, output = found.rows, found.prints, tmp_path / "baseline", tmp_path / "out"
+    assert model_quality.check(matched, prints, known, output, PLAIN).findings
+    result = model_quality.judge(found, known, output, PLAIN)
+    assert not result.findings
+    assert result.facts["broken_rows"] == 300
+    assert "price is 0 everywhere." in next(item.reason for item in result.skipped)
+    only = matched[found.broken.rows].reset_index(drop=True)
+    alone = Broken(np.ones(300, np.bool_), ("price is 0 everywhere.",))
+    assert not model_quality.check(only, prints, known, output, PLAIN, broken=alone).findings
+
+
+def test_a_forecast_made_anew_from_mended_data_counts(tmp_path: Path) -> None:
+    days = rows(30).assign(id=pd.date_range("2026-06-01", periods=30).strftime("%Y-%m-%d"))
+    known = schema.parse(document(data={"ids": ["id"], "time": "id", "evaluation": 14}))
+    broken(days, tmp_path, "2026-06-01", told=True)
+    broken(days, tmp_path, "2026-06-02", told=False)
+    truths = write(days[["id", "y"]], tmp_path / "later" / "truth.csv")
+    found = matching.compare(tmp_path / "runs", truths, tmp_path / "nothing", known)
+    assert found.broken is not None
+    assert len(found.rows) == 30
+    assert not found.broken.rows.any()

@@ -1,0 +1,159 @@
+"""Each feature's share of what predictions rest on, at registration and now, and whether it moved by more than chance.
+
+A feature's share is its mean absolute SHAP value over the sum of those of all features. Its interval is a percentile
+bootstrap (Efron & Tibshirani, 1993) over the rows that were explained. A share has moved where all of this holds:
+- the difference is beyond chance: a normal test with Bonferroni's correction over the features. Its variance is that of
+  both shares, and that between windows of time (the moment estimator of a one-way layout with random effects, of each
+  row's influence on the share): a week has fewer campaigns than the year it is part of, and that is no drift;
+- it matters: by at least `MATTERS` of all that predictions rest on, and by at least `TIMES` of the share itself;
+- the feature's own SHAP values changed the same way: where one feature goes, the shares of all others grow by
+  themselves.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Windows = NDArray[np.int64]
+
+ALPHA = 0.001
+"""The chance that any feature of a batch like the baseline is found, at most."""
+MATTERS = 0.05
+TIMES = 1.5
+OWN_TIMES = 1.2
+"""How much larger or smaller a feature's own mean absolute value is, at least, where its share has moved."""
+DRAWS = 1000
+SEED = 1
+FEWEST_WINDOWS = 8
+
+
+@dataclass(frozen=True)
+class Share:
+    """A feature's share at registration and now; `low` and `high` bound the one now with 95 % confidence.
+
+    Attributes:
+        p_value: The chance of a difference at least as large without any change, corrected for the number of features.
+        moved: By more than chance, and by so much that it matters.
+    """
+
+    feature: str
+    before: float
+    now: float
+    low: float
+    high: float
+    p_value: float
+    moved: bool
+
+    @property
+    def sentence(self) -> str:
+        """For a person."""
+        between = f"95 % interval {percent(self.low)} to {percent(self.high)}"
+        return (
+            f"{self.feature}: {percent(self.before)} → {percent(self.now)} of what predictions rest on ({between}). "
+            f"{self._advice}"
+        )
+
+    @property
+    def _advice(self) -> str:
+        if self.now < self.before:
+            return "The model hardly sees it any more: look whether its feed is empty, constant or in another unit."
+        return "Predictions hang on it more than the model was judged with: look at its values first."
+
+
+def percent(share: float) -> str:
+    """A share in percent, with a decimal where it is small."""
+    return f"{100 * share:.0f} %" if share >= 0.01 or share == 0 else f"{100 * share:.1f} %"  # noqa: PLR2004
+
+
+def compare(
+    names: Sequence[str],
+    before: Floats,
+    now: Floats,
+    windows: Windows | None = None,
+    covered: int = 1,
+    matters: float = MATTERS,
+) -> list[Share]:
+    """All features, the largest share at registration first.
+
+    Args:
+        names: Of the features.
+        before: Absolute local values at registration (rows x features).
+        now: The same of the batch.
+        windows: The window of time of each row of `before`.
+        covered: How many windows' time the batch covers.
+        matters: The least difference that matters.
+    """
+    means = before.mean(axis=0), now.mean(axis=0)
+    old, new = (_shares(values) for values in means)
+    drawn = _drawn(now)
+    low, high = np.quantile(drawn, (0.025, 0.975), axis=0)
+    fixed, sampled = _variance(before, windows, len(now), covered)
+    # Of the batch, the larger one: fourteen rows without a campaign do not show that campaigns vary.
+    deviation = np.sqrt(fixed + np.maximum(sampled, drawn.var(axis=0)))
+    found = []
+    for place, name in enumerate(names):
+        difference = new[place] - old[place]
+        p_value = min(1.0, len(names) * two_sided(difference, deviation[place]))
+        large = abs(difference) >= matters and _apart(old[place], new[place], TIMES, difference)
+        moved = p_value < ALPHA and large and _apart(means[0][place], means[1][place], OWN_TIMES, difference)
+        found.append(Share(name, *map(float, (old[place], new[place], low[place], high[place], p_value)), bool(moved)))
+    return sorted(found, key=lambda share: (-share.before, share.feature))
+
+
+def two_sided(difference: float, deviation: float) -> float:
+    """The chance of a normal difference at least as large."""
+    if not deviation:
+        return 1.0 if not difference else 0.0
+    return math.erfc(abs(difference) / deviation / math.sqrt(2))
+
+
+def _apart(before: float, now: float, times: float, difference: float) -> bool:
+    """Whether one is so many times the other, in the direction of a difference."""
+    smaller, larger = (now, before) if difference < 0 else (before, now)
+    return larger >= times * smaller
+
+
+def _shares(means: Floats) -> Floats:
+    total = means.sum(axis=-1, keepdims=True)
+    return np.divide(means, total, out=np.zeros_like(means), where=total > 0)
+
+
+def _variance(before: Floats, windows: Windows | None, rows: int, covered: int) -> tuple[Floats, Floats]:
+    """Of the baseline's shares and between windows; and of a batch of so many rows like the baseline's."""
+    total = before.mean(axis=0).sum()
+    if not total:
+        return np.zeros(before.shape[1]), np.zeros(before.shape[1])
+    influence = (before - _shares(before.mean(axis=0)) * before.sum(axis=1, keepdims=True)) / total
+    within, between, count = influence.var(axis=0), np.zeros(before.shape[1]), 1
+    if windows is not None and len(set(windows.tolist())) >= FEWEST_WINDOWS:
+        within, between, count = _parts(influence, windows)
+    fixed: Floats = within / len(before) + between / count + between / max(1, covered)
+    return fixed, np.asarray(within / rows)
+
+
+def _parts(influence: Floats, windows: Windows) -> tuple[Floats, Floats, int]:
+    """Variances within and between windows, and how many windows there are."""
+    _, group, sizes = np.unique(windows, return_inverse=True, return_counts=True)
+    sums = np.zeros((len(sizes), influence.shape[1]))
+    np.add.at(sums, group, influence)
+    means = sums / sizes[:, None]
+    rows, groups = len(influence), len(sizes)
+    if rows <= groups:
+        return influence.var(axis=0), np.zeros(influence.shape[1]), groups
+    within = np.square(influence - means[group]).sum(axis=0) / (rows - groups)
+    overall = influence.mean(axis=0)
+    among = (sizes[:, None] * np.square(means - overall)).sum(axis=0) / (groups - 1)
+    typical = (rows - np.square(sizes).sum() / rows) / (groups - 1)
+    return within, np.maximum(0.0, (among - within) / typical), groups
+
+
+def _drawn(values: Floats) -> Floats:
+    """Shares of bootstrap draws of the rows (draws x features)."""
+    rows = len(values)
+    places = np.random.default_rng(SEED).integers(0, rows, (DRAWS, rows)) + np.arange(DRAWS)[:, None] * rows
+    counts = np.bincount(places.ravel(), minlength=DRAWS * rows).reshape(DRAWS, rows)
+    return _shares(counts @ values / rows)
