@@ -42,6 +42,7 @@ OBEY = (
     "time.sleep(float(words[1]))"
 )
 CHANGES = {
+    "input_hours = 6": "input_hours = 0.005",  # 18 seconds
     'timezone = "UTC"': 'timezone = "America/Los_Angeles"',
     'schedule = "0 4 * * *"': 'schedule = ""',
     'truth_schedule = "0 5 * * *"': 'truth_schedule = ""',

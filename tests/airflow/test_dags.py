@@ -97,7 +97,13 @@ def test_a_decision_to_retrain_starts_the_build_with_the_same_run_date(built: Wo
         ended = built.session.run(built.dag("inference"), date)
     assert ended.state == "success", ended.log
     assert (ended.tasks["retrain"], ended.tasks["done"]) == ("success", "skipped")
-    assert ended.retrainings == {f"retrain__{date}": [built.dag("build"), {"run_date": date}]}
+    decided = {f"retrain__{date}": [built.dag("build"), {"run_date": date}]}
+    assert ended.retrainings == decided
+    # The same decision once more has that run go on, or start what failed; none is lost, none is made twice.
+    with changed(built.project.dags, ALWAYS):
+        again = built.session.run(built.dag("inference"), date)
+    assert again.state == "success", again.log
+    assert (again.tasks["retrain"], again.retrainings) == ("success", decided)
 
 
 def test_ground_truth_is_compared_once(built: World) -> None:

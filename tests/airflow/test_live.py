@@ -23,14 +23,19 @@ def live(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 def test_a_build_without_a_model_or_a_table_is_red_and_told(live: Live) -> None:
     live.put("training/2026-06-01.csv", "sleep 0")
-    run = live.trigger("build", "2026-06-01")
-    ended = live.ended("build", run)
-    assert ended["state"] == "failed"
-    assert (ended["tasks"]["building_image"], ended["tasks"]["explain"]) == ("failed", "failed")
+    reasons = {
+        "building_image": f"no model of {live.project} that is approved",
+        "ingest": f"s3://mlops-new/{live.project}/training/2026-06-02.csv has not arrived",
+    }
+    for date, (task, reason) in zip(("2026-06-01", "2026-06-02"), reasons.items(), strict=True):
+        ended = live.ended("build", live.trigger("build", date, {"model": "then"}))
+        assert ended["state"] == "failed"
+        assert (ended["tasks"][task], ended["tasks"]["pipeline"]) == ("failed", "upstream_failed")
+        assert ended["tasks"]["explain"] == "failed"
+        (told,) = [message for message in live.topic.messages if f", {task}: " in message]
+        assert reason in told
+        assert "http" in told, "it has no link"
     assert live.executions("build") == {}
-    (told,) = [message for message in live.topic.messages if "building_image" in message]
-    assert f"no model of {live.project} is approved" in told
-    assert "http" in told
 
 
 def test_late_truth_is_compared_once_and_a_day_without_is_done(live: Live) -> None:

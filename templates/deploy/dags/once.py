@@ -20,12 +20,17 @@ from airflow.providers.amazon.aws.hooks.sagemaker import SageMakerHook
 from airflow.providers.amazon.aws.operators.sagemaker import SageMakerProcessingOperator, SageMakerStartPipelineOperator
 from airflow.providers.amazon.aws.sensors.s3 import S3KeySensor
 from airflow.providers.amazon.aws.triggers.sagemaker import SageMakerPipelineTrigger
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 try:
-    from airflow.sdk.exceptions import AirflowFailException, AirflowSensorTimeout, TaskDeferralError
+    from airflow.sdk.exceptions import (
+        AirflowException,
+        AirflowFailException,
+        AirflowSensorTimeout,
+        TaskDeferralError,
+    )
 except ImportError:  # Airflow 2.11, and the first versions of Airflow 3
-    from airflow.exceptions import AirflowFailException, AirflowSensorTimeout, TaskDeferralError
+    from airflow.exceptions import AirflowException, AirflowFailException, AirflowSensorTimeout, TaskDeferralError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -271,13 +276,19 @@ class WaitForTable(S3KeySensor):
 
 @contextmanager
 def _refusals() -> Iterator[None]:
-    """What AWS refuses fails for good; all else, a lost connection for example, is worth another try."""
+    """Only what may pass, like a lost connection, is worth another try: what AWS refuses is not, nor a mistake."""
     try:
         yield
     except ClientError as error:
         if error.response.get("Error", {}).get("Code") in REFUSALS:
             raise AirflowFailException(f"AWS refuses it: {error}") from error
         raise
+    except ParamValidationError as error:
+        raise AirflowFailException(f"AWS would refuse it: {error}") from error
+    except (BotoCoreError, OSError, AirflowException):
+        raise
+    except Exception as error:  # whatever it is, it would be the same hundreds of tries later
+        raise AirflowFailException(f"{type(error).__name__}: {error}") from error
 
 
 def of_pipeline(sagemaker: Any, pipeline: str) -> list[dict[str, Any]]:
