@@ -135,12 +135,17 @@ class Live:
         )
         return str(started["PipelineExecutionArn"])
 
+    def arn(self, short: str, name: str) -> str:
+        """The execution of a display name."""
+        listed = self.client("sagemaker").list_pipeline_executions(PipelineName=self.dag(short))
+        named = [one for one in listed["PipelineExecutionSummaries"] if one["PipelineExecutionDisplayName"] == name]
+        (only,) = named
+        return str(only["PipelineExecutionArn"])
+
     def times(self, short: str, name: str) -> tuple[Any, Any]:
         """When the execution of a display name began, and when it changed last."""
-        sagemaker = self.client("sagemaker")
-        listed = sagemaker.list_pipeline_executions(PipelineName=self.dag(short))["PipelineExecutionSummaries"]
-        (arn,) = [one["PipelineExecutionArn"] for one in listed if one["PipelineExecutionDisplayName"] == name]
-        found = sagemaker.describe_pipeline_execution(PipelineExecutionArn=arn)
+        arn = self.arn(short, name)
+        found = self.client("sagemaker").describe_pipeline_execution(PipelineExecutionArn=arn)
         return found["CreationTime"], found["LastModifiedTime"]
 
     def start(self, name: str) -> None:

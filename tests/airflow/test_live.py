@@ -21,21 +21,15 @@ def live(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         yield found
 
 
-def test_a_build_without_a_model_or_a_table_is_red_and_told(live: Live) -> None:
+def test_a_build_without_a_model_is_red_and_told(live: Live) -> None:
     live.put("training/2026-06-01.csv", "sleep 0")
-    reasons = {
-        "building_image": f"no model of {live.project} that is approved",
-        "ingest": f"s3://mlops-new/{live.project}/training/2026-06-02.csv has not arrived",
-    }
-    for date, (task, reason) in zip(("2026-06-01", "2026-06-02"), reasons.items(), strict=True):
-        ended = live.ended("build", live.trigger("build", date, {"model": "then"}))
-        assert ended["state"] == "failed"
-        assert (ended["tasks"][task], ended["tasks"]["pipeline"]) == ("failed", "upstream_failed")
-        assert ended["tasks"]["explain"] == "failed"
-        (told,) = [message for message in live.topic.messages if f", {task}: " in message]
-        assert reason in told
-        assert "http" in told, "it has no link"
+    ended = live.ended("build", live.trigger("build", "2026-06-01", {"model": "then"}))
+    assert ended["state"] == "failed"
+    assert (ended["tasks"]["building_image"], ended["tasks"]["explain"]) == ("failed", "failed")
     assert live.executions("build") == {}
+    (told,) = [message for message in live.topic.messages if ", building_image: " in message]
+    assert f"no model of {live.project} that is approved" in told
+    assert "http" in told, "it has no link"
 
 
 def test_late_truth_is_compared_once_and_a_day_without_is_done(live: Live) -> None:
@@ -81,6 +75,22 @@ def test_waiting_survives_all_that_is_killed_and_a_corrected_input_is_told(live:
     again = live.ended("inference", live.trigger("inference", "2026-06-09", {"run_date": date, "again": 1}))
     assert again["state"] == "success"
     assert live.times("inference", "beside")[1] < live.times("inference", f"{date}-again-1")[0]
+
+
+def test_predictions_that_are_kept_back_and_a_retraining_without_a_table_are_red(live: Live) -> None:
+    date = "2026-06-14"
+    live.put(f"input/{date}.csv", "sleep 15")
+    run = live.trigger("inference", date)
+    live.until("inference", run, pipeline="deferred")
+    execution = live.arn("inference", date).rpartition("/")[2]
+    live.put(f"inference/{execution}/decision/decision.json", '{"retrain": true, "withheld": true}')
+    ended = live.ended("inference", run)
+    assert (ended["state"], ended["tasks"]["publish"], ended["tasks"]["retrain"]) == ("failed", "failed", "success")
+    retrained = live.ended("build", f"retrain__{date}")  # and nobody has put its table there
+    assert (retrained["state"], retrained["tasks"]["ingest"]) == ("failed", "failed")
+    assert live.executions("build") == {}
+    (told,) = [message for message in live.topic.messages if ", ingest: " in message]
+    assert f"s3://mlops-new/{live.project}/training/{date}.csv has not arrived within 0.005 hours" in told
 
 
 def test_a_failed_step_is_not_started_again_and_told(live: Live) -> None:

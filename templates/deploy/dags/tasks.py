@@ -265,23 +265,28 @@ def job(what: str, *known: dict[str, str]) -> dict[str, Any]:
 
 @task(outlets=[PREDICTIONS])
 def publish(known: dict[str, str], done: dict[str, str], **context: Any) -> None:
-    """Tell who waits for predictions where they are; nobody is told of those that were kept back.
+    """Tell who waits for predictions where they are.
 
     Raises:
-        AirflowSkipException: They were, because data or forecasts are broken.
+        AirflowFailException: They are kept back: broken data or forecasts are not published by `config.toml`.
     """
-    if not S3Hook(CONNECTION).check_for_key(done["predictions"]):
-        raise AirflowSkipException(f"the forecasts of {known['run_date']} were kept back: publish_when_broken is false")
+    if decision(done).get("withheld"):
+        raise AirflowFailException(
+            f"the predictions are kept back, as publish_when_broken says: see {done['decision']}"
+        )
     context["outlet_events"][PREDICTIONS].extra = {"run_date": known["run_date"], "uri": done["predictions"]}
 
 
 @task.branch
 def decide(done: dict[str, str]) -> str:
     """Retrain, or be done, as `decision.json` says; there is none where nothing was to decide."""
+    return "retrain" if decision(done).get("retrain") else "done"
+
+
+def decision(done: dict[str, str]) -> dict[str, Any]:
+    """What `decision.json` says; empty where nothing was to decide."""
     s3 = S3Hook(CONNECTION)
-    if not s3.check_for_key(done["decision"]):
-        return "done"
-    return "retrain" if json.loads(s3.read_key(done["decision"]))["retrain"] else "done"
+    return dict(json.loads(s3.read_key(done["decision"]))) if s3.check_for_key(done["decision"]) else {}
 
 
 @task
