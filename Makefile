@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test lint format bench bench-accuracy test-sdk test-oracles test-airflow check-template definitions clean
+.PHONY: help demo test lint format bench bench-accuracy bench-monitoring-power test-sdk test-oracles test-airflow check-template definitions clean
 
 help:
 	@echo "make demo         make a project and run a model's whole life on this machine (about 3 minutes)"
@@ -14,6 +14,7 @@ help:
 	@echo "make test-airflow run the DAGs on Airflow 2 and 3 against mlops-new serve (two environments of 400 MB)"
 	@echo "make check-template render every combination of answers, and update every released version"
 	@echo "make bench        the speed ratios that README quotes"
+	@echo "make bench-monitoring-power   false alarms and misses of the monitoring beside other rules (WHOLE=1: an hour)"
 	@echo "make bench-accuracy the trained model against plain LightGBM and scikit-learn on ten public tables"
 	@echo "make definitions  recompile the templates' definitions after editing a pipeline.py"
 
@@ -52,6 +53,10 @@ definitions: $(VENV)/installed .venv-sdk/installed
 
 bench: $(VENV)/installed-dev
 	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m bench
+
+# -P: bench/ has a module `monitoring`, too.
+bench-monitoring-power: $(VENV)/installed .venv-oracles/installed
+	BENCH_PYTHON="$(CURDIR)/.venv-oracles/bin/python" sh bench/power/run.sh $(if $(WHOLE),--whole)
 
 # One thread: processor time is compared, and threads that wait for each other spend it.
 bench-accuracy: $(VENV)/installed-dev .venv-accuracy/installed

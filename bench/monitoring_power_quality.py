@@ -171,7 +171,7 @@ PERIODS = (
         stores=0.2,
     ),
     Kind("half are positive", "binary_classification", "auc", 0.5, "half the signal"),
-    Kind("half are positive, f1", "binary_classification", "f1", 0.5, "half the signal"),
+    Kind("half are positive, f1", "binary_classification", "f1", 0.5, "half the signal", power=0.75),
     Kind("2 % are positive", "binary_classification", "auc", 0.3, "a third of the signal", power=0.0, positives=0.02),
     Kind(
         "2 % are positive, f1", "binary_classification", "f1", 0.3, "a third of the signal", power=0.0, positives=0.02

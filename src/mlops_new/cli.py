@@ -391,8 +391,9 @@ def drill(
         str,
         typer.Argument(
             metavar="KIND",
-            help="One of covariate_shift, concept_drift, missing_column, new_categories, nulls, changed_unit and "
-            "swapped_columns.",
+            help="One of covariate_shift, concept_drift, missing_column, new_categories, nulls, changed_unit, "
+            "swapped_columns; gentle ones: price_up, offset, dead_feed, lost_rows, doubled_rows, missing_group, "
+            "mixed_column.",
         ),
     ],
     *,

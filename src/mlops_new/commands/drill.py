@@ -1,6 +1,5 @@
 """`mlops-new drill`: put a fault into a copy of the data and see which check catches it, and what would be decided."""
 
-import csv
 import secrets
 import subprocess
 import tempfile
@@ -24,7 +23,6 @@ from mlops_new.wiring import local_platform
 # Drills write to a bucket of their own: no forecast, history or comparison of theirs is taken for a real one.
 BUCKET = "mlops-new-drill"
 OF_GROUND_TRUTH = "concept_drift"
-_EXECUTION = "execution"  # the column of ground truth that model quality reads
 FAULTS = (
     "covariate_shift",
     OF_GROUND_TRUTH,
@@ -33,6 +31,13 @@ FAULTS = (
     "nulls",
     "changed_unit",
     "swapped_columns",
+    "price_up",
+    "offset",
+    "dead_feed",
+    "lost_rows",
+    "doubled_rows",
+    "missing_group",
+    "mixed_column",
 )  # fmt: skip
 
 
@@ -69,14 +74,17 @@ def run(request: Request, settings: Settings, console: Console) -> None:
     console.result(_text(document), document)
 
 
-def _strike(request: Request, folder: Path, settings: Settings, console: Console) -> tuple[Path, str]:
-    """The copy with the fault, made by the monitoring of the model in use."""
+def _strike(
+    request: Request, folder: Path, settings: Settings, console: Console, execution: str | None = None
+) -> tuple[Path, str]:
+    """The copy with the fault, made by the monitoring of the model in use; ground truth says which run it is about."""
     repository, platform = standing_in(request.directory), local_platform(settings)
     sources = inputs.Sources(repository, platform, request.input, console.say)
     image = platform.image(inputs.model_in_use(sources)["ImageUri"], notify=console.say)
     table = _truth(request, sources) if request.fault == OF_GROUND_TRUTH else table_of(sources, platform)
     copy = folder / f"{request.fault}.csv"
     command = [str(image.python), "-m", "monitoring.drill", request.fault, str(table.absolute()), str(copy)]
+    command += ["--execution", execution] if execution else []
     done = subprocess.run(command, cwd=image.code, capture_output=True, text=True, check=False)
     if done.returncode:
         raise Error(f"the fault could not be made: {(done.stderr.strip().splitlines() or ['no reason given'])[-1]}")
@@ -99,19 +107,9 @@ def _noticed(request: Request, struck: Path, settings: Settings, console: Consol
     if request.fault != OF_GROUND_TRUTH:
         return _run("inference", str(struck), request, settings, console)
     forecast = _run("inference", request.input, request, settings, console)
-    _name_the_run(struck, forecast["execution"])
+    _strike(request, struck.parent, settings, console, forecast["execution"])
     compared = _run("model-quality", str(struck), request, settings, console)
     return {**compared, "checks": [*forecast["checks"], *compared["checks"]]}
-
-
-def _name_the_run(truth: Path, execution: str) -> None:
-    """Say in the ground truth which run it is about: rows of earlier drills may have the same ids."""
-    with truth.open(encoding="utf-8", newline="") as file:
-        header, *rows = csv.reader(file)
-    if _EXECUTION in header:  # a column of the table's own: rows are told apart by their ids alone
-        return
-    with truth.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows([[*header, _EXECUTION], *([*row, execution] for row in rows)])
 
 
 def _run(pipeline: str, data: str | None, request: Request, settings: Settings, console: Console) -> dict[str, Any]:

@@ -1,22 +1,27 @@
 """`statistics.json`: what is known of each column, in Model Monitor's format, written and read back.
 
 Added to the format, and ignored by other readers: `types` (how many values are of which type), `shift` in the
-sketch's parameters, `groups` of a column with very many texts, and `windows`. The sketch has Model Monitor's form,
+sketch's parameters, `groups` of a column with very many texts, `windows`, and `table` (rows, series, columns that go
+together). The sketch has Model Monitor's form,
 where each value of level i stands for 2**i rows, but it is a histogram: exact while a column has few distinct values.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from monitoring import arrow, categories, numeric
+from monitoring import arrow, categories, dependence, determination, numeric, volume
 from monitoring.categories import Words
 from monitoring.columns import Column, Profile, Type
+from monitoring.dependence import Pair
+from monitoring.determination import Rule
+from monitoring.lens import Lens, lens_of
 from monitoring.numeric import Histogram, Numbers
+from monitoring.volume import Volume
 from monitoring.windows import Scale, Windows
 
 Json = dict[str, Any]
@@ -79,10 +84,21 @@ class Feature:
 
 @dataclass(frozen=True)
 class Statistics:
-    """A table's statistics."""
+    """A table's statistics.
+
+    Attributes:
+        volume: How much of what there was; None where a baseline does not tell it.
+        pairs: Columns that go together.
+        rules: Columns that the day and another column determine.
+        equal: Of a sample: rows, rows that are equal to an earlier one, and pairs of equal rows.
+    """
 
     rows: int
     features: Mapping[str, Feature]
+    volume: Volume | None = None
+    pairs: Sequence[Pair] = ()
+    rules: Sequence[Rule] = ()
+    equal: tuple[int, int, int] = (0, 0, 0)
 
 
 def statistics(profile: Profile, windows: Mapping[str, Windows] | None = None) -> Statistics:
@@ -91,7 +107,7 @@ def statistics(profile: Profile, windows: Mapping[str, Windows] | None = None) -
     features = {
         name: replace(feature(name, column), windows=found.get(name)) for name, column in profile.columns.items()
     }
-    return Statistics(profile.rows, features)
+    return Statistics(profile.rows, features, equal=(profile.sample.rows, *profile.sample.repeated()))
 
 
 def feature(name: str, column: Column, like: Feature | None = None) -> Feature:
@@ -141,6 +157,12 @@ def to_json(known: Statistics) -> Json:
         "version": 0.0,
         "dataset": {"item_count": known.rows},
         "features": [_feature_json(feature) for feature in known.features.values()],
+        "table": {
+            "equal_rows": list(known.equal),
+            **({"volume": volume.to_json(known.volume)} if known.volume else {}),
+            **({"pairs": dependence.to_json(known.pairs)} if known.pairs else {}),
+            **({"rules": determination.to_json(known.rules)} if known.rules else {}),
+        },
     }
 
 
@@ -195,7 +217,15 @@ def _texts_json(known: Feature) -> Json:
 def _windows_json(known: Windows) -> Json:
     scale = known.scale
     places: Json = {"texts": list(scale.texts)} if scale.edges is None else {"edges": scale.edges.tolist()}
-    return {**places, "counts": known.counts.tolist(), "missing": known.missing.tolist()}
+    document: Json = {**places, "counts": known.counts.tolist(), "missing": known.missing.tolist()}
+    if known.days:
+        document |= {"starts": known.starts.tolist(), "days": known.days, "stuck": known.stuck}
+    if scale.edges is not None:
+        document["lens"] = {"middle": scale.lens.middle, "spread": scale.lens.spread}
+    for name, numbers in (("sums", known.sums), ("daily", known.daily)):
+        if numbers is not None:
+            document[name] = numbers.tolist()
+    return document
 
 
 def from_json(document: Json) -> Statistics:
@@ -204,7 +234,16 @@ def from_json(document: Json) -> Statistics:
     rows = (
         int(document["dataset"]["item_count"]) if "dataset" in document else features[0].present + features[0].missing
     )
-    return Statistics(rows, {feature.name: feature for feature in features})
+    told = document.get("table", {})
+    rows_equal, repeated, pairs = told.get("equal_rows", (0, 0, 0))
+    return Statistics(
+        rows,
+        {feature.name: feature for feature in features},
+        volume.from_json(told["volume"]) if "volume" in told else None,
+        dependence.from_json(told.get("pairs", [])),
+        determination.from_json(told.get("rules", [])),
+        (int(rows_equal), int(repeated), int(pairs)),
+    )
 
 
 def _feature(item: Json) -> Feature:
@@ -241,6 +280,23 @@ def _numbers(told: Json) -> Summary:
 
 def _windows(item: Json) -> Windows:
     edges = np.array(item["edges"], np.float64) if "edges" in item else None
-    scale = Scale(edges, tuple(item.get("texts", ())))
+    lens = Lens(**item["lens"]) if "lens" in item else _lens_of(edges)
+    scale = Scale(edges, tuple(item.get("texts", ())), lens)
     counts = np.array(item["counts"], np.int64).reshape(-1, scale.places)
-    return Windows(scale, counts, np.array(item["missing"], np.int64))
+    return Windows(
+        scale,
+        counts,
+        np.array(item["missing"], np.int64),
+        np.array(item.get("starts", range(len(counts))), np.int64),
+        int(item.get("days", 0)),
+        np.array(item["sums"], np.float64) if "sums" in item else None,
+        np.array(item["daily"], np.float64) if "daily" in item else None,
+        float(item.get("stuck", 0.0)),
+    )
+
+
+def _lens_of(edges: NDArray[np.float64] | None) -> Lens:
+    """The scale of a column where a baseline of an older version does not tell it."""
+    if edges is None or not len(edges):
+        return Lens(0.0, 1.0)
+    return lens_of(numeric.weighted(edges, np.ones(len(edges), np.int64)))

@@ -1,39 +1,53 @@
-"""Model Monitor's checks of data quality: a batch's profile against the statistics and constraints of a baseline.
+"""The checks of data quality: a batch's profile against the statistics and constraints of a baseline.
 
-Documented differences to Model Monitor: columns are matched by name, not by their number. Shares of missing, mistyped
-or unknown values may fall short of a baseline that has some itself by what chance explains (three standard
-deviations). Non-negativity, which Model Monitor suggests but never reports, is checked. With windows in the baseline,
-drift is the distance to the nearest window.
+Findings have Model Monitor's form and words. Documented differences to Model Monitor: columns are matched by name. What
+rests on chance (drift, shares of missing, mistyped, unknown and negative values) is a finding only where it is sure
+over all that was looked at, for the batch's own number of rows, and large enough to matter; with windows in the
+baseline, against what is expected of a window at that time (`compare.py`). Non-negativity, which Model Monitor suggests
+but never reports, is checked. Rows, series, duplicates, columns that are stuck, columns that no longer go together, and
+old dates are checks of their own.
 """
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from monitoring import arrow, categories, distances
+from monitoring import column_checks, compare, dependence, determination, distances, sentences, table_checks
 from monitoring.baseline import Feature, Statistics, feature
 from monitoring.columns import Profile
-from monitoring.constraints import SPREAD, Constraint, Constraints, usual_limit
+from monitoring.compare import Comparison, When
+from monitoring.constraints import Constraint, Constraints
 from monitoring.findings import Finding, Skipped
-from monitoring.windows import Windows
+from monitoring.judging import DRIFT, WINDOWS, Look, judge
+from monitoring.settings import LEVELS, Level
+from monitoring.volume import Keys
 
 Outcome = Finding | Skipped
-
-FAR = 2
-MOST_FAR = 0.05
-"""More than this share of values farther outside of the baseline's range than `FAR` times its width is drift."""
+ALL_ROWS = "all rows"
+WHOLE = 0.9
+"""Share of the usual series with which a batch is the whole."""
 
 
 @dataclass(frozen=True)
 class Batch:
-    """What is checked, and the days it covers (0: not known)."""
+    """What is checked.
+
+    Attributes:
+        days: That it covers; 0: not known.
+        day: Its first one since 1970.
+        keys: The ids of its rows.
+        sampled: The day of each row of the profile's sample.
+    """
 
     profile: Profile
     days: int = 0
+    day: int = 0
+    keys: Keys | None = None
+    sampled: NDArray[np.int64] | None = None
 
 
 @dataclass(frozen=True)
@@ -46,30 +60,67 @@ class Drift:
     fired: bool
     share: float
     note: str = ""
+    p_value: float | None = None
+    sentence: str = ""
+
+
+@dataclass
+class _Column:
+    """What was found of one column."""
+
+    outcomes: list[Outcome] = field(default_factory=list)
+    looks: list[Look] = field(default_factory=list)
+    drift: Drift | None = None
 
 
 def check(
-    batch: Batch, known: Statistics, constraints: Constraints, window_days: int = 0
+    batch: Batch,
+    known: Statistics,
+    constraints: Constraints,
+    window_days: int = 0,
+    *,
+    sensitivity: str = "normal",
+    run_day: int = 0,
 ) -> tuple[list[Outcome], dict[str, Drift]]:
-    """All checks of all columns, in the baseline's order; and the measured drift by column."""
-    outcomes: list[Outcome] = [*_columns(batch, constraints)]
-    drifts: dict[str, Drift] = {}
+    """All checks of all columns, in the baseline's order; and the measured drift by column.
+
+    Args:
+        batch: What is checked.
+        known: The baseline's statistics.
+        constraints: The baseline's constraints.
+        window_days: Days that a batch covers; 0: compare with all rows of the baseline.
+        sensitivity: A word of `settings.LEVELS`.
+        run_day: The day of the run since 1970; 0: not known.
+    """
+    level = LEVELS[sensitivity]
+    table: list[Outcome] = [*_columns(batch, constraints)]
+    columns: dict[str, _Column] = {}
+    when = _when(batch, known)
     for name, constraint in constraints.features.items():
         column = batch.profile.columns.get(name)
         if not constraint.enabled:
-            outcomes.append(Skipped(name, "all checks", "evaluate_constraints is Disabled in constraints.json"))
-        if not constraint.enabled or column is None:
-            continue
-        seen = feature(name, column, known.features.get(name))
-        outcomes += _values(seen, constraint, column.numbers.bins.below_zero())
-        if constraints.compare and seen.present:  # without values, completeness has said what there is to say
-            found = drift(seen, known.features.get(name), constraint, batch.days, window_days)
-            if isinstance(found, Skipped):
-                outcomes.append(found)
-            else:
-                drifts[name] = found
-                outcomes += _drifted(name, found)
-    return outcomes, drifts
+            table.append(Skipped(name, "all checks", "evaluate_constraints is Disabled in constraints.json"))
+        elif column is not None:
+            like = known.features.get(name)
+            if like is not None and not window_days:
+                like = replace(like, windows=None)
+            two = _Two(feature(name, column, like), like, constraint, column.numbers.bins.below_zero())
+            columns[name] = _column(two, when, level, compare=constraints.compare)
+    if constraints.enabled:
+        table += _of_table(batch, known, run_day)
+    drifts = _judge(columns, level)
+    if constraints.enabled:
+        table += _apart(batch, known, columns, window_days, level)
+    return [*table, *(outcome for column in columns.values() for outcome in column.outcomes)], drifts
+
+
+def _when(batch: Batch, known: Statistics) -> When:
+    """The batch's days, and how many series it has where that is fewer than usual."""
+    usual = known.volume.series if known.volume else ()
+    if batch.keys is None or not batch.keys.named or not usual:
+        return When(batch.day, batch.days)
+    series = len(np.unique(batch.keys.series))
+    return When(batch.day, batch.days, series if series < WHOLE * float(np.median(usual)) else 0)
 
 
 def _columns(batch: Batch, constraints: Constraints) -> Iterator[Finding]:
@@ -79,177 +130,124 @@ def _columns(batch: Batch, constraints: Constraints) -> Iterator[Finding]:
     )
     for name, constraint in constraints.features.items():
         if constraint.enabled and name not in batch.profile.columns:
-            yield Finding(name, "missing_column_check", f"Column {name} is missing in the current dataset. {counts}")
+            text = f"Column {name} is missing in the current dataset. {counts}"
+            yield Finding(name, "missing_column_check", text, sentence=sentences.missing_column(name))
     for name in batch.profile.columns:
         if constraints.enabled and name not in constraints.features:
-            yield Finding(name, "extra_column_check", f"Column {name} is not in the baseline. {counts}", share=0.0)
+            text = f"Column {name} is not in the baseline. {counts}"
+            yield Finding(name, "extra_column_check", text, share=0.0, sentence=sentences.extra_column(name))
 
 
-def _values(seen: Feature, constraint: Constraint, negative: int) -> Iterator[Finding]:
-    rows = seen.present + seen.missing
-    if rows and below(seen.completeness, constraint.completeness, rows):
-        yield Finding(
-            seen.name, "completeness_check",
-            f"Completeness requirement is not met. Expected completeness: {percent(constraint.completeness)}. "
-            f"Observed: Only {percent(seen.completeness, down=True)} of the rows have a value.",
-            seen.completeness, constraint.completeness, 1.0 - seen.completeness,
-        )  # fmt: skip
-    if not seen.present:
-        return
-    yield from _type(seen, constraint)
-    yield from _domain(seen, constraint)
-    if constraint.non_negative and negative:
-        share = negative / seen.present
-        yield Finding(
-            seen.name, "non_negative_check",
-            f"Non-negativity requirement is not met. Observed: {percent(share)} of the values are negative.", share,
-            0.0, share,
-        )  # fmt: skip
+def _of_table(batch: Batch, known: Statistics, run_day: int) -> Iterator[Outcome]:
+    yield from table_checks.amount(batch.keys, known.volume, batch.days)
+    yield from table_checks.fresh(batch.day + batch.days - 1 if batch.days else 0, known.volume, batch.days, run_day)
+    if batch.keys is None or not batch.keys.named:
+        equal = table_checks.equal_rows(batch.profile.sample, known.equal)
+        if equal is not None:
+            yield equal
 
 
-def _type(seen: Feature, constraint: Constraint) -> Iterator[Finding]:
-    if constraint.type == "Unknown":
-        return
-    share = seen.share_of(constraint.type)
-    if below(share, constraint.limits.datatype, seen.present):
-        yield Finding(
-            seen.name, "data_type_check",
-            f"Data type match requirement is not met. Expected data type: {constraint.type}, "
-            f"Expected match: {percent(constraint.limits.datatype)}. "
-            f"Observed: Only {percent(share, down=True)} of data is {constraint.type}.",
-            share, constraint.limits.datatype, 1.0 - share,
-        )  # fmt: skip
+@dataclass(frozen=True)
+class _Two:
+    """A column of the batch and of the baseline, what it must be like, and how many of its values are negative."""
+
+    seen: Feature
+    known: Feature | None
+    constraint: Constraint
+    negative: int
 
 
-def _domain(seen: Feature, constraint: Constraint) -> Iterator[Finding]:
-    if constraint.domain is None:
-        return
-    inside, new = _inside(seen, constraint.domain)
-    share = inside / seen.present
-    if below(share, constraint.limits.domain, seen.present):
-        examples = f"; not among them: {', '.join(new)}" if new else ""
-        yield Finding(
-            seen.name, "categorical_values_check",
-            f"Categorical values requirement is not met. Expected match: {percent(constraint.limits.domain)}. "
-            f"Observed: Only {percent(share, down=True)} of the values are known categories{examples}.",
-            share, constraint.limits.domain, 1.0 - share,
-        )  # fmt: skip
+def _column(two: _Two, when: When, level: Level, *, compare: bool) -> _Column:
+    found, seen, known = _Column(), two.seen, two.known
+    for item in column_checks.of_values(seen, known, two.constraint, two.negative, level):
+        if isinstance(item, Finding):
+            found.outcomes.append(item)
+        else:
+            found.looks.append(item)
+    compared = _comparison(seen, known, when)
+    found.looks += column_checks.completeness(seen, two.constraint, compared, level)
+    if not (compare and seen.present):  # without values, completeness has said what there is to say
+        return found
+    reason = _why_not(seen, known, when)
+    if reason or known is None:
+        found.outcomes.append(Skipped(seen.name, "baseline_drift_check", reason))
+        return found
+    stuck, far = column_checks.stuck(seen, known, when), column_checks.far(seen, known)
+    found.outcomes += [stuck] if stuck else []
+    found.looks += [far] if far else []
+    if known.windows is not None and known.windows.only_grows():
+        found.outcomes.append(Skipped(seen.name, "baseline_drift_check", sentences.grows(seen.name)))
+    else:
+        _drift(found, seen, known, two.constraint, compared, level)
+    return found
 
 
-def _inside(seen: Feature, domain: frozenset[str]) -> tuple[int, list[str]]:
-    """How many values are in a domain (of texts too many to count: at most), and the most frequent that are not."""
-    if seen.texts is not None:
-        new = [text for text in seen.texts if text not in domain]
-        return sum(count for text, count in seen.texts.items() if text in domain), new[:5]
-    if seen.groups is None:  # numbers: the baseline knew only text
-        return 0, []
-    places = np.unique(categories.hashes_of(arrow.strings(sorted(domain))) >> np.uint64(54))
-    return int(seen.groups[places.astype(np.int64)].sum()), []
-
-
-def below(share: float, expected: float, rows: int) -> bool:
-    """Whether a share falls short of what is expected by more than chance. Of 1 nothing may be missing."""
-    return share < expected - SPREAD * math.sqrt(max(0.0, expected * (1.0 - expected)) / rows)
-
-
-def percent(share: float, *, down: bool = False) -> str:
-    """A share in percent with one decimal; rounded down, so that less than all is never shown as 100 %."""
-    shown = math.floor(share * 1000) / 10 if down else round(share * 100, 1)
-    return f"{shown}%"
-
-
-def drift(seen: Feature, known: Feature | None, constraint: Constraint, days: int, window_days: int) -> Drift | Skipped:
-    """How far a column is from the baseline."""
+def _comparison(seen: Feature, known: Feature | None, when: When) -> Comparison:
+    """How the column differs; where its values cannot be compared, at least how many are missing."""
     if known is None:
-        return _skipped(seen, "the baseline's statistics do not know the column")
+        return Comparison(1.0, 0.0, "")
+    if _why_not(seen, known, when):
+        return compare.missing_only(seen, known, when)
+    return compare.compare(seen, known, when)
+
+
+def _why_not(seen: Feature, known: Feature | None, when: When) -> str:
+    """Why a column cannot be compared; nothing where it can."""
+    if known is None:
+        return "the baseline's statistics do not know the column"
     if not known.present:
-        return _skipped(seen, "the baseline has no values of it")
+        return "the baseline has no values of it"
+    if not seen.present:
+        return "the batch has no values of it"
     if known.numeric and (seen.numbers is None or known.numbers is None):
-        return _skipped(seen, "the batch has no numbers in it")
-    return (
-        _far(seen, known)
-        or _near_windows(seen, known, constraint, days, window_days)
-        or _from_all(seen, known, constraint)
-    )
+        return "the batch has no numbers in it"
+    if known.windows is not None and compare.alike(known.windows, When(when.day, known.windows.days)) is None:
+        return "too few windows of the baseline have values of it to say what is usual"
+    return ""
 
 
-def _skipped(seen: Feature, reason: str) -> Skipped:
-    return Skipped(seen.name, "baseline_drift_check", reason)
-
-
-def _far(seen: Feature, known: Feature) -> Drift | None:
-    """Drift where many values are far beyond all that the baseline has seen.
-
-    Where each window has values of its own, like one price a quarter, new values are as far from every window as
-    values a hundred times as large: how far they lie outside tells them apart.
-    """
-    if not (seen.numbers and known.numbers and known.numbers.low < known.numbers.high):
-        return None
-    margin = FAR * (known.numbers.high / 2 - known.numbers.low / 2)
-    values = seen.numbers.bins.centres()
-    outside = (values / 2 < known.numbers.low / 2 - margin) | (values / 2 > known.numbers.high / 2 + margin)
-    share = float(seen.numbers.bins.counts[outside].sum() / seen.numbers.bins.total)
-    if share <= MOST_FAR:
-        return None
-    note = f"share of values beyond the baseline's range by {FAR} times its width"
-    return Drift(share, MOST_FAR, "range of all rows", fired=True, share=share, note=note)
-
-
-def _near_windows(
-    seen: Feature, known: Feature, constraint: Constraint, days: int, window_days: int
-) -> Drift | Skipped | None:
-    if known.windows is None or not window_days:
-        return None
-    if not known.windows.enough:
-        return _skipped(seen, "too few windows of the baseline have values of it to say what is usual")
-    if days and 2 * days < window_days:
-        return _skipped(seen, f"the batch covers {days} days, the baseline was cut into windows of {window_days}")
-    threshold = constraint.limits.window
-    if threshold is None:
-        return None
-    return _from_windows(seen, known.windows, threshold, max(1, round(days / window_days)))
-
-
-def _from_windows(seen: Feature, windows: Windows, threshold: float, length: int) -> Drift | None:
-    if length > 1:
-        windows = windows.joined(length)
-        if not windows.enough:
-            return None
-        threshold = usual_limit(windows.usual())
-    if seen.numbers:
-        counts = windows.scale.of_bins(seen.numbers.bins)
-    elif seen.texts is not None:
-        counts = windows.scale.of_texts(seen.texts)
-    else:
-        return None
-    value = windows.nearest(counts)
-    return Drift(value, threshold, f"nearest of {len(windows.counts)} windows", value > threshold, value)
-
-
-def _from_all(seen: Feature, known: Feature, constraint: Constraint) -> Drift | Skipped:
+def _drift(
+    found: _Column, seen: Feature, known: Feature, constraint: Constraint, compared: Comparison, level: Level
+) -> None:
     limits = constraint.limits
-    if known.numeric and seen.numbers and known.numbers:
-        simple, place = distances.of_numbers(seen.numbers.bins, known.numbers.bins)
-        rows = seen.numbers.bins.total, known.numbers.bins.total
-        return _judged(seen.name, simple, rows, (limits.numbers, limits.numbers_method), f"most at {place:.6g}")
-    if limits.texts_method == "ChiSquared":
-        return _by_chi_squared(seen, known, limits.texts)
-    if seen.texts is not None and known.texts is not None:
-        simple, text = distances.of_categories(seen.texts, known.texts)
-        note = f"most for {text}"
-    else:
-        simple, note = distances.of_groups(_groups(seen), _groups(known)), "by groups of categories"
-    return _judged(seen.name, simple, (seen.present, known.present), (limits.texts, limits.numbers_method), note)
+    if not known.numeric and limits.texts_method == "ChiSquared":
+        _certain(found, seen, _by_chi_squared(seen, known, limits.texts))
+        return
+    threshold = limits.numbers if known.numeric else limits.texts
+    if limits.numbers_method == "Simple":
+        drift = Drift(compared.effect, threshold, compared.against, compared.effect > threshold, compared.effect)
+        _certain(found, seen, replace(drift, sentence=sentences.drift(seen, known, compared, known.windows)))
+        return
+    threshold *= level.scale
+    trust = 1.0 if compared.against == ALL_ROWS else WINDOWS
+    note = f"most at {compared.where}" if seen.numbers else f"most for {compared.where}"
+    found.drift = Drift(
+        compared.effect, threshold, compared.against, False, compared.effect, note, compared.p_value,  # noqa: FBT003
+        sentences.drift(seen, known, compared, known.windows),
+    )  # fmt: skip
+    finding = _finding(seen.name, found.drift)
+    large, larger = compared.effect > threshold, compared.effect > max(threshold, compared.usual)
+    found.looks.append(Look(finding, larger, large, DRIFT, trust, compared.least))
 
 
-def _judged(name: str, simple: float, rows: tuple[int, int], limit: tuple[float, str], note: str) -> Drift | Skipped:
-    threshold, method = limit
-    if method == "Simple":
-        return Drift(simple, threshold, "all rows", simple > threshold, simple, note)
-    if distances.by_chance(*rows) + threshold >= 1.0:
-        return Skipped(name, "baseline_drift_check", f"{rows[0]} values are too few to tell drift from chance")
-    value = distances.robust(simple, *rows)
-    return Drift(value, threshold, "all rows", value > threshold, simple, note)
+def _certain(found: _Column, seen: Feature, drift: Drift | Skipped) -> None:
+    """Drift by a threshold alone, as Model Monitor has it."""
+    if isinstance(drift, Skipped):
+        found.outcomes.append(drift)
+        return
+    found.drift = drift
+    if drift.fired:
+        found.outcomes.append(_finding(seen.name, drift))
+
+
+def _finding(name: str, found: Drift) -> Finding:
+    how = "is below" if "p-value" in found.note else "exceeds"
+    detail = f" ({found.against}{', ' + found.note if found.note else ''})"
+    text = f"Baseline drift distance: {found.value:.6g} {how} threshold: {found.threshold:.6g}{detail}"
+    return Finding(
+        name, "baseline_drift_check", text, found.value, found.threshold, found.share, found.sentence, found.p_value,
+        found.value,
+    )  # fmt: skip
 
 
 def _by_chi_squared(seen: Feature, known: Feature, threshold: float) -> Drift | Skipped:
@@ -258,31 +256,62 @@ def _by_chi_squared(seen: Feature, known: Feature, threshold: float) -> Drift | 
     found = distances.chi_squared(seen.texts, known.texts)
     simple = distances.of_categories(seen.texts, known.texts)[0]
     if found.unknown > threshold:
-        return Drift(found.unknown, threshold, "all rows", fired=True, share=simple, note="share of unknown categories")
+        return Drift(found.unknown, threshold, ALL_ROWS, fired=True, share=simple, note="share of unknown categories")
     if math.isnan(found.p_value):
         return Skipped(seen.name, "baseline_drift_check", "too few values or categories for a chi-squared test")
-    return Drift(found.p_value, threshold, "all rows", found.p_value < threshold, simple, "p-value of chi-squared")
+    return Drift(found.p_value, threshold, ALL_ROWS, found.p_value < threshold, simple, "p-value of chi-squared")
 
 
-def _groups(known: Feature) -> NDArray[np.int64]:
-    if known.groups is not None:
-        return known.groups
-    texts: Mapping[str, int] = known.texts or {}
-    return categories.words(arrow.strings(list(texts)), np.array(list(texts.values()), np.int64)).groups
+def _judge(columns: Mapping[str, _Column], level: Level) -> dict[str, Drift]:
+    """Put what was looked at in all columns together, and see what is sure and matters."""
+    looks = [(name, look) for name, column in columns.items() for look in column.looks]
+    for (name, look), (_, outcome) in zip(looks, judge([look for _, look in looks], level.chance), strict=True):
+        column = columns[name]
+        if isinstance(outcome, Skipped):
+            reason = _too_few(look)
+            column.outcomes.append(replace(outcome, reason=reason))
+        elif outcome is not None and not _told(column, outcome):
+            column.outcomes.append(outcome)
+        if look.weight == DRIFT and column.drift is not None and isinstance(outcome, Finding):
+            column.drift = replace(column.drift, fired=True, p_value=outcome.p_value)
+    return {name: column.drift for name, column in columns.items() if column.drift is not None}
 
 
-def _drifted(name: str, found: Drift) -> Iterator[Finding]:
-    if not found.fired:
-        return
-    how = "is below" if "p-value" in found.note else "exceeds"
-    detail = f" ({found.against}{', ' + found.note if found.note else ''})"
-    text = f"Baseline drift distance: {found.value:.6g} {how} threshold: {found.threshold:.6g}{detail}"
-    yield Finding(name, "baseline_drift_check", text, found.value, found.threshold, found.share)
+def _told(column: _Column, finding: Finding) -> bool:
+    """Whether the column has that finding already, in other words."""
+    return any(isinstance(item, Finding) and item.check == finding.check for item in column.outcomes)
+
+
+def _too_few(look: Look) -> str:
+    if look.trust == 1.0:
+        return "its values are too few to tell drift from chance"
+    return "it varies so much between the baseline's windows that no batch of so few values would be unusual"
+
+
+def _apart(
+    batch: Batch, known: Statistics, columns: Mapping[str, _Column], window_days: int, level: Level
+) -> Iterator[Finding]:
+    """Columns that no longer go together; what their own values show is not told again."""
+    sample = batch.profile.sample
+    changed = frozenset(
+        name for name, column in columns.items() if any(isinstance(item, Finding) for item in column.outcomes)
+    )
+    told: set[str] = set()
+    kept = determination.look(known.rules, sample, batch.sampled)
+    looks = [*table_checks.apart(dependence.look(known.pairs, sample, batch.days, window_days), changed)]
+    found = [*table_checks.undetermined(kept, changed), *(outcome for _, outcome in judge(looks, level.chance / 2))]
+    for outcome in found:
+        if isinstance(outcome, Finding) and outcome.feature not in told:
+            told.add(outcome.feature)
+            yield outcome
 
 
 def drift_json(found: Mapping[str, Drift]) -> dict[str, Any]:
     """The measured drift for the details file."""
     return {
-        n: {"distance": d.value, "threshold": d.threshold, "against": d.against, "drifted": d.fired}
+        n: {
+            "distance": d.value, "threshold": d.threshold, "against": d.against, "drifted": d.fired,
+            "p_value": d.p_value, "sentence": d.sentence if d.fired else "",
+        }
         for n, d in found.items()
-    }
+    }  # fmt: skip

@@ -9,9 +9,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from monitoring import arrow, categories, numeric
+from monitoring import arrow, categories, numeric, sampling
 from monitoring.categories import Words
 from monitoring.numeric import Numbers
+from monitoring.sampling import Sample
 from reading.blocks import Block, Source, scan
 from reading.spelling import MISSING, NUMBER, canonical
 
@@ -65,10 +66,13 @@ class Profile:
 
     rows: int = 0
     columns: dict[str, Column] = field(default_factory=dict)
+    sample: Sample = field(default_factory=Sample)
 
-    def add(self, rows: int, columns: dict[str, Column]) -> None:
-        """Take in the summaries of more rows."""
+    def add(self, rows: int, columns: dict[str, Column], picked: tuple[Any, Block] | None = None) -> None:
+        """Take in the summaries of more rows, and some of the rows."""
         self.rows += rows
+        if picked is not None:
+            self.sample.add(rows, picked)
         for name, column in columns.items():
             known = self.columns.get(name)
             self.columns[name] = column if known is None else known.merged(column)
@@ -78,13 +82,14 @@ def profile(source: Source) -> Profile:
     """Read a table once and summarise every column."""
     result = Profile()
 
-    def work(block: Block, rows: int) -> tuple[int, dict[str, Column]]:
-        return rows, {
+    def work(block: Block, rows: int) -> tuple[int, dict[str, Column], tuple[Any, Block]]:
+        columns = {
             name: column(values, name in source.texts, result.columns.get(name)) for name, values in block.items()
         }
+        return rows, columns, sampling.pick(block, result.sample.level)
 
-    for rows, columns in scan(source, work):
-        result.add(rows, columns)
+    for rows, columns, picked in scan(source, work):
+        result.add(rows, columns, picked)
     return result
 
 
@@ -199,4 +204,8 @@ def of_arrays(arrays: dict[str, Any], texts: Iterable[str] = ()) -> Profile:
     """The profile of columns in memory."""
     textual = set(texts)
     rows = max((len(values) for values in arrays.values()), default=0)
-    return Profile(rows, {name: column(values, name in textual) for name, values in arrays.items()})
+    result = Profile()
+    result.add(
+        rows, {name: column(values, name in textual) for name, values in arrays.items()}, sampling.pick(arrays, 0)
+    )
+    return result

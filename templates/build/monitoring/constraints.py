@@ -1,8 +1,7 @@
 """`constraints.json`: what a batch must be like, in Model Monitor's format, suggested from a baseline and read back.
 
 Documented differences to Model Monitor: a column's own thresholds are in its `monitoringConfigOverrides` where the
-baseline shows that the general ones would call good data bad; `window_threshold` there belongs to the comparison with
-windows of the baseline.
+baseline shows that the general ones would call good data bad.
 """
 
 from collections.abc import Mapping
@@ -10,18 +9,11 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from monitoring.baseline import Feature, Json, Statistics
 from monitoring.columns import Type
 from monitoring.settings import DataQuality
 from monitoring.windows import Windows
-
-SPREAD = 3.0
-"""Standard deviations between windows of good data that are no cause for alarm."""
-LEAST_MARGIN = 0.08
-RARE = 0.05
-"""Share of windows that need not say what is usual: the first ones of a past that begins with the table, an outage."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +26,6 @@ class Limits:
     numbers_method: str = "Robust"
     texts: float = 0.1
     texts_method: str = "LInfinity"
-    window: float | None = None
 
 
 @dataclass(frozen=True)
@@ -83,32 +74,15 @@ def _of_feature(known: Feature, general: Limits, max_domain: int) -> Constraint:
         general.numbers_method,
         general.texts,
         general.texts_method,
-        usual_limit(known.windows.usual()) if known.windows and known.windows.enough else None,
     )
     return Constraint(
         known.name,
         known.type,
-        _completeness(known),
+        known.completeness,
         known.numbers is not None and known.numbers.low >= 0,
         frozenset(known.texts or ()) if listed else None,
         limits,
     )
-
-
-def usual_limit(distances: NDArray[np.float64]) -> float:
-    """What windows of good data do not exceed: the farthest, and again how much farther it is than the middle one."""
-    farthest, middle = float(distances.max()), float(np.median(distances))
-    return min(1.0, farthest + max(LEAST_MARGIN, farthest - middle))
-
-
-def _completeness(known: Feature) -> float:
-    """The share of values of all rows, or what windows usually stay above where that is less."""
-    if not known.windows:
-        return known.completeness
-    rows = known.windows.counts.sum(axis=1) + known.windows.missing
-    shares = 1.0 - known.windows.missing / np.maximum(rows, 1)
-    low, middle = np.quantile(shares, [RARE, 0.5])
-    return max(0.0, min(known.completeness, float(low - 2.0 * (middle - low))))
 
 
 def _domain_limit(known: Feature, general: float) -> float:
@@ -158,8 +132,6 @@ def _constraint_json(item: Constraint, settings: DataQuality) -> Json:
         own["datatype_check_threshold"] = item.limits.datatype
     if item.limits.domain != settings.domain_content_threshold:
         own["domain_content_threshold"] = item.limits.domain
-    if item.limits.window is not None:
-        own["distribution_constraints"] = {"window_threshold": item.limits.window}
     return document | ({"monitoringConfigOverrides": own} if own else {})
 
 
@@ -209,5 +181,4 @@ def _limits(general: Limits, config: Json) -> Limits:
     known["texts_method"] = compared.get("categorical_drift_method", known["texts_method"])
     if known["texts_method"] not in ("LInfinity", "ChiSquared"):
         raise ValueError(f"categorical_drift_method {known['texts_method']!r} is not known")
-    known["window"] = compared.get("window_threshold", known["window"])
     return Limits(**known)

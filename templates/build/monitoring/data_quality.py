@@ -6,18 +6,33 @@ python3 -m monitoring.data_quality --check
     inputs data, baseline → output data_quality: constraint_violations.json, check.json, statistics.json (the batch's)
 """
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 import paths
 from model import schema as schemas
 from model.errors import InputError
 from model.schema import Schema
-from monitoring import arrow, baseline, checks, constraints, findings, job, settings, windows
+from monitoring import (
+    baseline,
+    checks,
+    constraints,
+    dependence,
+    determination,
+    findings,
+    job,
+    settings,
+    volume,
+    windows,
+)
 from monitoring.baseline import Statistics
 from monitoring.checks import Batch
-from monitoring.columns import Column, Profile, profile
+from monitoring.columns import Profile, profile
 from monitoring.constraints import Constraints
 from monitoring.findings import Finding, Result, Skipped
 from monitoring.settings import DataQuality
@@ -29,7 +44,7 @@ CONSTRAINTS = "constraints.json"
 
 def main() -> None:
     """Make a baseline or check against one, as the command line says."""
-    given = job.arguments("Data quality")
+    given = job.arguments("Data quality", {"run-date": "day of the run, like 2026-06-30, to see old data"})
     schema, config = schemas.load(paths.CONFIG), settings.load(paths.CONFIG)
     data = job.folder(given.data_folder, lambda: paths.step_input("data"))
     output = job.folder(given.output_folder, lambda: paths.step_output("data_quality"))
@@ -38,8 +53,18 @@ def main() -> None:
         job.say("Completed: Job completed successfully. The baseline is made.")
         return
     known = job.folder(given.baseline_folder, lambda: paths.step_input("baseline"))
-    result = check(data, known, output, schema, config.data_quality)
+    result = check(data, known, output, schema, config.data_quality, _day(given.run_date))
     job.finish(result, config, schema.name, _metrics(result))
+
+
+def _day(date: str) -> int:
+    """A date as days since 1970; 0 where none is given."""
+    if not date:
+        return 0
+    try:
+        return (dt.date.fromisoformat(date[:10]) - dt.date(1970, 1, 1)).days
+    except ValueError:
+        raise InputError(f"--run-date {date!r}: a date like 2026-06-30 was expected") from None
 
 
 def make_baseline(data: Path, output: Path, schema: Schema, config: DataQuality) -> Statistics:
@@ -50,18 +75,40 @@ def make_baseline(data: Path, output: Path, schema: Schema, config: DataQuality)
     """
     source = _source(data, schema, config)
     source = replace(source, texts=source.texts | texts_of(source))
-    found = _profile(source)
+    found = _timed(source, schema)
     seen: dict[str, windows.Windows] = {}
-    if config.window_days and schema.time and schema.time in names_of(source):
+    timed = bool(schema.time) and schema.time in names_of(source)
+    if config.window_days and timed:
         seen = windows.windows_of(source, found, schema.time, config.window_days)
-    known = baseline.statistics(found, seen)
+    keys = volume.read(source, schema.ids, schema.time)
+    days = _days_of_sample(found, schema)
+    known = replace(
+        baseline.statistics(found, seen),
+        volume=volume.of_baseline(keys, config.window_days) if keys else None,
+        pairs=dependence.pairs_of(found, source.texts, days, config.window_days) if seen or not timed else [],
+        rules=determination.rules_of(found, days, frozenset(schema.ids) - {schema.time}) if seen else [],
+    )
     findings.save(baseline.to_json(known), output / STATISTICS)
     findings.save(constraints.to_json(constraints.suggest(known, config), config), output / CONSTRAINTS)
     return known
 
 
-def check(data: Path, known: Path, output: Path, schema: Schema, config: DataQuality) -> Result:
+def _days_of_sample(found: Profile, schema: Schema) -> NDArray[np.int64] | None:
+    """The day of each row of a profile's sample; None without a time."""
+    parts = found.sample.column(schema.time) if schema.time else []
+    return np.concatenate([windows.days_of(values, schema.time) for values in parts]) if parts else None
+
+
+def check(data: Path, known: Path, output: Path, schema: Schema, config: DataQuality, run_day: int = 0) -> Result:
     """Check a batch against a baseline and write what was found.
+
+    Args:
+        data: The batch.
+        known: The folder with the baseline's two files.
+        output: Where the files are written.
+        schema: What the columns are for.
+        config: What is looked at, and how sharply.
+        run_day: The day of the run since 1970, to see whether the latest date is old; 0: not looked at.
 
     Raises:
         InputError: The batch has no rows or cannot be read, or the baseline is missing, damaged or of another schema.
@@ -71,18 +118,24 @@ def check(data: Path, known: Path, output: Path, schema: Schema, config: DataQua
     source = replace(source, texts=source.texts | _texts_of(statistics))
     batch = _batch(source, schema)
     _check_same_schema(batch, limits, known)
-    outcomes, drifts = checks.check(batch, statistics, limits, config.window_days)
+    outcomes, drifts = checks.check(
+        batch, statistics, limits, config.window_days, sensitivity=config.sensitivity, run_day=run_day
+    )
+    found = [outcome for outcome in outcomes if isinstance(outcome, Finding)]
     result = Result(
         "data_quality",
-        [outcome for outcome in outcomes if isinstance(outcome, Finding)],
+        found,
         [outcome for outcome in outcomes if isinstance(outcome, Skipped)],
         {
+            "broken": [findings.broken_json(finding) for finding in found if findings.is_broken(finding)],
+            "sensitivity": config.sensitivity,
             "rows": batch.profile.rows,
             "baseline_rows": statistics.rows,
             "files": [file.name for file in source.files()],
             "days": batch.days,
             "features": checks.drift_json(drifts),
         },
+        compared=bool(drifts),
     )
     findings.write(result, output)
     described = {
@@ -133,22 +186,22 @@ def _profile(source: Source) -> Profile:
 
 
 def _batch(source: Source, schema: Schema) -> Batch:
-    """The batch's profile, and the days it covers where it has a time."""
-    if not schema.time:
-        return Batch(_profile(source))
-    timed = replace(source, texts=source.texts | {schema.time}, leave=source.leave - {schema.time})
-    found = _profile(timed)
-    times = found.columns.get(schema.time)
-    if schema.time in source.leave:
-        found.columns.pop(schema.time, None)
-    return Batch(found, _days(times, schema.time) if times else 0)
+    """The batch's profile, the days it covers where it has a time, and its keys."""
+    keys = volume.read(source, schema.ids, schema.time)
+    found = _timed(source, schema)
+    if keys is None or keys.days is None or not keys.rows:
+        return Batch(found, keys=keys)
+    first, last = int(keys.days.min()), int(keys.days.max())
+    return Batch(found, last - first + 1, first, keys, _days_of_sample(found, schema))
 
 
-def _days(times: Column, name: str) -> int:
-    if not times.words.exact or not times.words.total:
-        return 0
-    days = windows.days_of(arrow.strings(list(times.words.table())), name)
-    return int(days.max() - days.min()) + 1
+def _timed(source: Source, schema: Schema) -> Profile:
+    """A table's profile; with a time, its sample of rows has the time and the ids, too."""
+    more = ({schema.time, *schema.ids} & source.leave) if schema.time else set()
+    found = _profile(replace(source, texts=source.texts | more, leave=source.leave - more))
+    for name in more:
+        found.columns.pop(name, None)
+    return found
 
 
 def _check_same_schema(batch: Batch, limits: Constraints, known: Path) -> None:

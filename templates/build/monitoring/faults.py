@@ -19,6 +19,9 @@ SHARE = 0.3
 SHIFT = 1.5
 """Standard deviations by which covariates move."""
 FACTOR = 100.0
+RAISED = 1.2
+OFFSET = 5.0
+LOST = 0.9
 FEWEST_VALUES = 5
 
 
@@ -29,6 +32,8 @@ class Roles:
     target: str
     others: frozenset[str]
     categorical: frozenset[str]
+    groups: frozenset[str] = frozenset()
+    """Ids besides the time: what rows belong to."""
 
 
 @dataclass(frozen=True)
@@ -152,6 +157,71 @@ def _apart(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
     return abs(float(np.nanmean(one) - np.nanmean(other))) / spread
 
 
+def price_up(table: pd.DataFrame, roles: Roles, _: np.random.Generator) -> Injected:
+    """A number grows by a fifth: gentle enough to look ordinary row by row."""
+    found = _numeric(table, roles)
+    name, values = next(((n, v) for n, v in found if "price" in n.lower()), found[0])
+    table[name] = values * RAISED
+    return Injected(table, f"{name} is {100 * (RAISED - 1):.0f} % higher", (name,))
+
+
+def offset(table: pd.DataFrame, roles: Roles, _: np.random.Generator) -> Injected:
+    """A sensor or a forecast is off by five units."""
+    found = _numeric(table, roles)
+    name, values = next(((n, v) for n, v in found if "temperature" in n.lower()), found[0])
+    table[name] = values + OFFSET
+    return Injected(table, f"{name} is {OFFSET:g} higher", (name,))
+
+
+def dead_feed(table: pd.DataFrame, roles: Roles, _: np.random.Generator) -> Injected:
+    """A source delivers zeros: the target's past where there is one, else the column with the most values."""
+    found = [name for name, _ in _numeric(table, roles)]
+    past = [name for name in found if name.startswith(f"{roles.target}_")]
+    struck = past or found[:1]
+    table[struck] = 0.0
+    return Injected(table, f"{', '.join(struck)} are 0 in every row", tuple(struck))
+
+
+def lost_rows(table: pd.DataFrame, roles: Roles, draws: np.random.Generator) -> Injected:
+    """A load broke off: nine rows of ten are gone."""
+    kept = draws.random(len(table)) >= LOST
+    kept[0] = True
+    return Injected(table[kept].reset_index(drop=True), f"{100 * LOST:.0f} % of the rows are gone", _all(table, roles))
+
+
+def doubled_rows(table: pd.DataFrame, roles: Roles, _: np.random.Generator) -> Injected:
+    """A load ran twice."""
+    return Injected(pd.concat([table, table], ignore_index=True), "every row is there twice", _all(table, roles))
+
+
+def missing_group(table: pd.DataFrame, roles: Roles, _: np.random.Generator) -> Injected:
+    """One store, or what else rows belong to, delivered nothing: of the id, or the category, with the fewest values."""
+    textual = [
+        str(name)
+        for name in table.columns
+        if name != roles.target and (name in roles.groups | roles.categorical or numbers(table[name])[1].any())
+    ]
+    counted = sorted((name not in roles.groups, texts(table[name]).nunique(), name) for name in textual)
+    name = next((name for _, count, name in counted if count > 1), "")
+    if not name:
+        raise InputError("the table has no column of categories or ids: this fault needs one")
+    gone = texts(table[name]).mode()[0]
+    left = table[(texts(table[name]) != gone).to_numpy()].reset_index(drop=True)
+    return Injected(left, f"{name} {gone} has no rows", (name,))
+
+
+def mixed_column(table: pd.DataFrame, roles: Roles, draws: np.random.Generator) -> Injected:
+    """A column's values stand in other rows, as after a join or a sort of one column: each by itself looks right."""
+    found = _numeric(table, roles)
+    name = next((n for n, _ in found if "price" in n.lower()), found[0][0])
+    table[name] = table[name].to_numpy()[draws.permutation(len(table))]
+    return Injected(table, f"the values of {name} stand in other rows", (name,))
+
+
+def _all(table: pd.DataFrame, roles: Roles) -> tuple[str, ...]:
+    return tuple(_features(table, roles))
+
+
 FAULTS: Mapping[str, Callable[[pd.DataFrame, Roles, Any], Injected]] = {
     "covariate_shift": covariate_shift,
     "concept_drift": concept_drift,
@@ -160,4 +230,11 @@ FAULTS: Mapping[str, Callable[[pd.DataFrame, Roles, Any], Injected]] = {
     "nulls": nulls,
     "changed_unit": changed_unit,
     "swapped_columns": swapped_columns,
+    "price_up": price_up,
+    "offset": offset,
+    "dead_feed": dead_feed,
+    "lost_rows": lost_rows,
+    "doubled_rows": doubled_rows,
+    "missing_group": missing_group,
+    "mixed_column": mixed_column,
 }

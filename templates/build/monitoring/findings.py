@@ -51,15 +51,39 @@ class Skipped:
     reason: str
 
 
+BROKEN = (
+    "missing_column_check", "data_type_check", "completeness_check", "non_negative_check", "row_count_check",
+    "series_check", "duplicates_check", "constant_check",
+)  # fmt: skip
+"""Checks that say that data is to be mended, not learnt."""
+
+
+def is_broken(finding: Finding) -> bool:
+    """Whether data is broken: too much of it for a few bad cells."""
+    return finding.check in BROKEN and finding.severity != "low"
+
+
+def broken_json(finding: Finding) -> dict[str, str]:
+    """What the decision needs to know of broken data."""
+    return {"feature": finding.feature, "check": finding.check, "sentence": finding.sentence or finding.description}
+
+
 @dataclass(frozen=True)
 class Result:
-    """The outcome of a job's checks. `facts` is what the report shows of it, `note` what the message says besides."""
+    """The outcome of a job's checks.
+
+    Attributes:
+        facts: What the report shows of it.
+        note: What the message says besides.
+        compared: Whether anything was compared at all: a check that could check nothing has found nothing, either.
+    """
 
     kind: str
     findings: Sequence[Finding]
     skipped: Sequence[Skipped]
     facts: Mapping[str, Any]
     note: str = ""
+    compared: bool = True
 
     @property
     def message(self) -> str:
@@ -68,6 +92,11 @@ class Result:
 
     @property
     def _verdict(self) -> str:
+        if not self.findings and not self.compared:
+            first = f" First of all {self.skipped[0].feature}: {self.skipped[0].reason}" if self.skipped else ""
+            return (
+                f"CompletedWithoutChecks: {len(self.skipped)} checks could not be made, so nothing was checked.{first}"
+            )
         if self.findings:
             text = f"CompletedWithViolations: Job completed successfully with {len(self.findings)} violations."
         else:

@@ -12,14 +12,21 @@ from monitoring.findings import Result
 from monitoring.settings import Settings
 
 
-def arguments(description: str) -> argparse.Namespace:
-    """The command line: what to do, and other folders than the job's own inputs and outputs."""
+def arguments(description: str, more: Mapping[str, str] | None = None) -> argparse.Namespace:
+    """The command line: what to do, and other folders than the job's own inputs and outputs.
+
+    Args:
+        description: What the job does.
+        more: Options of one job alone, and their help; each is a text, empty where it is not given.
+    """
     parser = argparse.ArgumentParser(description=description)
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--baseline", action="store_true", help="make the baseline")
     what.add_argument("--check", action="store_true", help="check against the baseline")
     for name in ("data", "baseline", "output"):
         parser.add_argument(f"--{name}-folder", type=Path, default=None, help=f"another folder than the job's {name}")
+    for name, text in (more or {}).items():
+        parser.add_argument(f"--{name}", default="", help=text)
     return parser.parse_args()
 
 

@@ -19,11 +19,15 @@ class DataQuality:
     """Columns that are not looked at, besides ids, time and target."""
     window_days: int = 7
     """With a time column: the days that one batch covers. 0: compare with all rows of the baseline at once."""
+    sensitivity: str = "normal"
+    """How sure a finding must be, and how large: `low`, `normal` or `high` (`LEVELS`)."""
     datatype_check_threshold: float = 1.0
     domain_content_threshold: float = 1.0
-    comparison_threshold: float = 0.1
+    comparison_threshold: float = 0.05
+    """The largest difference of cumulative shares that does not matter yet, however sure it is."""
     comparison_method: str = "Robust"
-    categorical_comparison_threshold: float = 0.1
+    categorical_comparison_threshold: float = 0.05
+    """The same of the share of a category."""
     categorical_drift_method: str = "LInfinity"
     max_domain: int = 100
     """Columns of text with at most so many categories get a domain."""
@@ -93,7 +97,29 @@ class Settings:
     retrain: Retrain = field(default_factory=Retrain)
 
 
+@dataclass(frozen=True)
+class Level:
+    """What a sensitivity stands for.
+
+    Attributes:
+        chance: Of any false alarm in a good batch, over all that is looked at in it.
+        scale: By which thresholds of what matters are multiplied.
+        points: Share of the rows by which missing, mistyped or unknown values must become more to matter.
+    """
+
+    chance: float
+    scale: float
+    points: float
+
+
+LEVELS: Mapping[str, Level] = {
+    "low": Level(0.002, 2.0, 0.03),
+    "normal": Level(0.015, 1.0, 0.01),
+    "high": Level(0.05, 0.5, 0.003),
+}
+
 CHOICES: Mapping[str, tuple[str, ...]] = {
+    "sensitivity": tuple(LEVELS),
     "comparison_method": ("Robust", "Simple"),
     "categorical_drift_method": ("LInfinity", "ChiSquared"),
     "aggregate": ("mean_abs", "median", "mean_sq"),

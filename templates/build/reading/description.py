@@ -104,8 +104,8 @@ def proposed(found: list[Suspicion]) -> list[str]:
 
 
 def _problem(table: pd.DataFrame, known: Schema) -> str:
-    """Why the table cannot be used as `config.toml` says; empty where it can."""
-    waiting = known.target not in table.columns or bool(features.target_is_missing(table, known).all())
+    """Why it cannot be used as `config.toml` says: to predict, where any row waits for that. Empty where it can."""
+    waiting = known.target not in table.columns or bool(features.target_is_missing(table, known).any())
     try:
         if waiting:
             features.typed(features.build(table, known).features, known)

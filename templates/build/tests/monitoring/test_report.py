@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import replace
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
@@ -176,6 +177,55 @@ def test_a_build_says_whether_its_model_is_good_enough() -> None:
 
 def test_fifty_features_are_less_than_a_megabyte() -> None:
     assert len(report.render(inference(0.5, features=50)).encode()) < 1_000_000
+
+
+def test_three_hundred_features_are_less_than_a_megabyte_and_those_that_drifted_are_whole() -> None:
+    run = inference(0.5, features=300)
+    shares = {
+        f"feature_{place}": {"before": 1 / 300, "now": 1 / 300, "low": 0.0, "high": 1.0, "moved": place == 299}
+        for place in range(300)
+    }
+    checks_of_run = {**run.checks, "attribution": {**run.checks["attribution"], "shares": shares}}
+    started = time.monotonic()
+    html = report.render(replace(run, checks=checks_of_run))
+    assert time.monotonic() - started < 5
+    assert len(html.encode()) < 1_000_000
+    text = "".join(Page(html).text)
+    assert text.index("feature_299", text.index("What predictions rest on")) < text.index(
+        "feature_0", text.index("What predictions rest on")
+    )
+    assert "feature_7" in text
+
+
+def test_what_was_not_checked_comes_before_what_was_not_found() -> None:
+    text = "".join(Page(report.render(inference())).text)
+    assert text.index("What was not checked") < text.index("None in what was checked.")
+
+
+def test_sentences_come_first_and_what_is_broken_before_all() -> None:
+    run = inference(1.0)
+    found = {
+        "feature": "x",
+        "check": "y",
+        "description": "d",
+        "share": 1.0,
+        "severity": "high",
+        "sentence": "x is dead.",
+    }
+    told = {**run.checks, "model_quality": {**run.checks["model_quality"], "violations": [found]}}
+    decided = {
+        "retrain": False,
+        "reasons": ["No."],
+        "rules": [],
+        "broken": [{"sentence": "All is 0."}],
+        "withheld": True,
+    }
+    verdict = report.verdict(replace(run, checks=told, decision=decided))
+    assert verdict.headline.startswith(
+        "The data is broken: mend it before anything else. The forecasts were kept back."
+    )
+    assert list(verdict.sentences) == ["All is 0.", "x is dead."]
+    assert verdict.level == "bad"
 
 
 def test_earlier_runs_are_shown() -> None:
