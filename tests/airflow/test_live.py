@@ -51,7 +51,7 @@ def test_late_truth_is_compared_once_and_a_day_without_is_done(live: Live) -> No
 
 def test_waiting_survives_all_that_is_killed_and_a_corrected_input_is_told(live: Live) -> None:
     date = "2026-06-04"  # midnight in UTC is the evening before in Los Angeles
-    live.put(f"input/{date}.csv", f"sleep {OUTAGE + 40}")
+    live.put(f"input/{date}.csv", f"sleep {OUTAGE + 15}")
     run = live.trigger("inference", date)
     live.until("inference", run, pipeline="deferred")
     for name in ("triggerer", "scheduler"):  # with the workers, which are its children
@@ -70,7 +70,7 @@ def test_waiting_survives_all_that_is_killed_and_a_corrected_input_is_told(live:
     assert f"has changed since {date} was done" in live.logs("inference", "pipeline")
 
     # Done again, it takes its turn after what runs beside it, as backfills do.
-    live.put("input/beside.csv", "sleep 60")
+    live.put("input/beside.csv", "sleep 40")
     live.begin("inference", "beside", "input/beside.csv")
     again = live.ended("inference", live.trigger("inference", "2026-06-09", {"run_date": date, "again": 1}))
     assert again["state"] == "success"
