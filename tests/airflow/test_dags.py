@@ -110,6 +110,17 @@ def test_a_decision_to_retrain_starts_the_build_with_the_same_run_date(built: Wo
     assert (again.tasks["retrain"], again.retrainings) == ("success", decided)
 
 
+def test_a_build_whose_table_was_corrected_is_red(built: World) -> None:
+    date = built.date(3)
+    before = built.service.executions(built.project, "build", date)
+    built.put("input", "training", date)
+    ended = built.session.run(built.dag("build"), built.date(21), {"run_date": date})
+    assert ended.state == "failed", ended.log
+    assert (ended.tasks["pipeline"], ended.tasks["explain"]) == ("failed", "failed")
+    assert f"has changed since {date} was done" in ended.log
+    assert built.service.executions(built.project, "build", date) == before
+
+
 def test_ground_truth_is_compared_once(built: World) -> None:
     truth = f"truth of Airflow {built.version}"
     before = built.service.executions(built.project, "model-quality")

@@ -148,8 +148,7 @@ def run_pipeline(short: str, name: Any, begun: Any, *known: Any) -> Any:
 
 def explained(short: str, known: Any, name: Any, *last: Any, jobs: Any = ()) -> None:
     """Let the run end with the truth: it is green only if the pipeline, and the jobs around it, have succeeded."""
-    explain = tasks.explain(f"{PROJECT}-{short}", name, list(jobs))
-    list(last) >> explain
+    explain = tasks.explain(f"{PROJECT}-{short}", name, [each.output for each in last], list(jobs))
     # Airflow starts a teardown even where a person has failed the run.
     explain.as_teardown(setups=known.operator, on_failure_fail_dagrun=True)
 

@@ -193,7 +193,7 @@ def merged(*known: dict[str, str]) -> dict[str, str]:
 
 
 @task
-def explain(pipeline: str, name: str | None, requests: list[dict[str, Any] | None]) -> None:
+def explain(pipeline: str, name: str | None, results: list[Any], requests: list[dict[str, Any] | None]) -> None:
     """Succeed only where the pipeline has, or by rule nothing was to do; leave nothing running that nobody waits for.
 
     It is a teardown: Airflow starts it even where a person has failed the run, and the run is as it is.
@@ -201,6 +201,7 @@ def explain(pipeline: str, name: str | None, requests: list[dict[str, Any] | Non
     Args:
         pipeline: Its name.
         name: The display name of its execution; empty where by rule nothing is to do.
+        results: Of the tasks that waited for it and for the jobs around it; a task that has not succeeded has none.
         requests: The jobs that were to run around it.
 
     Raises:
@@ -217,6 +218,8 @@ def explain(pipeline: str, name: str | None, requests: list[dict[str, Any] | Non
         ]
     except BotoCoreError as error:
         raise AirflowException(f"SageMaker cannot be asked what became of {pipeline} for {name}: {error}") from error
+    if None in results and not wrong:
+        wrong = [f"{pipeline} has succeeded for {name}, but a task that waited for it has not: it says why"]
     if wrong:
         raise AirflowFailException("; ".join(wrong))
 
