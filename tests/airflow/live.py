@@ -165,8 +165,9 @@ class Live:
     def kill(self, name: str) -> None:
         """Kill one of them, with its children."""
         process = self.processes.pop(name)
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+        for pid in [process.pid, *_descendants(process.pid)]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         process.wait()
 
     def ask(self, do: str, **request: Any) -> Any:
@@ -258,6 +259,12 @@ class Live:
         time.sleep(seconds)
         yield
         self.service = serve(self.store, "--port", str(port))
+
+
+def _descendants(pid: int) -> list[int]:
+    """The children of a process and theirs: Airflow's have process groups of their own."""
+    listed = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True, check=False).stdout.split()
+    return [each for child in map(int, listed) for each in (child, *_descendants(child))]
 
 
 @contextlib.contextmanager
