@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -108,3 +109,12 @@ class ModelPackage:
     created: str
     execution: str
     document: dict[str, Any]
+
+
+def approval(status: str) -> dict[str, str]:
+    """What a model package's metadata tell of an approval, as SageMaker keeps no moment of it.
+
+    The deploy repository's `model_in_use.py` finds by it which model was in use at a past date.
+    """
+    moment = datetime.now(UTC).isoformat(timespec="milliseconds")
+    return {"approved_at": moment} if status == "Approved" else {}

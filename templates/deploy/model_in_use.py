@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -29,10 +30,15 @@ def latest_approved(packages: Iterable[Package]) -> Package | None:
         ValueError: An approved package lacks its version.
     """
     approved = [package for package in packages if package.get("ModelApprovalStatus") == "Approved"]
-    return max(approved, key=_version, default=None)
+    return max(approved, key=version, default=None)
 
 
-def _version(package: Package) -> int:
+def version(package: Package) -> int:
+    """The version of an approved package.
+
+    Raises:
+        ValueError: It has none.
+    """
     match package:
         case {"ModelPackageVersion": int(version)}:
             return version
@@ -78,8 +84,8 @@ def waiting(packages: Iterable[Package], in_use: Package) -> str:
         ValueError: A package lacks its version.
     """
     pending = [package for package in packages if package.get("ModelApprovalStatus") == "PendingManualApproval"]
-    newer = [package for package in pending if _version(package) > _version(in_use)]
-    return _name(max(newer, key=_version)) if newer else "none"
+    newer = [package for package in pending if version(package) > version(in_use)]
+    return _name(max(newer, key=version)) if newer else "none"
 
 
 def _folder(file: str) -> str:
@@ -112,11 +118,42 @@ def approved_in_group(sagemaker: Any, group: str) -> list[Package]:
         sagemaker: A boto3 client.
         group: Name of the model package group.
     """
+    listed = latest_approved(all_approved(sagemaker, group))
+    return [sagemaker.describe_model_package(ModelPackageName=listed["ModelPackageArn"])] if listed else []
+
+
+def all_approved(sagemaker: Any, group: str) -> list[Package]:
+    """ListModelPackages' answer for the approved versions of a group."""
     pages = sagemaker.get_paginator("list_model_packages").paginate(
         ModelPackageGroupName=group, ModelApprovalStatus="Approved"
     )
-    listed = latest_approved(package for page in pages for package in page["ModelPackageSummaryList"])
-    return [sagemaker.describe_model_package(ModelPackageName=listed["ModelPackageArn"])] if listed else []
+    return [package for page in pages for package in page["ModelPackageSummaryList"]]
+
+
+def approved_by(sagemaker: Any, group: str, moment: datetime) -> Package | None:
+    """Of the approved packages of a group, the one with the highest version that was approved by a moment.
+
+    What was approved then and is not any more counts as little as what was approved later: neither should predict.
+    """
+    for package in sorted(all_approved(sagemaker, group), key=version, reverse=True):
+        if package["CreationTime"] <= moment:
+            described: Package = sagemaker.describe_model_package(ModelPackageName=package["ModelPackageArn"])
+            if approved_at(described) <= moment:
+                return described
+    return None
+
+
+def approved_at(package: Package) -> datetime:
+    """When a package was approved: as `mlops-new models approve` has noted it, else when it was changed last.
+
+    SageMaker itself keeps no moment of approval; its last change is never before it. What was noted before a promoted
+    package was made here is another account's.
+    """
+    noted = package.get("CustomerMetadataProperties", {}).get("approved_at")
+    changed: datetime = package["LastModifiedTime"]
+    if noted is None or datetime.fromisoformat(noted) < package["CreationTime"]:
+        return changed
+    return datetime.fromisoformat(noted)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

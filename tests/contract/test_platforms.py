@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -293,6 +294,10 @@ def test_a_model_is_registered_approved_and_rejected(subject: Subject) -> None:
     assert (registered.version, registered.status) == (1, "PendingManualApproval")
     approved = subject.platform.set_approval(subject.project, 1, "Approved", "good")
     assert (approved.status, approved.document["ApprovalDescription"]) == ("Approved", "good")
+    # A backfill asks for it: SageMaker keeps no moment of approval.
+    before, properties = (one.document.get("CustomerMetadataProperties", {}) for one in (registered, approved))
+    assert properties.keys() - before.keys() == {"approved_at"}
+    assert abs(datetime.now(UTC) - datetime.fromisoformat(properties["approved_at"])) < timedelta(minutes=10)
     subject.platform.set_approval(subject.project, 1, "Rejected", "not good")
     again = subject.run(register("Register", data, group=subject.project))
     assert subject.platform.registered_by(again, subject.project) == subject.platform.model_package(subject.project, 2)

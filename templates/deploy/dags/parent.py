@@ -2,12 +2,14 @@
 
     <project>-inference      ingest → model in use → inference pipeline → predictions → retrain? → <project>-build
     <project>-build          ingest → build pipeline; the model that it registers waits for a person's approval
-    <project>-model-quality  ground truth → is it new? → model-quality pipeline → retrain? → <project>-build
+    <project>-model-quality  is there new ground truth? → model-quality pipeline → retrain? → <project>-build
 
 With `processing = "airflow"`, preprocess, postprocess and report are tasks of their own around the inference pipeline.
 
-Everything is done once for a run date, however often a task or a run is repeated: see `once.py`. What differs between
-use cases is in the table `[airflow]` of `config.toml`. The same files work on Airflow 2.11 and 3.
+Everything is done once for a run date, however often a task or a run is repeated: see `once.py`. A run is green only if
+its pipeline has succeeded or, by rule, nothing was to do: the task `explain` sees to it, and stops what still runs when
+a run is failed. What differs between use cases is in the table `[airflow]` of `config.toml`. The same files work on
+Airflow 2.11 and 3.
 """
 
 from __future__ import annotations
@@ -19,16 +21,17 @@ from types import SimpleNamespace
 from typing import Any
 
 from airflow.providers.amazon.aws.notifications.sns import SnsNotifier
-from airflow.providers.amazon.aws.sensors.s3 import S3KeySensor
 from airflow.timetables.trigger import CronTriggerTimetable
 
 try:
     from airflow.providers.standard.operators.empty import EmptyOperator
     from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
     from airflow.sdk import Asset, dag
+    from airflow.sdk.definitions.param import Param
 except ImportError:  # Airflow 2.11
     from airflow.datasets import Dataset as Asset
     from airflow.decorators import dag
+    from airflow.models.param import Param
     from airflow.operators.empty import EmptyOperator
     from airflow.operators.trigger_dagrun import TriggerDagRunOperator
 
@@ -38,16 +41,29 @@ PROJECT, AIRFLOW = tasks.PROJECT, tasks.AIRFLOW
 AROUND = tasks.CONFIG["project"]["processing"] == "airflow"
 
 LONGEST = timedelta(hours=AIRFLOW["pipeline_hours"])
+CHECKS = max(1, int(LONGEST.total_seconds() // AIRFLOW["check_seconds"]))
 PATIENCE = {  # of tasks that wait for a pipeline or a job
     "aws_conn_id": AIRFLOW["connection"],
     "deferrable": AIRFLOW["deferrable"],  # the triggerer waits: no worker is taken
     "check_interval": AIRFLOW["check_seconds"],
     "execution_timeout": LONGEST,
-    # What failed is not started again by itself: the reason would be the same, and so would the cost. Calls of AWS are
-    # repeated by boto3, steps by the retry policies of the pipeline.
-    "retries": 0,
+    # A lost connection, worker or triggerer is no end of what is waited for. The next try looks and starts nothing
+    # twice; what really failed, or was refused, ends the task at once.
+    "retries": CHECKS,
+    "retry_delay": timedelta(seconds=AIRFLOW["check_seconds"]),
 }
-CHECKS = int(LONGEST.total_seconds() // AIRFLOW["check_seconds"])
+
+# The one place that says who is told of a failed task, and what.
+TOLD = (
+    SnsNotifier(
+        aws_conn_id=AIRFLOW["connection"],
+        target_arn=AIRFLOW["notify"],
+        subject=f"{PROJECT}: a run failed",
+        message="{{ ti.dag_id }}, {{ run_id }}, {{ ti.task_id }}: {{ exception }}\n\n{{ ti.log_url }}",
+    )
+    if AIRFLOW["notify"]
+    else None
+)
 
 COMMON = {
     "start_date": datetime.combine(AIRFLOW["start_date"], datetime.min.time(), UTC),
@@ -56,9 +72,22 @@ COMMON = {
     # One date after the other: each looks back on the history that the one before has left.
     "max_active_runs": 1,
     "params": {
-        "run_date": None,  # instead of the run's own date: 2026-06-30
-        "again": 0,  # raised by one, it repeats a date that has succeeded
-        "image": None,  # what builds, instead of the one in config.toml
+        "run_date": Param(
+            None, type=["null", "string"], format="date", description="instead of the run's own date: 2026-06-30"
+        ),
+        "again": Param(0, type="integer", minimum=0, description="raised by one, it repeats a date that has succeeded"),
+        "image": Param(
+            None, type=["null", "string"], minLength=1, description="what builds, instead of the one in config.toml"
+        ),
+        "input": Param(
+            None, type=["null", "string"], pattern="^s3://[^/]+/.+", description="instead of the table in config.toml"
+        ),
+        "model": Param(
+            None,
+            type=["null", "string"],
+            pattern="^(then|now|[1-9][0-9]*)$",
+            description='"then": approved by the run date; "now": the latest; or a version',
+        ),
     },
     "default_args": {
         "pool": AIRFLOW["pool"],
@@ -66,18 +95,10 @@ COMMON = {
         "retries": 2,
         "retry_delay": timedelta(minutes=1),
         "execution_timeout": timedelta(minutes=15),
+        "on_failure_callback": TOLD,
     },
     "tags": [PROJECT],
     "doc_md": __doc__,
-    # The one place that says who is told of a failed run.
-    "on_failure_callback": SnsNotifier(
-        aws_conn_id=AIRFLOW["connection"],
-        target_arn=AIRFLOW["notify"],
-        subject=f"{PROJECT}: a run failed",
-        message="{{ dag.dag_id }}, {{ run_id }}: its red tasks say why.",
-    )
-    if AIRFLOW["notify"]
-    else None,
 }
 
 
@@ -92,9 +113,9 @@ def schedule(wanted: str | list[str]) -> Any:
     return CronTriggerTimetable(wanted, timezone=AIRFLOW["timezone"]) if wanted else None
 
 
-def ingest(known: Any, **options: Any) -> S3KeySensor:
+def ingest(known: Any) -> Any:
     """Wait until the run date's table is there. What prepares it, a query for example, goes before or in its place."""
-    return S3KeySensor(
+    return tasks.once.WaitForTable(
         task_id="ingest",
         bucket_key=known["InputDataUri"],
         aws_conn_id=AIRFLOW["connection"],
@@ -102,60 +123,88 @@ def ingest(known: Any, **options: Any) -> S3KeySensor:
         poke_interval=AIRFLOW["check_seconds"],
         timeout=timedelta(hours=AIRFLOW["input_hours"]).total_seconds(),
         execution_timeout=None,  # the sensor's own is the one that is meant
-        **options,
+        retries=30,  # of lost connections: what has not arrived in time ends it
+        retry_delay=timedelta(seconds=AIRFLOW["check_seconds"]),
     )
 
 
-def run_pipeline(short: str, name: Any, *known: Any) -> Any:
-    """Start a pipeline with what is known, and wait for its end."""
+def run_pipeline(short: str, name: Any, begun: Any, *known: Any) -> Any:
+    """Start a pipeline with what is known, the input first, and wait for its end."""
     pipeline = f"{PROJECT}-{short}"
-    started = tasks.once.StartPipelineOnce(
+    return tasks.once.StartPipelineOnce(
         task_id="pipeline",
         pipeline_name=pipeline,
         display_name=name,
         pipeline_params=tasks.parameters(pipeline, *known),
+        begun=begun,
+        input_uri=known[0]["InputDataUri"],
+        hours=AIRFLOW["pipeline_hours"],
         wait_for_completion=True,
         waiter_max_attempts=CHECKS,
+        on_failure_callback=None,  # `explain` tells, with the reason
         **PATIENCE,
     )
-    started >> tasks.explain(pipeline, name)
-    return started
 
 
-def run_job(what: str, *known: Any) -> Any:
+def explained(short: str, known: Any, name: Any, *last: Any, jobs: Any = ()) -> None:
+    """Let the run end with the truth: it is green only if the pipeline, and the jobs around it, have succeeded."""
+    explain = tasks.explain(f"{PROJECT}-{short}", name, [each.output for each in last], list(jobs))
+    # Airflow starts a teardown even where a person has failed the run.
+    explain.as_teardown(setups=known.operator, on_failure_fail_dagrun=True)
+
+
+def run_job(request: Any, begun: Any) -> Any:
     """Run one of the jobs around the pipeline, in the image of the model in use."""
-    request = tasks.job.override(task_id=f"{what}_job")(what, *known)
-    return tasks.once.ProcessOnce(task_id=what, config=request, print_log=False, max_attempts=CHECKS, **PATIENCE)
+    return tasks.once.ProcessOnce(
+        task_id=request.operator.task_id.removesuffix("_job"),
+        config=request,
+        begun=begun,
+        print_log=False,
+        max_attempts=CHECKS,
+        **PATIENCE,
+    )
+
+
+def job(what: str, *known: Any) -> Any:
+    """What a job around the pipeline is asked to do."""
+    return tasks.job.override(task_id=f"{what}_job")(what, *known)
 
 
 def act_on(decision: Any, known: Any) -> None:
     """Start the build where that is decided, once for a run date, with that date and no other."""
+    given = {"input": known["retrain_input"]} if AIRFLOW["retrain_input"] else {}
     retrain = TriggerDagRunOperator(
         task_id="retrain",
         trigger_dag_id=f"{PROJECT}-build",
-        trigger_run_id="retrain__{{ ti.xcom_pull('prepare')['run_date'] }}",
+        # A date that is predicted again may decide again.
+        trigger_run_id="retrain__{{ ti.xcom_pull('prepare')['name'] }}",
         # Its logical date will be the moment of triggering: the date that is meant goes with it.
-        conf={"run_date": known["run_date"]},
-        skip_when_already_exists=True,
+        conf={"run_date": known["run_date"], **given},
+        # One that exists runs once more: what has succeeded is gone on with, what failed is started anew.
+        reset_dag_run=True,
     )
     decision >> [retrain, EmptyOperator(task_id="done")]
 
 
 @dag(dag_id=f"{PROJECT}-inference", schedule=schedule(AIRFLOW["schedule"]), **COMMON)
 def inference() -> None:
-    """Predict with the latest approved model, decide whether to retrain."""
-    known, model = tasks.prepare("input"), tasks.model_in_use()
+    """Predict with the model in use, decide whether to retrain."""
+    known = tasks.prepare("input")
+    model = tasks.model_in_use(known)
     ingest(known) >> model
     if AROUND:
-        rows = tasks.job.override(task_id="rows")("rows", known)
-        pipeline = run_pipeline("inference", known["name"], known, model, rows)
-        run_job("preprocess", known, model) >> pipeline
+        rows, before = tasks.job.override(task_id="rows")("rows", known), job("preprocess", known, model)
+        pipeline = run_pipeline("inference", known["name"], known["begun"], known, model, rows)
+        run_job(before, known["begun"]) >> pipeline
         done = tasks.executed(pipeline.output, known)
-        predicted = run_job("postprocess", known, model, done)
-        predicted >> run_job("report", known, model, done)
+        after, said = job("postprocess", known, model, done), job("report", known, model, done)
+        predicted, report = run_job(after, known["begun"]), run_job(said, known["begun"])
+        predicted >> report
+        explained("inference", known, known["name"], pipeline, predicted, report, jobs=(before, after, said))
     else:
-        predicted = run_pipeline("inference", known["name"], known, model)
+        predicted = run_pipeline("inference", known["name"], known["begun"], known, model)
         done = tasks.executed(predicted.output, known)
+        explained("inference", known, known["name"], predicted)
     decision = tasks.decide(done)
     predicted >> [tasks.publish(known, done), decision]
     act_on(decision, known)
@@ -164,19 +213,21 @@ def inference() -> None:
 @dag(dag_id=f"{PROJECT}-build", schedule=schedule(AIRFLOW["build_schedule"]), **COMMON)
 def build() -> None:
     """Train a model and register it for approval. It predicts nothing."""
-    known, image = tasks.prepare("training_input"), tasks.building_image()
+    known = tasks.prepare("training_input")
+    image = tasks.building_image(known)
     ingest(known) >> image
-    run_pipeline("build", known["name"], known, image)
+    explained("build", known, known["name"], run_pipeline("build", known["name"], known["begun"], known, image))
 
 
 @dag(dag_id=f"{PROJECT}-model-quality", schedule=schedule(AIRFLOW["truth_schedule"]), **COMMON)
 def model_quality() -> None:
-    """Compare predictions with ground truth, when there is some that was not compared before."""
+    """Compare predictions with ground truth that was not compared before; a run without any is done."""
     known = tasks.prepare("truth")
-    name, model = tasks.new_truth(known), tasks.model_in_use()
-    # Ground truth comes when it comes: a day without is no failure.
-    ingest(known, soft_fail=True) >> name >> model
-    pipeline = run_pipeline("model-quality", name, known, model)
+    found = tasks.new_truth(known)
+    model = tasks.model_in_use(known)
+    found >> model
+    pipeline = run_pipeline("model-quality", found["name"], known["begun"], found, known, model, found)
+    explained("model-quality", known, found["name"], pipeline)
     act_on(tasks.decide(tasks.executed(pipeline.output, known)), known)
 
 

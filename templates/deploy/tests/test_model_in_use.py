@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -82,3 +83,52 @@ def test_without_a_usable_model_there_is_one_line(text: str, message: str) -> No
 
 def test_absent_is_a_value() -> None:
     assert model_in_use.latest_approved([]) is None
+
+
+class Registry:
+    """Answers as SageMaker: versions by when they were made, approved and changed last."""
+
+    def __init__(self, *packages: dict[str, Any]) -> None:
+        self.packages = {package["ModelPackageArn"]: package for package in packages}
+
+    def get_paginator(self, operation: str) -> Registry:
+        assert operation == "list_model_packages"
+        return self
+
+    def paginate(self, ModelPackageGroupName: str, ModelApprovalStatus: str) -> list[dict[str, Any]]:  # noqa: N803
+        assert ModelPackageGroupName == "group"
+        found = [each for each in self.packages.values() if each["ModelApprovalStatus"] == ModelApprovalStatus]
+        return [{"ModelPackageSummaryList": [each]} for each in found]
+
+    def describe_model_package(self, ModelPackageName: str) -> dict[str, Any]:  # noqa: N803
+        return self.packages[ModelPackageName]
+
+
+def day(text: str) -> datetime:
+    return datetime.fromisoformat(f"2026-{text}T12:00+00:00")
+
+
+def registered(version: int, made: str, changed: str, noted: str | None = None, status: str = "Approved") -> Any:
+    properties = {"approved_at": day(noted).isoformat()} if noted else {}
+    return {
+        **package(version, status),
+        "CreationTime": day(made),
+        "LastModifiedTime": day(changed),
+        "CustomerMetadataProperties": properties,
+    }
+
+
+@pytest.mark.parametrize(
+    ("moment", "version"),
+    [("02-28", None), ("03-01", 1), ("04-30", 1), ("05-02", 2), ("06-15", 2), ("09-01", 4), ("12-01", 5)],
+)
+def test_the_model_of_a_moment_is_the_latest_that_was_approved_by_then(moment: str, version: int | None) -> None:
+    registry = Registry(
+        registered(1, "02-01", "03-01"),
+        registered(2, "04-01", "11-01", noted="05-01"),  # changed since it was approved
+        registered(3, "05-15", "06-01", status="Rejected"),
+        registered(4, "07-01", "08-01"),  # approved long after it was made
+        registered(5, "10-01", "11-30", noted="09-01"),  # promoted: approved elsewhere before, here later
+    )
+    found = model_in_use.approved_by(registry, "group", day(moment))
+    assert (found and found["ModelPackageVersion"]) == version

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 Document = dict[str, Any]
-_SAID = {"ModelApprovalStatus", "ApprovalDescription"}
+_SAID = {"ModelApprovalStatus", "ApprovalDescription", "CustomerMetadataProperties"}
 _ARN = "arn:aws:sagemaker:eu-north-1:123456789012"
 
 

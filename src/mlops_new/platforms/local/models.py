@@ -9,7 +9,7 @@ from mlops_new.errors import Invalid
 from mlops_new.platforms.local.database import Database
 from mlops_new.platforms.local.groups import next_version
 from mlops_new.platforms.local.records import now, package_arn
-from mlops_new.records import ModelPackage
+from mlops_new.records import ModelPackage, approval
 
 _LARGEST = 2**63 - 1  # SQLite keeps no larger number
 APPROVALS = ("Approved", "Rejected", "PendingManualApproval")
@@ -86,7 +86,9 @@ class ModelRegistry:
 
         def decided(document: dict[str, Any]) -> dict[str, Any]:
             document.pop("ApprovalDescription", None)
-            return document | {"ModelApprovalStatus": status} | ({"ApprovalDescription": note} if note else {})
+            properties = {**document.get("CustomerMetadataProperties", {}), **approval(status)}
+            about = {"ModelApprovalStatus": status, "CustomerMetadataProperties": properties}
+            return document | about | ({"ApprovalDescription": note} if note else {})
 
         return self.change_model_package(group, version, decided)
 

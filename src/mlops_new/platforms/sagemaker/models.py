@@ -8,7 +8,7 @@ from mlops_new.errors import Invalid
 from mlops_new.platforms.sagemaker.account import Account, side_by_side
 from mlops_new.platforms.sagemaker.executions import moment
 from mlops_new.platforms.sagemaker.failures import Absent, Unclear
-from mlops_new.records import ModelPackage
+from mlops_new.records import ModelPackage, approval
 
 
 class SageMakerModels:
@@ -53,6 +53,7 @@ class SageMakerModels:
             Invalid: There is none.
         """
         package = self.model_package(group, version)
+        known = package.document.get("CustomerMetadataProperties", {})
         try:
             self._account.call(
                 "sagemaker",
@@ -61,6 +62,7 @@ class SageMakerModels:
                 ModelPackageArn=package.arn,
                 ModelApprovalStatus=status,
                 ApprovalDescription=note,
+                CustomerMetadataProperties={**known, **approval(status)},
             )
         except Unclear:
             # It may have arrived all the same.
