@@ -91,6 +91,7 @@ class Statistics:
         pairs: Columns that go together.
         rules: Columns that the day and another column determine.
         equal: Of a sample: rows, rows that are equal to an earlier one, and pairs of equal rows.
+        texts: Columns that were read as text, whatever they look like; None where a baseline does not tell it.
     """
 
     rows: int
@@ -99,6 +100,7 @@ class Statistics:
     pairs: Sequence[Pair] = ()
     rules: Sequence[Rule] = ()
     equal: tuple[int, int, int] = (0, 0, 0)
+    texts: frozenset[str] | None = None
 
 
 def statistics(profile: Profile, windows: Mapping[str, Windows] | None = None) -> Statistics:
@@ -159,6 +161,7 @@ def to_json(known: Statistics) -> Json:
         "features": [_feature_json(feature) for feature in known.features.values()],
         "table": {
             "equal_rows": list(known.equal),
+            **({} if known.texts is None else {"texts": sorted(known.texts)}),
             **({"volume": volume.to_json(known.volume)} if known.volume else {}),
             **({"pairs": dependence.to_json(known.pairs)} if known.pairs else {}),
             **({"rules": determination.to_json(known.rules)} if known.rules else {}),
@@ -243,6 +246,7 @@ def from_json(document: Json) -> Statistics:
         dependence.from_json(told.get("pairs", [])),
         determination.from_json(told.get("rules", [])),
         (int(rows_equal), int(repeated), int(pairs)),
+        frozenset(told["texts"]) if "texts" in told else None,
     )
 
 

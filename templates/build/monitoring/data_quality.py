@@ -87,6 +87,7 @@ def make_baseline(data: Path, output: Path, schema: Schema, config: DataQuality)
         volume=volume.of_baseline(keys, config.window_days) if keys else None,
         pairs=dependence.pairs_of(found, source.texts, days, config.window_days) if seen or not timed else [],
         rules=determination.rules_of(found, days, frozenset(schema.ids) - {schema.time}) if seen else [],
+        texts=source.texts & found.columns.keys(),
     )
     findings.save(baseline.to_json(known), output / STATISTICS)
     findings.save(constraints.to_json(constraints.suggest(known, config), config), output / CONSTRAINTS)
@@ -170,6 +171,8 @@ def _source(data: Path, schema: Schema, config: DataQuality) -> Source:
 
 def _texts_of(known: Statistics) -> frozenset[str]:
     """The columns that are texts to the model, so that what they hold is no number and no sign of a missing value."""
+    if known.texts is not None:
+        return known.texts
     numbers = ("Integral", "Fractional", "Infinite")
     return frozenset(
         name
