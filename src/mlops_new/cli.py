@@ -252,7 +252,8 @@ def doctor(
     """Check this machine, and whether the Git host allows what is needed; it reads only."""
     from mlops_new.commands import doctor as command
 
-    raise typer.Exit(command.run(project, load(config, git=git, platform=platform), _console(as_json=as_json)))
+    settings = load(config, git=git, platform=platform, any_home=True)
+    raise typer.Exit(command.run(project, settings, _console(as_json=as_json)))
 
 
 @app.command()

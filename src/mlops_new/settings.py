@@ -48,13 +48,20 @@ class Settings:
     typed: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
-def load(config: Path | None, *, git: Host | None = None, platform: PlatformName | None = None) -> Settings:
+def load(
+    config: Path | None,
+    *,
+    git: Host | None = None,
+    platform: PlatformName | None = None,
+    any_home: bool = False,
+) -> Settings:
     """The settings in force.
 
     Args:
         config: The file named by a flag; else `MLOPS_NEW_CONFIG`; else in the user's config folder, or absent.
         git: From a flag.
         platform: From a flag.
+        any_home: For whoever only tells what is wrong: the home may be none that anything could work in.
 
     Raises:
         Invalid: the file is missing, is not TOML, or says something that is not a setting.
@@ -63,7 +70,8 @@ def load(config: Path | None, *, git: Host | None = None, platform: PlatformName
     flags = {"git": git, "platform": platform, "config": config and config.absolute()}
     git, platform = git or _choice(Host, values, "git"), platform or _choice(PlatformName, values, "platform")
     place = home(values.get("home"))
-    _refuse_home(place, jobs_run_there=platform is PlatformName.LOCAL)
+    if not any_home:
+        _refuse_home(place, jobs_run_there=platform is PlatformName.LOCAL)
     return Settings(
         git=git,
         platform=platform,

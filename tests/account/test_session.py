@@ -64,7 +64,7 @@ def test_from_an_empty_account_to_a_run(person: AwsServer, somewhere: Path) -> N
     person.calls.clear()
     dear = mlops_new(*run, "--cost-cap", "5")
     assert (dear.code, dear.out) == (2, "")
-    assert dear.err.startswith("error: this may cost up to USD 12.74, more than the cap of USD 5.00\nhint: ")
+    assert dear.err.startswith("error: this may cost up to USD 13.72, more than the cap of USD 5.00\nhint: ")
     assert person.calls == []
 
     cheap = somewhere / "cheap.toml"

@@ -211,7 +211,7 @@ def test_a_home_that_is_a_file(somewhere: Path, tmp_path_factory: pytest.TempPat
     home = tmp_path_factory.mktemp("x") / "home"
     home.write_text("not a folder", encoding="utf-8")
     refused = mlops_new("project", NAME, "--yes", env={"MLOPS_NEW_HOME": str(home)})
-    assert refused.code == 1
+    assert refused.code == 2
     assert f"{home} is a file" in refused.err
     assert "MLOPS_NEW_HOME" in refused.err
     assert list(somewhere.iterdir()) == []

@@ -21,8 +21,8 @@ _ESCAPES = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]")
 def asked() -> list[str]:
     """The help of every question that is asked where nothing is answered."""
     questions: dict[str, Any] = yaml.safe_load(QUESTIONS.read_text(encoding="utf-8"))
-    told = ("repository_kind", "project_name")
-    return [body["help"] for name, body in questions.items() if not name.startswith("_") and name not in told]
+    bodies = {name: body for name, body in questions.items() if not name.startswith("_") and name != "project_name"}
+    return [body["help"] for body in bodies.values() if body.get("ask", True)]
 
 
 def test_no_line_of_a_question_is_longer_than_the_terminal() -> None:

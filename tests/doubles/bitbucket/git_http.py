@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import threading
 from collections.abc import Mapping
 from email.parser import BytesParser
 
@@ -36,9 +37,16 @@ def read_file(repository: Repository, revision: str, path: str) -> bytes | None:
     return done.stdout if done.returncode == 0 else None
 
 
+_ONE_AT_A_TIME = threading.Lock()  # a repository that is only being made is found by nobody
+
+
 def _prepare(repository: Repository) -> None:
-    if repository.git.exists():
-        return
+    with _ONE_AT_A_TIME:
+        if not repository.git.exists():
+            _make(repository)
+
+
+def _make(repository: Repository) -> None:
     init = ["git", "init", "--quiet", "--bare", "--initial-branch=main", "--template="]
     subprocess.run([*init, repository.git], env=_bare_environment(), check=True)
     (repository.git / "hooks").mkdir()

@@ -7,6 +7,7 @@ from typing import Any
 
 from mlops_new import records
 from mlops_new.definition import Definition, canonical
+from mlops_new.errors import Invalid
 from mlops_new.platforms.local.objects import BUCKET
 from mlops_new.platforms.local.platform import LocalPlatform
 from mlops_new.platforms.local.processes import Process
@@ -42,7 +43,7 @@ class LocalRuns(LocalPlatform):
         """Whether there is an object at a URI, or anything below it."""
         try:
             return self.local_path(uri).exists()
-        except (OSError, ValueError):  # no object has a name that no file can have
+        except (OSError, ValueError, Invalid):  # no object has a name that no file can have
             return False
 
     def read(self, uri: str) -> bytes | None:
