@@ -14,10 +14,13 @@ from mlops_new.ports import Commit
 
 # What a surrounding git command (a hook, a rebase) exports would send our commands to another repository.
 _INHERITED = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR", "GIT_PREFIX")
+# A monitor, a person's own program or a daemon that would live on, is for the repositories they work in themselves.
+_UNMONITORED = ("core.fsmonitor", "")  # of "false" Git before 2.36 makes the program of that name
 # What a person configures must not change what git says and does here. In a working copy their ignore rules and line
 # endings hold, as for their own commands.
 _PLAIN = (
     ("core.hooksPath", "/dev/null"),
+    _UNMONITORED,
     ("core.quotePath", "false"),
     ("color.ui", "false"),
     ("status.showUntrackedFiles", "normal"),
@@ -196,7 +199,8 @@ def tracked(repository: Path) -> list[str]:
     Raises:
         Invalid: It is no Git repository.
     """
-    command = ["git", "-C", str(repository), "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    plain = ("-c", "=".join(_UNMONITORED))
+    command = ["git", "-C", str(repository), *plain, "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
     environ = {name: value for name, value in inheritable().items() if not name.startswith("GIT_")}
     try:
         answer = subprocess.run(command, capture_output=True, check=False, env=environ)

@@ -110,6 +110,16 @@ class Project:
         return found
 
 
+def instead(old: str, new: str) -> Callable[[str], str]:
+    """An edit that replaces a text that is there."""
+
+    def edit(text: str) -> str:
+        assert old in text
+        return text.replace(old, new)
+
+    return edit
+
+
 @pytest.fixture
 def project(made: Path, acme: Path, renders: Path, somewhere: Path, home: Path) -> Project:
     """The project, for this test alone."""

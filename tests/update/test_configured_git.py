@@ -22,6 +22,11 @@ case "$PWD" in */fresh-sales-build | */fresh-sales-deploy | *.mlops-new-partial/
 echo "filtered in $PWD" >> {log}
 exit 1
 """
+# What is asked of any repository, a checkout that the templates come from included, is asked without it.
+_MONITOR = """#!/bin/sh
+echo "monitored $PWD" >> {log}
+exit 1
+"""
 
 
 @pytest.fixture
@@ -29,15 +34,16 @@ def ran(tmp_path: Path) -> Path:
     """What a person's programs have done, a line each; their Git is configured to run all there are."""
     log = tmp_path / "ran"
     log.touch()
-    signer, refusing = tmp_path / "signer", tmp_path / "refusing"
+    signer, refusing, monitor = tmp_path / "signer", tmp_path / "refusing", tmp_path / "monitor"
     signer.write_text(_SIGNER.format(log=log), "utf-8")
     refusing.write_text(_FILTER.format(log=log), "utf-8")
+    monitor.write_text(_MONITOR.format(log=log), "utf-8")
     hooks, template = tmp_path / "hooks", tmp_path / "git-template"
     for folder in (hooks, template / "hooks"):
         folder.mkdir(parents=True)
         for hook in ("pre-commit", "commit-msg", "pre-push", "post-checkout", "pre-merge-commit"):
             shutil.copy(refusing, folder / hook)
-    for file in (signer, refusing, *hooks.iterdir(), *(template / "hooks").iterdir()):
+    for file in (signer, refusing, monitor, *hooks.iterdir(), *(template / "hooks").iterdir()):
         file.chmod(0o755)
     (tmp_path / "attributes").write_text("* filter=lfs text eol=crlf\n", "utf-8")
     settings = {
@@ -53,7 +59,7 @@ def ran(tmp_path: Path) -> Path:
         "core.attributesFile": tmp_path / "attributes",
         "core.hooksPath": hooks,
         "init.templateDir": template,
-        "core.fsmonitor": refusing,
+        "core.fsmonitor": monitor,
         "core.autocrlf": "true",
         "core.safecrlf": "true",
         "submodule.recurse": "true",
@@ -84,6 +90,7 @@ def test_an_update_runs_nothing_that_a_person_has_configured(project: Project, r
     assert project.read("build", "large.bin") == pointer.strip()
     assert "gpgsig" not in git(project.hosted("build"), "cat-file", "commit", "mlops-new/template-v2.0.0")
     assert "signed" not in ran.read_text("utf-8")
+    assert "monitored" not in ran.read_text("utf-8")
 
 
 def test_a_template_is_checked_published_and_merged_whatever_is_configured(

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.update.conftest import KINDS, NAME, Here, Project
+from tests.update.conftest import KINDS, NAME, Here, Project, instead
 from tests.update.fork import MIDDLE, NEWEST, OLDEST, git
 
 BRANCH = f"mlops-new/template-{NEWEST}"
@@ -90,7 +90,7 @@ def resolve(project: Project) -> None:
     """What a person does with the conflict: keep what is theirs."""
     build = project.copy("build")
     lines = (build / "config.toml").read_text("utf-8").splitlines()
-    unwanted = ("<<<<<<<", ">>>>>>>", "=======", "learning_rate = 0.15")
+    unwanted = ("<<<<<<<", ">>>>>>>", "=======", "learning_rate = 0.05")
     kept = [line for line in lines if not line.startswith(unwanted)]
     (build / "config.toml").write_text("\n".join(kept) + "\n", "utf-8")
     git(build, "add", "--all")
@@ -110,7 +110,7 @@ def branches(project: Project) -> dict[str, Any]:
 @pytest.fixture
 def resolving(project: Project) -> Project:
     """In the middle of an update to a version that is not the newest."""
-    project.edit("build", {"config.toml": lambda text: text.replace("learning_rate = 0.2", "learning_rate = 0.3")})
+    project.edit("build", {"config.toml": instead("learning_rate = 0.1", "learning_rate = 0.3")})
     assert project.update(to=MIDDLE, resolve=True).code == 0
     return project
 

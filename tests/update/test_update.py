@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from tests.e2e.program import mlops_new
-from tests.update.conftest import KINDS, NAME, Here, Project
+from tests.update.conftest import KINDS, NAME, Here, Project, instead
 from tests.update.fork import MIDDLE, NEWEST, OLDEST, git
 
 BRANCH = f"mlops-new/template-{NEWEST}"
@@ -16,14 +16,6 @@ BRANCH = f"mlops-new/template-{NEWEST}"
 
 def after(line: str) -> Callable[[str], str]:
     return lambda text: f"{text}{line}\n"
-
-
-def instead(old: str, new: str) -> Callable[[str], str]:
-    def edit(text: str) -> str:
-        assert old in text
-        return text.replace(old, new)
-
-    return edit
 
 
 LARGER = instead("ml.m5.xlarge", "ml.m5.2xlarge")
@@ -55,7 +47,7 @@ def test_what_people_edited_lives_and_what_the_template_changed_arrives(project:
 
     config = tomllib.loads(project.read("build", "config.toml"))
     assert config["data"]["exclude"] == ["rain_forecast"]
-    assert config["model"]["hyperparameters"]["learning_rate"] == 0.15
+    assert config["model"]["hyperparameters"]["learning_rate"] == 0.05
     assert config["instances"]["training"] == "ml.m5.2xlarge"
     assert "[history]" in project.read("build", "config.toml")
     for file, ours, theirs in (
@@ -151,7 +143,7 @@ def clash(project: Project) -> None:
     project.edit(
         "build",
         {
-            "config.toml": instead("learning_rate = 0.2", "learning_rate = 0.3"),
+            "config.toml": instead("learning_rate = 0.1", "learning_rate = 0.3"),
             "pipeline.json": instead('"DefaultValue": "unknown"', '"DefaultValue": "ours"'),
         },
     )
@@ -210,7 +202,7 @@ def test_a_conflict_is_resolved_in_the_working_copies(project: Project, here: He
     marked = project.update(go_on=True)
     assert "config.toml has conflict markers" in marked.document["error"]["message"]
 
-    lines = [line for line in ours.splitlines() if not line.startswith(("<<<<<<<", ">>>>>>>", "learning_rate = 0.15"))]
+    lines = [line for line in ours.splitlines() if not line.startswith(("<<<<<<<", ">>>>>>>", "learning_rate = 0.05"))]
     (build / "config.toml").write_text("\n".join(lines) + "\n", "utf-8")
     git(build, "add", "--all")
     (build / "left.txt").touch()
