@@ -69,9 +69,10 @@ def postprocess(known: Known) -> Request:
             "batch": rows(known)["BatchUri"],
             "quarantine": rows(known)["QuarantineUri"],
             "code": known["CodeUri"],
+            "data_quality": _left(known, "data_quality"),
             "known": known["AttributionBaselineUri"],
             "history": known["HistoryUri"],
-            **_found(known),
+            "attribution": _left(known, "attribution"),
         },
         outputs={
             "predictions": f"s3://{known['Bucket']}/{PROJECT}/predictions/{execution}",
@@ -93,12 +94,12 @@ def report(known: Known) -> Request:
         ["python3", "-m", "monitoring.report", "--inference"],
         known,
         inputs={
-            **_found(known),
+            **{check: _left(known, check) for check in ("data_quality", "attribution")},
+            "forecasts": _forecasts(known),
+            "history": known["HistoryUri"],
             "quarantine": rows(known)["QuarantineUri"],
             "baseline": known["DataQualityBaselineUri"],
             "decision": _left(known, "decision"),
-            "forecasts": _forecasts(known),
-            "history": known["HistoryUri"],
         },
         outputs={"report": f"{known['HistoryUri']}/inference/{known['Execution']}/report"},
         arguments=_origin(known),
@@ -115,14 +116,10 @@ def _forecasts(known: Known) -> str:
     return f"{known['HistoryUri']}/inference/{known['Execution']}/forecasts"
 
 
-def _found(known: Known) -> dict[str, str]:
-    return {check: _left(known, check) for check in ("data_quality", "attribution")}
-
-
 def _origin(known: Known) -> list[str]:
     return [
         *("--model-package", known["ModelPackageArn"], "--execution", known["Execution"]),
-        *("--input", known["InputDataUri"], "--commit", known["Commit"], "--created", known["Started"]),
+        *("--created", known["Started"], "--input", known["InputDataUri"], "--commit", known["Commit"]),
     ]
 
 

@@ -89,6 +89,7 @@ def test_a_table_without_time_or_ids(render: Callable[..., Path]) -> None:
     assert data == {name: [] for name in ("ids", "features", "categorical", "exclude")} | {
         "target": "species",
         "time": "",
+        "calendar": True,
         "censored": "",
         "evaluation": 0.2,
         **dict.fromkeys(("decimal", "thousands", "delimiter", "date_format"), ""),

@@ -204,6 +204,7 @@ def fit(
     time: pd.Series | None,
     signature: Signature,
     hyperparameters: Hyperparameters,
+    *,
     trees: int | None = None,
 ) -> Model:
     """Fit on all rows.

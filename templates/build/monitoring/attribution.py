@@ -66,12 +66,13 @@ def main() -> None:
         windows = windows_of(data, schema, config.data_quality.window_days)
         make_baseline(data, model, output, config.attribution, windows)
         days = config.data_quality.window_days
-        forecasts.make_baseline(data, model_columns(data, model), model, output, schema, days)
+        forecasts.make_baseline(data, model_columns(data, model), model, output, schema, days=days)
         job.say("Completed: Job completed successfully. The baseline is made.")
         return
     known = job.folder(given.baseline_folder, lambda: paths.step_input("baseline"))
     covered = windows_of(data, schema, config.data_quality.window_days)
-    result = check(data, model, known, output, config.attribution, 1 if covered is None else int(covered.max()) + 1)
+    count = 1 if covered is None else int(covered.max()) + 1
+    result = check(data, model, known, output, config.attribution, covered=count)
     job.finish(result, config, schema.name, {f"ndcg_{label}": value for label, value in result.facts["ndcg"].items()})
 
 
@@ -131,7 +132,9 @@ def windows_of(data: pd.DataFrame, schema: Schema, days: int) -> pd.Series | Non
     return None if bad.any() else (when - when.min()).dt.days // days
 
 
-def check(data: pd.DataFrame, model: Model, known: Path, output: Path, config: Attribution, covered: int = 1) -> Result:
+def check(
+    data: pd.DataFrame, model: Model, known: Path, output: Path, config: Attribution, *, covered: int = 1
+) -> Result:
     """Explain a batch against the baseline's background and compare what its predictions rest on.
 
     Args:
@@ -221,7 +224,7 @@ def _shares(
     before = np.abs(local[columns].to_numpy(np.float64)).reshape(len(local), outputs, len(names)).sum(axis=1)
     windows = _read_windows(files[0].with_name(WINDOWS), len(before))
     now = np.abs(explained.shapley).sum(axis=2)
-    return shares.compare(names, before, now, windows, covered, config.share)
+    return shares.compare(names, before, now, windows, covered=covered, matters=config.share)
 
 
 def _read_windows(file: Path, rows: int) -> NDArray[np.int64] | None:

@@ -188,7 +188,7 @@ def _column(two: _Two, when: When, level: Level, *, compare: bool) -> _Column:
     if known.windows is not None and known.windows.only_grows():
         found.outcomes.append(Skipped(seen.name, "baseline_drift_check", sentences.grows(seen.name)))
     else:
-        _drift(found, seen, known, two.constraint, compared, level)
+        _drift(found, seen, known, two.constraint, compared=compared, level=level)
     return found
 
 
@@ -217,7 +217,7 @@ def _why_not(seen: Feature, known: Feature | None, when: When) -> str:
 
 
 def _drift(
-    found: _Column, seen: Feature, known: Feature, constraint: Constraint, compared: Comparison, level: Level
+    found: _Column, seen: Feature, known: Feature, constraint: Constraint, *, compared: Comparison, level: Level
 ) -> None:
     limits = constraint.limits
     if not known.numeric and limits.texts_method == "ChiSquared":

@@ -108,7 +108,7 @@ def missing_only(seen: Feature, known: Feature, when: When) -> Comparison:
         )
         if expected is not None:
             told = _Statistics(series, np.zeros(1), np.empty(0, np.int64))
-            judged = _Judged(seen, known, windows, told, expected, when)
+            judged = _Judged(seen, known, windows, told, expected=expected, when=when)
             chance = judged.share(0, seen.missing, seen.present + seen.missing)
             return Comparison(
                 1.0, 0.0, "", missing=chance, missing_expected=float(np.clip(expected.value[0], 0.0, 1.0))
@@ -238,7 +238,7 @@ def _against_windows(seen: Feature, known: Feature, windows: Windows, when: When
     expected = outlook.expect(told.windows, windows.starts, length, day)
     if expected is None:
         return None
-    judged = _Judged(seen, known, windows, told, expected, when)
+    judged = _Judged(seen, known, windows, told, expected=expected, when=when)
     missing = judged.share(0, seen.missing, seen.present + seen.missing)
     found = judged.numbers() if windows.scale.edges is not None else judged.texts()
     return replace(found, missing=missing, missing_expected=float(np.clip(expected.value[0], 0.0, 1.0)))
@@ -292,7 +292,7 @@ class _Judged:
     """The statistics of one column against what is expected of them."""
 
     def __init__(
-        self, seen: Feature, known: Feature, windows: Windows, told: _Statistics, expected: Expected, when: When
+        self, seen: Feature, known: Feature, windows: Windows, told: _Statistics, *, expected: Expected, when: When
     ) -> None:
         self._seen, self._known, self._windows = seen, known, windows
         self._told, self._expected = told, expected

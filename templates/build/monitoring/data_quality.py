@@ -53,7 +53,7 @@ def main() -> None:
         job.say("Completed: Job completed successfully. The baseline is made.")
         return
     known = job.folder(given.baseline_folder, lambda: paths.step_input("baseline"))
-    result = check(data, known, output, schema, config.data_quality, _day(given.run_date))
+    result = check(data, known, output, schema, config.data_quality, run_day=_day(given.run_date))
     job.finish(result, config, schema.name, _metrics(result))
 
 
@@ -100,7 +100,7 @@ def _days_of_sample(found: Profile, schema: Schema) -> NDArray[np.int64] | None:
     return np.concatenate([windows.days_of(values, schema.time) for values in parts]) if parts else None
 
 
-def check(data: Path, known: Path, output: Path, schema: Schema, config: DataQuality, run_day: int = 0) -> Result:
+def check(data: Path, known: Path, output: Path, schema: Schema, config: DataQuality, *, run_day: int = 0) -> Result:
     """Check a batch against a baseline and write what was found.
 
     Args:

@@ -134,7 +134,7 @@ def watched(answers: pd.DataFrame, problem: ProblemType) -> pd.Series:
 
 
 def make_baseline(
-    data: pd.DataFrame, columns: pd.DataFrame, model: Model, output: Path, schema: Schema, days: int
+    data: pd.DataFrame, columns: pd.DataFrame, model: Model, output: Path, schema: Schema, *, days: int
 ) -> None:
     """Write how the model's answers to its training data are distributed.
 

@@ -217,7 +217,9 @@ def check(
     elif reference is None:
         judged = _by_thresholds(told, suggested, sound)
     else:
-        judged = _by_rows(told, suggested, sound, Measures(schema.problem_type, reference, positive), schema, config)
+        judged = _by_rows(
+            told, suggested, sound, Measures(schema.problem_type, reference, positive), schema=schema, config=config
+        )
     worse = [_finding(name, item, old, len(sound), schema) for name, item in judged.items() if item["worse"]]
     facts: Json = {
         "rows": len(rows),
@@ -275,6 +277,7 @@ def _by_rows(
     suggested: Mapping[str, thresholds.Limit],
     rows: pd.DataFrame,
     reference: Measures,
+    *,
     schema: Schema,
     config: ModelQuality,
 ) -> dict[str, Json]:

@@ -74,6 +74,7 @@ def compare(
     before: Floats,
     now: Floats,
     windows: Windows | None = None,
+    *,
     covered: int = 1,
     matters: float = MATTERS,
 ) -> list[Share]:

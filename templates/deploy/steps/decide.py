@@ -3,8 +3,8 @@
 Yours to edit: when a new model is worth its cost is a question of your business. The rules of `[retrain]` in
 `config.toml` are applied by the model's image; add to what they say, or overrule it, in `overrule`.
 
-Reads what checks left (`data_quality`, `attribution`, `forecasts`, `model_quality`: those that the pipeline ran) and
-`history`, what earlier executions left. Writes `decision.json`.
+Reads what checks left (`data_quality`, `attribution`, `forecasts`, `model_quality`: those that the pipeline ran, or
+this very job before it decides) and `history`, what earlier executions left. Writes `decision.json`.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ class Decide(Protocol):
 
 def main(decide: Decide, trained: str = "") -> None:
     """Decide, and write the decision."""
-    found = {name: job.input_folder(name) for name in CHECKS if job.input_folder(name).is_dir()}
+    places = {name: (job.input_folder(name), job.root() / "processing" / "output" / name) for name in CHECKS}
+    found = {name: folder for name, either in places.items() for folder in either if folder.is_dir()}
     decision = overrule(decide(found, job.table("retrain"), trained))
     if decision.get("broken") and job.table("postprocess").get("publish_when_broken") is False:
         decision["withheld"] = True

@@ -36,6 +36,13 @@ def test_every_check_that_ran_counts(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert (tmp_path / "output" / "message").read_text(encoding="utf-8").startswith("retrain: yes. ")
 
 
+def test_what_the_same_job_has_found_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Outside of the pipeline, one job compares forecasts and decides."""
+    monkeypatch.setenv("OPT_ML_ROOT", str(tmp_path))
+    (tmp_path / "processing" / "output" / "forecasts").mkdir(parents=True)
+    assert decided(tmp_path, ["data_quality"])["reasons"][0].startswith("data_quality, forecasts; ")
+
+
 def test_what_the_pipeline_says_is_read_and_the_rest_left_alone() -> None:
     told = decide.told(["--execution", "e1", "--model-package", "a/2", "--waiting", "none", "--input", "x"])
     assert told == {"execution": "e1", "created": "", "model": "a/2", "trained": "", "waiting": "none"}

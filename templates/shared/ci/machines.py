@@ -77,6 +77,8 @@ def _clusters(value: Any) -> Iterator[Mapping[str, Any]]:
         case dict():
             for inner in value.values():
                 yield from _clusters(inner)
+        case _:
+            pass
 
 
 def _machine(cluster: Mapping[str, Any], job: Mapping[str, Any], defaults: Mapping[str, Any]) -> Machine:

@@ -142,6 +142,7 @@ def test_no_token_leaves_pipelines_in_clear_text(tmp_path: Path, monkeypatch: py
             monkeypatch.setenv(name, address)
         for name in ("no_proxy", "NO_PROXY"):
             monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv("GIT_ALLOW_PROTOCOL", "http:https")  # else this machine may know better
         monkeypatch.setenv(contract.TOKEN, "secret")
         with pytest.raises(contract.ContractError, match="nothing was compared"):
             compared(cloned_from(tmp_path, "http://bitbucket.org/acme/sales-build"))
@@ -152,6 +153,7 @@ def test_no_token_leaves_pipelines_in_clear_text(tmp_path: Path, monkeypatch: py
 
 def test_a_redirection_is_not_followed_with_a_token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with server(200) as (elsewhere, others), server(302, elsewhere) as (address, requests):
+        monkeypatch.setenv("GIT_ALLOW_PROTOCOL", "http")
         monkeypatch.setenv(contract.TOKEN, "secret")
         with pytest.raises(contract.ContractError, match="nothing was compared"):
             compared(cloned_from(tmp_path, f"{address}/acme/sales-build.git"))

@@ -55,7 +55,7 @@ def year(first: int, days: int, seed: int, per_day: int = 40) -> pd.DataFrame:
 def known(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("baseline")
     data = year(0, 728, 0)
-    forecasts.make_baseline(data, data[["answer"]], Echo(), folder, DAILY, 7)  # type: ignore[arg-type]
+    forecasts.make_baseline(data, data[["answer"]], Echo(), folder, DAILY, days=7)  # type: ignore[arg-type]
     return folder
 
 
@@ -108,7 +108,7 @@ def test_the_curve_knows_the_week_and_the_year_before(known: Path, tmp_path: Pat
 def test_without_a_time_the_training_data_is_the_measure(tmp_path: Path) -> None:
     draws = np.random.default_rng(1)
     data = pd.DataFrame({"id": range(3000), "answer": draws.gamma(2, 10, 3000)})
-    forecasts.make_baseline(data, data[["answer"]], Echo(), tmp_path / "known", PLAIN, 7)  # type: ignore[arg-type]
+    forecasts.make_baseline(data, data[["answer"]], Echo(), tmp_path / "known", PLAIN, days=7)  # type: ignore[arg-type]
     for seed, rows in ((2, 14), (3, 50), (4, 5000)):
         like = pd.DataFrame({"id": range(rows), "prediction": np.random.default_rng(seed).gamma(2, 10, rows)})
         assert not check(like, tmp_path / "known", tmp_path, "a" * seed, PLAIN)
@@ -119,7 +119,7 @@ def test_without_a_time_the_training_data_is_the_measure(tmp_path: Path) -> None
 def test_classes_are_compared_by_their_shares(tmp_path: Path) -> None:
     draws = np.random.default_rng(1)
     data = pd.DataFrame({"id": range(2000), "answer": draws.choice(["a", "b", "c"], 2000, p=[0.6, 0.3, 0.1])})
-    forecasts.make_baseline(data, data[["answer"]], Echo("label"), tmp_path / "known", SEVERAL, 0)  # type: ignore[arg-type]
+    forecasts.make_baseline(data, data[["answer"]], Echo("label"), tmp_path / "known", SEVERAL, days=0)  # type: ignore[arg-type]
     like = pd.DataFrame({"id": range(300), "prediction": draws.choice(["a", "b", "c"], 300, p=[0.6, 0.3, 0.1])})
     assert not check(like, tmp_path / "known", tmp_path, "a", SEVERAL)
     (found,) = check(like.assign(prediction="c"), tmp_path / "known", tmp_path, "ab", SEVERAL)
