@@ -67,7 +67,7 @@ def test_the_sample_from_nothing_to_next_weeks_forecast(somewhere: Path, working
     early = mlops_new("run", "-C", deploy)
     assert early.code == 1
     assert "no model is approved" in early.err
-    assert f"mlops-new run` in {build.name}" in early.err
+    assert f"make one first: cd {build.name} && mlops-new run;" in early.err
 
     explain_few_rows(build)
     built = run(build).document
