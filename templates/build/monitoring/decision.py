@@ -54,7 +54,7 @@ def main() -> None:
     told = dict(vars(parser.parse_args()))
     trained = told["trained"]
     schema, config = schemas.load(paths.CONFIG), settings.load(paths.CONFIG)
-    checks = {name: told for name in CHECKS if (told := analyzers.details(paths.step_input(name), name))}
+    checks = {name: left for name in CHECKS if (left := analyzers.details(paths.step_input(name), name))}
     before = past.read(paths.step_input("history"), checks, told)
     decision = decide(checks, config.retrain, age_in_days(trained) if trained else None, before)
     findings.save(decision, paths.step_output("decision") / "decision.json")
