@@ -33,11 +33,15 @@ class Job:
         return subprocess.run(
             [str(self.python), str(self.input("code") / "steps" / script), *arguments],
             cwd=self.image,
-            env={"PATH": os.environ["PATH"], "OPT_ML_ROOT": str(self.tree), "PYTHONPATH": str(self.image)},
+            env=self.environment,
             capture_output=True,
             text=True,
             check=False,
         )
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {"PATH": os.environ["PATH"], "OPT_ML_ROOT": str(self.tree), "PYTHONPATH": str(self.image)}
 
     def input(self, name: str) -> Path:
         folder = self.tree / "processing" / "input" / name
@@ -56,9 +60,25 @@ def repositories(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+@pytest.fixture(scope="module")
+def model(repositories: Path, tmp_path_factory: pytest.TempPathFactory, data_python: Path) -> Path:
+    """What a training job on the sample leaves, with few trees: which columns it has does not depend on them."""
+    image, tree = repositories / "build", tmp_path_factory.mktemp("training")
+    job = Job(tree, image, data_python)
+    sample = job.input("raw") / "sample.csv"
+    (tree / "input" / "config").mkdir(parents=True)
+    (tree / "input" / "config" / "hyperparameters.json").write_text('{"max_iter": "1"}', encoding="utf-8")
+    subprocess.run([data_python, image / "data" / "simulate.py", sample], check=True)
+    for module in ("steps.preprocess", "model.train"):
+        subprocess.run([data_python, "-m", module], cwd=image, env=job.environment, check=True)
+        shutil.copytree(job.output("train"), tree / "input" / "data" / "train", dirs_exist_ok=True)
+    return tree / "model"
+
+
 @pytest.fixture
-def job(repositories: Path, tmp_path: Path, data_python: Path) -> Job:
+def job(repositories: Path, model: Path, tmp_path: Path, data_python: Path) -> Job:
     made = Job(tmp_path, repositories / "build", data_python)
+    shutil.copytree(model, made.input("model"), dirs_exist_ok=True)
     shutil.copytree(repositories / "deploy" / "steps", made.input("code") / "steps")
     shutil.copy(repositories / "deploy" / "config.toml", made.input("code"))
     shutil.copy(repositories / "deploy" / "data" / "next_week.csv", made.input("raw"))

@@ -57,12 +57,14 @@ def test_the_steps_train_serve_end_and_fail_as_sagemaker_expects(
         "serve",
         "serve",
         "python3 -m steps.evaluate",
+        "evaluation",
         "train",
         "output/failure",
         "passed",
     ]
     assert "after SIGTERM, with all its workers" in told[3]
-    assert "no such file or folder" in told[7]
+    assert told[6].startswith("proof: evaluation: mae is ")
+    assert "no such file or folder" in told[8]
 
 
 def test_a_program_that_does_not_work_proves_nothing(repository: Path, tmp_path: Path, data_python: Path) -> None:

@@ -87,7 +87,7 @@ class Engine:
         done = subprocess.run(
             [self.name, *words],
             env={**os.environ, **(environment or {})},
-            **({"input": secret.encode()} if secret else {}),
+            input=secret.encode() if secret else None,
             check=False,
         )
         self._judge(words, done.returncode)

@@ -231,7 +231,7 @@ def _read_windows(file: Path, rows: int) -> NDArray[np.int64] | None:
     """Which window each row of the local values lies in; None of a baseline that does not tell, as older ones."""
     if not file.exists():
         return None
-    windows = tables.read(file)["window"].to_numpy(np.int64)
+    windows: NDArray[np.int64] = tables.read(file)["window"].to_numpy(np.int64)
     if len(windows) != rows:
         raise InputError(f"{file} has {len(windows)} rows and {LOCAL} beside it {rows}: they do not belong together")
     return windows

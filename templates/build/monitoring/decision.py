@@ -51,11 +51,11 @@ def main() -> None:
     parser.add_argument("--trained", default="", help="date of the model in use, like 2026-06-30 (for model_age_days)")
     parser.add_argument("--model", default="", help="ARN of the model package in use")
     parser.add_argument("--waiting", default="", help="ARN of a newer model package that waits for approval")
-    given = dict(vars(parser.parse_args()))
-    trained = given["trained"]
+    told = dict(vars(parser.parse_args()))
+    trained = told["trained"]
     schema, config = schemas.load(paths.CONFIG), settings.load(paths.CONFIG)
-    checks = {name: told for name in CHECKS if (told := analyzers.details(paths.step_input(name), name))}
-    before = past.read(paths.step_input("history"), checks, given)
+    checks = {name: left for name in CHECKS if (left := analyzers.details(paths.step_input(name), name))}
+    before = past.read(paths.step_input("history"), checks, told)
     decision = decide(checks, config.retrain, age_in_days(trained) if trained else None, before)
     findings.save(decision, paths.step_output("decision") / "decision.json")
     emf.emit({"retrain": float(decision["retrain"])}, {"Project": schema.name, "Check": "decision"})

@@ -311,8 +311,8 @@ def from_json(document: Sequence[Json]) -> list[Pair]:
     """Read it back; KeyError, TypeError or ValueError where it is damaged."""
     return [
         Pair(
-            *item["columns"],
-            tuple(_grouping(told) for told in item["groupings"]),
+            *_two(item["columns"]),
+            _two([_grouping(told) for told in item["groupings"]]),
             np.array(item["weights"], np.float64).reshape(GROUPS, GROUPS),
             float(item["variance"]),
             Usual(**item["window"]),
@@ -320,6 +320,11 @@ def from_json(document: Sequence[Json]) -> list[Pair]:
         )
         for item in document
     ]  # fmt: skip
+
+
+def _two(found: Sequence[Any]) -> tuple[Any, Any]:
+    one, other = found
+    return one, other
 
 
 def _grouping(told: Json) -> Grouping:

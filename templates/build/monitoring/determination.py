@@ -91,7 +91,8 @@ def _rule(
 
 
 def _together(one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.int64]:
-    return (one - one.min()) * np.int64(_distinct(other)) + other
+    both: NDArray[np.int64] = (one - one.min()) * np.int64(_distinct(other)) + other
+    return both
 
 
 def agreement(values: NDArray[np.int64], groups: NDArray[np.int64]) -> float | None:

@@ -94,7 +94,7 @@ def of_distance(distance: float, rows: float, others: float) -> float:
     return min(1.0, max(0.0, sum(terms)))
 
 
-def of_mix(batch: Mapping[str, int], known: Mapping[str, int]) -> tuple[float, float]:
+def of_mix(batch: Mapping[str, float], known: Mapping[str, float]) -> tuple[float, float]:
     """Pearson's chi-squared of two samples' categories: the chance, and the share of rows that changed (at least).
 
     Categories that are too rare are put together. The share is half of the root of the chi-squared distance (Cohen's w)
@@ -138,7 +138,7 @@ def _pooled(seen: Floats, base: Floats) -> tuple[Floats, Floats]:
     last = int(codes[rare].max(initial=-1))
     if last > 0 and sums[last] < least:
         codes = np.where(codes >= last, codes - 1, codes)
-    return np.bincount(codes, seen), np.bincount(codes, base)
+    return np.bincount(codes, seen).astype(np.float64), np.bincount(codes, base).astype(np.float64)
 
 
 def corrected(p_value: float, share: float) -> float:

@@ -103,8 +103,8 @@ class Result:
             text = "Completed: Job completed successfully with no violations."
         if not self.skipped:
             return text
-        first = self.skipped[0]
-        return f"{text} {len(self.skipped)} checks could not be made, the first of {first.feature}: {first.reason}"
+        one = self.skipped[0]
+        return f"{text} {len(self.skipped)} checks could not be made, the first of {one.feature}: {one.reason}"
 
 
 def write(result: Result, folder: Path, violations: Sequence[Mapping[str, Any]] | None = None) -> None:

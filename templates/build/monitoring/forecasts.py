@@ -217,7 +217,8 @@ def read(baseline: Path, history: Path, execution: str = "") -> Known:
     """
     files = sorted(baseline.rglob(BASELINE)) if baseline.is_dir() else []
     told: Json = findings.read(files[0]) if files else {"stretches": [], "days": {}}
-    whole, *stretches = [Summary.from_json(item) for item in told["stretches"]] or [None]
+    found = [Summary.from_json(item) for item in told["stretches"]]
+    whole, stretches = (found[0] if found else None), found[1:]
     checks = (
         [findings.read(file) for file in sorted(history.rglob(f"{KIND}/{findings.DETAILS}"))]
         if history.is_dir()

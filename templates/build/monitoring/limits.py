@@ -131,7 +131,7 @@ def limits(known: Measures, period: Period, schema: Schema, matters: float = MAT
         if math.isnan(value) or math.isnan(by_rows):
             continue
         one = float(np.nanvar(smaller[name])) * min(period.rows, MOST_DRAWN)
-        parts = {}
+        parts: dict[str, float] = {}
         for block, seen, sizes in blocks:
             parts[block.name] = max(parts.get(block.name, 0.0), _between(block, seen[name], sizes, one))
         by_blocks = sum(parts.values())

@@ -127,7 +127,8 @@ def _multiclass(rows: pd.DataFrame, weights: Floats) -> Many:
 
 def _ratio(above: Any, below: Any) -> Floats:
     above, below = np.asarray(above, np.float64), np.asarray(below, np.float64)
-    return np.divide(above, below, out=np.full(above.shape, np.nan), where=below > 0)
+    ratio: Floats = np.divide(above, below, out=np.full(above.shape, np.nan), where=below > 0)
+    return ratio
 
 
 def _or_zero(above: Floats, below: Floats) -> Floats:

@@ -101,7 +101,8 @@ def compare(
         p_value = min(1.0, len(names) * two_sided(difference, deviation[place]))
         large = abs(difference) >= matters and _apart(old[place], new[place], TIMES, difference)
         moved = p_value < ALPHA and large and _apart(means[0][place], means[1][place], OWN_TIMES, difference)
-        found.append(Share(name, *map(float, (old[place], new[place], low[place], high[place], p_value)), bool(moved)))
+        bounds = float(low[place]), float(high[place])
+        found.append(Share(name, float(old[place]), float(new[place]), *bounds, float(p_value), bool(moved)))
     return sorted(found, key=lambda share: (-share.before, share.feature))
 
 
@@ -120,7 +121,8 @@ def _apart(before: float, now: float, times: float, difference: float) -> bool:
 
 def _shares(means: Floats) -> Floats:
     total = means.sum(axis=-1, keepdims=True)
-    return np.divide(means, total, out=np.zeros_like(means), where=total > 0)
+    shares: Floats = np.divide(means, total, out=np.zeros_like(means), where=total > 0)
+    return shares
 
 
 def _variance(before: Floats, windows: Windows | None, rows: int, covered: int) -> tuple[Floats, Floats]:

@@ -177,7 +177,7 @@ def _steady(
         there = there[:, :-1]
         always = np.array([there[place - STEADY : place].all(axis=0) for place in range(STEADY, count)])
         churn[name] = int((always & ~there[STEADY:]).sum(axis=1).max())
-        kept = there[-STEADY:].all(axis=0)
+        kept = np.asarray(there[-STEADY:].all(axis=0), np.bool_)
         steady[name] = tuple(text for text, keep in zip(texts.to_pylist(), kept.tolist(), strict=True) if keep)
     return steady, churn
 

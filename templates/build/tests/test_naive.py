@@ -31,6 +31,7 @@ def numbers(schema_of: Callable[..., Schema], **gate: Any) -> Schema:
 def test_the_mean_and_the_median_are_those_of_the_rows_that_taught(schema_of: Callable[..., Schema]) -> None:
     learnt = Learnt(rows=90, trees=100, constants={"mean": 6.0, "median": 5.0})
     truth = [float(number) for number in range(10)]  # for 5 the mean absolute error is 2.5, for 6 it is 2.7
+    report: dict[str, Any] = {}
     for error, passed in ((2.4, True), (2.5, False), (3.0, False)):
         report = judged(numbers(schema_of), truth, {"prediction": [value + error for value in truth]}, learnt)
         assert report["naive"]["name"] == "the_median"
@@ -67,7 +68,7 @@ def test_classes_are_compared_with_the_most_frequent_one(
         evaluation={"metric": metric, "threshold": 0.1},
     )
     learnt = Learnt(rows=90, trees=100, constants={"most_frequent": "no"})
-    answers = {"label": ["yes"] * 4 + ["no"] * 6, "probability": [0.9] * 4 + [0.1] * 6}
+    answers: dict[str, list[Any]] = {"label": ["yes"] * 4 + ["no"] * 6, "probability": [0.9] * 4 + [0.1] * 6}
     report = judged(settings, ["yes"] * 2 + ["no"] * 8, answers, learnt)
     assert report["naive"]["value"] == pytest.approx(value)
     assert report["gate"]["passed"] is passed

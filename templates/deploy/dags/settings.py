@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 # What an older `config.toml` does not say yet.
 DEFAULTS = {"model": "then", "retrain_input": "", "truth_days": 60, "truth_objects": 100}
@@ -65,7 +65,7 @@ def _cron(text: str) -> bool:
     )
 
 
-def _cron_part(part: str, lowest: int, highest: int, names: list[str] | tuple[()]) -> bool:
+def _cron_part(part: str, lowest: int, highest: int, names: Sequence[str]) -> bool:
     special = "" if highest in (59, 23) else r"|l\d?|\w+#[1-5]|\?"
     if special and re.fullmatch(special[1:], part):
         return True

@@ -105,7 +105,8 @@ def batches(s3: Any, bucket: str, folder: str) -> dict[str, set[str]]:
 
 def first(new: list[Truth], most: int) -> list[Truth]:
     """The oldest of the new ones, about so many objects of them; what is left over is for the next run."""
-    taken, count = [], 0
+    taken: list[Truth] = []
+    count = 0
     for each in new:
         if taken and count + len(each.objects) > most:
             break

@@ -115,7 +115,7 @@ def test_forecasts_unlike_any_are_broken() -> None:
 def test_features_count_by_what_predictions_rest_on() -> None:
     quality = {"features": {name: {"drifted": name != "price"} for name in ("price", "b", "c")}, "violations": []}
     shares = {"price": {"before": 0.9}, "b": {"before": 0.05}, "c": {"before": 0.05}}
-    light = {"data_quality": quality, "attribution": {"ndcg": {}, "shares": shares}}
+    light: dict[str, Any] = {"data_quality": quality, "attribution": {"ndcg": {}, "shares": shares}}
     assert not decision.decide(light, Retrain())["retrain"]
     quality["features"] = {name: {"drifted": name == "price"} for name in ("price", "b", "c")}
     found = decision.decide(light, Retrain())
@@ -170,7 +170,7 @@ def test_a_dead_feed_day_after_day_asks_for_nothing(tmp_path: Path) -> None:
     asks = []
     for day in range(1, 20):
         created = f"2026-06-{day:02}T04:00:00Z"
-        dead = {
+        dead: dict[str, Any] = {
             **DRIFT,
             "forecasts": {"violations": [{"feature": "(forecasts)", "check": "x_check", "sentence": "dead"}]},
         }
