@@ -4,11 +4,13 @@
         inputs data, model → output attribution: analysis.json, explanations_shap/{out,baseline}.csv
     python3 -m monitoring.attribution --check
         inputs data, model, baseline → the same, and constraint_violations.json, check.json
-    Beside the baseline's local values, windows.csv says in which window of time each row lies, and forecasts.json how
-    the model's answers are distributed.
+    Beside the baseline's local values, rows.csv has the rows that they explain, windows.csv says in which window of
+    time each row lies, and forecasts.json how the model's answers are distributed.
 
 The input model is the folder with model.tar.gz. A check explains with the background of the baseline, so that both say
-the same thing.
+the same thing. The baseline explains the model that was judged. Where the batch is predicted by another one, which was
+fitted again, the baseline's rows are explained with that one, too: two models of a small table share out what
+predictions rest on between features that say nearly the same, each in its own way, and no row is to blame for it.
 """
 
 import math
@@ -45,7 +47,9 @@ ANALYSIS = "analysis.json"
 FOLDER = "explanations_shap"
 VIOLATION = "feature_attribution_drift_check"
 SHARE = "feature_attribution_share_check"
-LOCAL, WINDOWS = "out.csv", "windows.csv"
+LOCAL, ROWS, WINDOWS = "out.csv", "rows.csv", "windows.csv"
+SAME = 1e-6
+"""How far predictions of the same model are apart at most, relatively: those of files are rounded."""
 
 PREDICTIONS = 1_200_000
 """Predictions of synthetic rows for one analysis, about: with many samples, fewer rows are explained."""
@@ -117,9 +121,10 @@ def make_baseline(
     explained, document = explain(
         columns.iloc[chosen].reset_index(drop=True), coder.decode(typical), model, output, replace(config, seconds=0)
     )
+    kept = chosen[: len(explained.predictions)]
+    columns.iloc[kept].to_csv(output / FOLDER / ROWS, index=False)
     if windows is not None:
-        kept = windows.iloc[chosen].iloc[: len(explained.predictions)]
-        kept.rename("window").to_csv(output / FOLDER / WINDOWS, index=False)
+        windows.iloc[kept].rename("window").to_csv(output / FOLDER / WINDOWS, index=False)
     findings.save(document, output / ANALYSIS)
     return document
 
@@ -150,19 +155,23 @@ def check(
     """
     before = _global_values(job.baseline_file(known, ANALYSIS))
     columns = model_columns(data, model)
-    typical = _read_background(job.baseline_file(known, "baseline.csv"), model)
+    typical = _read_rows(job.baseline_file(known, "baseline.csv"), model)
     try:
-        explained, document = explain(sample(columns, config.rows), typical, model, output, config)
+        again = _again(known, typical, model, config)
+        left = replace(config, seconds=-(-config.seconds // 2)) if again else config
+        explained, document = explain(sample(columns, config.rows), typical, model, output, left)
     except OutOfTimeError:
         return _out_of_time(len(data), output, config)
     findings.save(document, output / ANALYSIS)
-    now = {label: told["global_shap_values"] for label, told in document["explanations"]["kernel_shap"].items()}
+    now = _of_labels(document)
     if before.keys() != now.keys():
         raise InputError(
             f"the baseline explains {', '.join(before)}, the model has {', '.join(now)}: they do not belong together"
         )
+    if again:
+        before = _of_labels(again[1])
     scores = {label: ranking.ndcg(before[label], now[label]) for label in before}
-    compared = _shares(known, explained, list(columns.columns), config, covered)
+    compared = _shares(known, again[0] if again else None, explained, list(columns.columns), config, covered)
     low = [
         Finding("(all)", VIOLATION, _drifted(score, config), score, config.threshold, sentence=_ranked(score))
         for score in scores.values()
@@ -210,10 +219,37 @@ def _violations(scores: Mapping[str, float], moved: Sequence[Finding], config: A
     return [*low, *shares_moved]
 
 
+def _again(known: Path, typical: pd.DataFrame, model: Model, config: Attribution) -> tuple[Explanation, Json] | None:
+    """The baseline's rows explained with the model of the batch, in half the time; None where it is the same model.
+
+    Nor are they where a baseline tells no rows, as those of earlier versions.
+    """
+    files = sorted(known.rglob(ROWS))
+    local = files[0].with_name(LOCAL) if files else None
+    if local is None or not local.exists():
+        return None
+    rows, stored = _read_rows(files[0], model), tables.read(local)
+    predictions = model.scores(rows)
+    told = list(stored.columns[-predictions.shape[1] :])
+    if len(stored) != len(rows):
+        raise InputError(
+            f"{local} has {len(stored)} rows and {ROWS} beside it {len(rows)}: they do not belong together"
+        )
+    if np.allclose(stored[told].to_numpy(np.float64), predictions, rtol=SAME, atol=SAME * np.abs(predictions).mean()):
+        return None
+    with tempfile.TemporaryDirectory() as place:
+        return explain(rows, typical, model, Path(place), replace(config, seconds=-(-config.seconds // 2)))
+
+
+def _of_labels(document: Json) -> dict[str, dict[str, float]]:
+    """The global values of each output."""
+    return {label: told["global_shap_values"] for label, told in document["explanations"]["kernel_shap"].items()}
+
+
 def _shares(
-    known: Path, explained: Explanation, names: list[str], config: Attribution, covered: int
+    known: Path, again: Explanation | None, explained: Explanation, names: list[str], config: Attribution, covered: int
 ) -> list[shares.Share] | Skipped:
-    """Every feature's share at registration and now."""
+    """Every feature's share in the baseline's rows and now."""
     outputs = explained.shapley.shape[2]
     columns = [f"{name}_label{label}" if outputs > 1 else name for label in range(outputs) for name in names]
     files = sorted(known.rglob(LOCAL))
@@ -223,6 +259,9 @@ def _shares(
         return Skipped("(all)", SHARE, why)
     before = np.abs(local[columns].to_numpy(np.float64)).reshape(len(local), outputs, len(names)).sum(axis=1)
     windows = _read_windows(files[0].with_name(WINDOWS), len(before))
+    if again:  # of the first rows, where time is short
+        before = np.abs(again.shapley).sum(axis=2)
+        windows = windows if windows is None else windows[: len(before)]
     now = np.abs(explained.shapley).sum(axis=2)
     return shares.compare(names, before, now, windows, covered=covered, matters=config.share)
 
@@ -390,7 +429,7 @@ def _global_values(file: Path) -> dict[str, dict[str, float]]:
         raise InputError(f"{file} is not as Clarify writes it: {error!r}") from None
 
 
-def _read_background(file: Path, model: Model) -> pd.DataFrame:
+def _read_rows(file: Path, model: Model) -> pd.DataFrame:
     table = tables.read(file)
     if missing := [column.name for column in model.signature.columns if column.name not in table.columns]:
         raise InputError(f"{file} lacks columns of the model: {', '.join(missing)}")

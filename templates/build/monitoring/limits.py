@@ -8,8 +8,8 @@ at registration, made worse by what chance explains:
   days as the period covers, and by each id; how the metric varies between them beyond what rows explain (the moment
   estimator of a one-way layout with random effects) counts with the quantile of Student's t for so few blocks.
 Both are put together as independent. What is beyond its limit is looked at once more, with draws from both tables
-together, as in a permutation test: one enormous error in a period is then known to be possible. Where errors are in the
-unit of the target, they may grow with the targets.
+together, as a permutation test: one enormous error in a period is then known to be possible, and a period of enormous
+errors all the same is not. Where errors are in the unit of the target, they may grow with the targets.
 
 A metric is worse where it is beyond its limit, and by so much that it matters: `MATTERS` of its value at registration,
 or, of a score that is at best 1, of its distance from 1.
@@ -155,9 +155,9 @@ def confirmed(limit: Limit, name: str, known: Measures, now: Measures) -> Limit:
     some = now.rows.iloc[:: -(-len(now.rows) // MOST_DRAWN)]
     scale = limit.grown ** (1 / GROWS[name]) if name in GROWS else 1.0
     pool = replace(known, rows=pd.concat([known.rows, _shrunk(some, scale)], ignore_index=True))
-    apart = _drawn(pool, len(some))[name] - _drawn(pool, len(known.rows), SEED + 1)[name]
     sign = 1 if limit.higher_is_worse else -1
-    by_rows = _wider(known, len(now.rows)) * _quantile(sign * apart)
+    # All rows are dealt anew, none twice: that is exact for however few, and needs nothing of Student's t.
+    by_rows = _quantile(sign * _dealt(pool, len(some), name))
     threshold = (limit.value + sign * math.hypot(by_rows, math.sqrt(limit.by_blocks))) * limit.grown
     return replace(limit, threshold=(max if sign > 0 else min)(limit.threshold, threshold))
 
@@ -191,6 +191,18 @@ def _drawn(known: Measures, rows: int, seed: int = SEED) -> Many:
         weights = np.bincount(places, minlength=AT_ONCE * count).reshape(AT_ONCE, count)
         parts.append(known.of(weights.astype(np.float64)))
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def _dealt(pool: Measures, rows: int, name: str) -> Floats:
+    """How far a metric of so many rows, drawn without replacement, is from that of all others."""
+    draws, count = np.random.default_rng(SEED), len(pool.rows)
+    parts = []
+    for _ in range(DRAWS // AT_ONCE):
+        chosen = np.argpartition(draws.random((AT_ONCE, count)), rows - 1, axis=1)[:, :rows]
+        weights = np.zeros((AT_ONCE, count))
+        np.put_along_axis(weights, chosen, 1.0, axis=1)
+        parts.append(pool.of(weights)[name] - pool.of(1.0 - weights)[name])
+    return np.concatenate(parts)
 
 
 def _blocks(rows: pd.DataFrame, period: Period, schema: Schema) -> Iterator[_Block]:

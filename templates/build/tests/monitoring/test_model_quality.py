@@ -365,3 +365,24 @@ def test_a_forecast_made_anew_from_mended_data_counts(tmp_path: Path) -> None:
     assert found.broken is not None
     assert len(found.rows) == 30
     assert not found.broken.rows.any()
+
+
+def week(factors: np.ndarray, tmp_path: Path) -> Result:
+    """The check of seven days of one row, where errors are like those of 56 days before, times factors."""
+    known = schema.parse(document(data={"ids": ["day"], "time": "day", "evaluation": 56}))
+    draws = np.random.default_rng(7)
+    day = (pd.Timestamp("2026-01-01") + pd.to_timedelta(np.arange(63), unit="D")).strftime("%Y-%m-%d")
+    frame = pd.DataFrame({"day": day, "actual": 25 + draws.normal(0, 3, 63), "prediction": 25.0})
+    model_quality.write_baseline(frame[:56], tmp_path / "baseline", known, CONFIG)
+    batch = frame[56:].reset_index(drop=True).assign(actual=lambda table: table["actual"] * factors)
+    prints = truth.fingerprints(batch)
+    return model_quality.check(batch, prints, tmp_path / "baseline", tmp_path / "out", known)
+
+
+def test_a_week_of_enormous_errors_is_no_chance(tmp_path: Path) -> None:
+    result = week(np.array([1.9, 1.9, 0.4, 1.9, 0.4, 0.4, 1.9]), tmp_path)
+    assert "mae" in {finding.feature for finding in result.findings}
+
+
+def test_one_enormous_error_in_a_week_is_possible(tmp_path: Path) -> None:
+    assert not week(np.array([1.0, 1.0, 1.0, 4.0, 1.0, 1.0, 1.0]), tmp_path).findings

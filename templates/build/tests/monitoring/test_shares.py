@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from model import schema, train
+from model.errors import InputError
 from monitoring import attribution, shares
 from monitoring.deadline import Deadline, OutOfTimeError
 from monitoring.settings import Attribution
@@ -127,6 +128,52 @@ def test_a_dead_feed_is_told_in_a_sentence(model: Model, place: Path) -> None:
     assert told["shares"]["price"]["before"] > 0.4
     written = json.loads((place / "out" / "constraint_violations.json").read_text(encoding="utf-8"))["violations"]
     assert {"label": "(all)", "metric_name": "shap", "feature_name": "price"}.items() <= written[-1].items()
+
+
+def twins(rows: int, seed: int) -> pd.DataFrame:
+    """Two features that say nearly the same, and one that says something else."""
+    draws = np.random.default_rng(seed)
+    price = draws.normal(size=rows)
+    frame = pd.DataFrame({"price": price, "cost": price + draws.normal(0, 0.01, rows), "age": draws.normal(size=rows)})
+    return frame.assign(y=5 * price + 3 * frame["age"] + draws.normal(0, 0.1, rows))
+
+
+def learnt_of(feature: str) -> Model:
+    """A model that rests on one of the two, as if the other had said nothing."""
+    known = schema.parse(document())
+    frame = twins(400, 0)
+    other = {"price": "cost", "cost": "price"}[feature]
+    noise = np.random.default_rng(1).permutation(frame[other].to_numpy())
+    return train.train(frame.assign(**{other: noise}), known, known.hyperparameters)
+
+
+def test_a_model_that_was_fitted_again_is_compared_with_itself(tmp_path: Path) -> None:
+    """It rests on another of two features that say the same than the one that was judged: no row is to blame."""
+    judged, registered = learnt_of("price"), learnt_of("cost")
+    attribution.make_baseline(twins(400, 0), judged, tmp_path / "baseline", QUICK)
+    clean = attribution.check(twins(100, 2), registered, tmp_path / "baseline", tmp_path / "out", QUICK)
+    assert not clean.findings
+    assert clean.facts["shares"]["cost"]["before"] > 0.4
+    assert clean.facts["ndcg"]["label0"] > 0.99
+    dead = twins(100, 2).assign(cost=0.0)
+    found = attribution.check(dead, registered, tmp_path / "baseline", tmp_path / "out", QUICK).findings
+    # Not only: when the larger of two features dies, the other's share grows, and a sample may tip it over OWN_TIMES.
+    assert "cost" in {finding.feature for finding in found if finding.check == attribution.SHARE}
+
+
+def test_the_same_model_explains_the_baseline_once(model: Model, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+    explain = attribution.explain
+    monkeypatch.setattr(attribution, "explain", lambda *given: calls.append(given) or explain(*given))
+    attribution.check(table(100, 1), model, place / "baseline", place / "out", QUICK)
+    assert len(calls) == 1
+
+
+def test_rows_and_local_values_that_do_not_belong_together_are_refused(model: Model, place: Path) -> None:
+    file = place / "baseline" / "explanations_shap" / attribution.ROWS
+    pd.read_csv(file).iloc[1:].to_csv(file, index=False)
+    with pytest.raises(InputError, match="do not belong together"):
+        attribution.check(table(100, 1), model, place / "baseline", place / "out", QUICK)
 
 
 def test_a_baseline_without_windows_is_read(model: Model, place: Path) -> None:
