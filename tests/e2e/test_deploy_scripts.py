@@ -105,7 +105,7 @@ def test_the_sample_becomes_predictions(job: Job) -> None:
     (job.input("transformed") / "rows.csv.out").write_text(
         "".join(f"{line},{number}\n" for number, line in enumerate(lines, start=-1))
     )
-    done = job.run("postprocess.py", *ORIGIN)
+    done = job.run("postprocess.py", *ORIGIN, "--decide")
     assert done.returncode == 0, done.stderr
     named, *predictions = rows(job.output("predictions") / "predictions.csv")
     assert named == [*header[:3], "prediction"]
@@ -121,7 +121,7 @@ def test_the_sample_becomes_predictions(job: Job) -> None:
         "rows": len(batch),
     }
     decision = json.loads((job.output("decision") / "decision.json").read_text())
-    assert (decision["retrain"], decision["reasons"]) == (False, ["Nothing was checked, so nothing asks for it."])
+    assert (decision["retrain"], decision["reasons"]) == (False, ["No rule asks for it."])
 
 
 def test_one_bad_row_is_put_aside(job: Job) -> None:

@@ -72,4 +72,6 @@ def test_rules_that_cannot_be_meant_are_named(tmp_path: Path, text: str, message
 
 def test_the_rules_of_this_repository_are_known() -> None:
     job.rules("preprocess", preprocess.RULES)
-    job.rules("postprocess", postprocess.RULES)
+    project = job.table("project")
+    of_numbers = postprocess.OF_NUMBERS if project["problem_type"] == "regression" else {}
+    job.rules("postprocess", {**postprocess.RULES, **of_numbers})
