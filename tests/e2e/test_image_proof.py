@@ -63,7 +63,7 @@ def test_the_steps_train_serve_end_and_fail_as_sagemaker_expects(
         "passed",
     ]
     assert "after SIGTERM, with all its workers" in told[3]
-    assert told[6].startswith("proof: evaluation: mae is ")
+    assert told[6].startswith("proof: evaluation: wape is ")
     assert "no such file or folder" in told[8]
 
 

@@ -171,7 +171,9 @@ def check(
     if again:
         before = _of_labels(again[1])
     scores = {label: ranking.ndcg(before[label], now[label]) for label in before}
-    compared = _shares(known, again[0] if again else None, explained, list(columns.columns), config, covered)
+    compared = _shares(
+        known, again[0] if again else None, explained, list(columns.columns), config=config, covered=covered
+    )
     low = [
         Finding("(all)", VIOLATION, _drifted(score, config), score, config.threshold, sentence=_ranked(score))
         for score in scores.values()
@@ -247,7 +249,13 @@ def _of_labels(document: Json) -> dict[str, dict[str, float]]:
 
 
 def _shares(
-    known: Path, again: Explanation | None, explained: Explanation, names: list[str], config: Attribution, covered: int
+    known: Path,
+    again: Explanation | None,
+    explained: Explanation,
+    names: list[str],
+    *,
+    config: Attribution,
+    covered: int,
 ) -> list[shares.Share] | Skipped:
     """Every feature's share in the baseline's rows and now."""
     outputs = explained.shapley.shape[2]
