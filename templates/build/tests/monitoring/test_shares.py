@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -162,9 +162,14 @@ def test_a_model_that_was_fitted_again_is_compared_with_itself(tmp_path: Path) -
 
 
 def test_the_same_model_explains_the_baseline_once(model: Model, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    calls = []
+    calls: list[tuple[Any, ...]] = []
     explain = attribution.explain
-    monkeypatch.setattr(attribution, "explain", lambda *given: calls.append(given) or explain(*given))
+
+    def counted(*given: Any) -> Any:
+        calls.append(given)
+        return explain(*given)
+
+    monkeypatch.setattr(attribution, "explain", counted)
     attribution.check(table(100, 1), model, place / "baseline", place / "out", QUICK)
     assert len(calls) == 1
 
