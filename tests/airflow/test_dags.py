@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from mlops_new.spec import DEFINITIONS, Kind
+from mlops_new.names import DEFINITIONS, Kind
 from rendering import render
 from tests.airflow.conftest import World
 from tests.airflow.world import HERE, edit

@@ -9,18 +9,19 @@ from pathlib import Path
 from typing import Any
 
 from mlops_new.errors import Error, Invalid
-from mlops_new.ports import GitHost, Templates
-from mlops_new.spec import Kind, Template
-from mlops_new.templates import ANSWERS_FILE
-from mlops_new.update import branches, versions
-from mlops_new.update.answers import Answer, answered_anew, changes, defaults_to_look_at, kept, own, refused
-from mlops_new.update.hosted import fetch_pair
-from mlops_new.update.lagging import LOOK_BACK, lagging, suspects
+from mlops_new.names import Kind, Template
+from mlops_new.ports.git_host import GitHost, Templates
+from mlops_new.system.git_trees import Entry, listing, tree_of
+from mlops_new.template import versions
+from mlops_new.template.answers import Answer, answered_anew, changes, defaults_to_look_at, kept, own, refused
+from mlops_new.template.clones import Shelf, TemplateCopy
+from mlops_new.template.copier import ANSWERS_FILE
+from mlops_new.update import branches
+from mlops_new.update.fetching import fetch_pair
+from mlops_new.update.lagging_files import LOOK_BACK, lagging, suspects
 from mlops_new.update.merge import Renders, merge
-from mlops_new.update.model import Side, Updated
+from mlops_new.update.merge_result import Side, Updated
 from mlops_new.update.renders import Job, perform
-from mlops_new.update.shelf import Shelf, TemplateCopy
-from mlops_new.update.trees import Entry, listing, tree_of
 
 # Fetches wait for a server and for git's processes.
 SIDE_BY_SIDE = 8

@@ -1,3 +1,0 @@
-from .stand_in import run
-
-run("attribution", "data", ("analysis.json",))

@@ -1,0 +1,10 @@
+from tests.platforms.local.image.monitoring.stand_in import run
+
+run(
+    "data_quality",
+    "data",
+    (
+        "statistics.json",
+        "constraints.json",
+    ),
+)
