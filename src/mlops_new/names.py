@@ -1,11 +1,9 @@
-"""A project's names and answers, validated. Pure."""
+"""Names, marks and kinds of repository; a project's name is validated. Pure."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
-from typing import Any
 
 from mlops_new.errors import Invalid
 
@@ -53,37 +51,7 @@ TEMPLATE_SLUG = "mlops-templates"
 TEMPLATE_MARK = Mark(TEMPLATE_SLUG, "template")
 
 
-@dataclass(frozen=True)
-class Template:
-    """Where the repositories are rendered from: a Git URL that updates can reach, and the tag."""
-
-    url: str
-    version: str
-
-
-@dataclass(frozen=True)
-class ProjectSpec:
-    """What a person asked for.
-
-    Args:
-        name: The project's name; every other name is made from it.
-        directory: The folder that the two working copies go into.
-        answers: The template's questions, all answered.
-        template: What is rendered.
-    """
-
-    name: str
-    directory: Path
-    answers: Mapping[str, Any]
-    template: Template
-
-    def path(self, kind: Kind) -> Path:
-        """The working copy of one repository."""
-        return self.directory / slug(self.name, kind)
-
-    def mark(self, kind: Kind) -> Mark:
-        """The mark that everything made for one repository carries."""
-        return Mark(self.name, kind.value)
+ANSWERS_FILE = ".copier-answers.yml"
 
 
 def slug(name: str, kind: Kind) -> str:
@@ -94,6 +62,11 @@ def slug(name: str, kind: Kind) -> str:
 def pipeline_name(name: str, pipeline: str) -> str:
     """The name of a pipeline on the platform."""
     return f"{name}-{pipeline}"
+
+
+def pipeline_names(name: str) -> list[str]:
+    """The names of all pipelines of a project."""
+    return [pipeline_name(name, short) for definitions in DEFINITIONS.values() for short in definitions]
 
 
 def valid_name(name: str) -> str:

@@ -19,12 +19,13 @@ from mlops_new.hosts.bitbucket.api.etag_cache import Memory
 from mlops_new.hosts.bitbucket.host import BitbucketCloud
 from mlops_new.hosts.bitbucket.project_setup import BitbucketSetup
 from mlops_new.hosts.bitbucket.setup import bitbucket_settings
-from mlops_new.names import Kind, Template
+from mlops_new.names import Kind
 from mlops_new.platforms.local.registry import LocalPipelines
-from mlops_new.ports.git_host import Templates
+from mlops_new.ports.templates import Template, Templates
 from mlops_new.project.context import World
 from mlops_new.settings.load import Host, PlatformName, Settings
-from mlops_new.template.copier import Copier, read_answers
+from mlops_new.template.answers import read_answers
+from mlops_new.template.copier import Copier
 from tests.doubles.bitbucket import BitbucketServer
 from tests.doubles.bitbucket.client import Waits, environment
 from tests.doubles.bitbucket.state import Repository, new_uuid

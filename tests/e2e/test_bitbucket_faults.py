@@ -18,9 +18,10 @@ from typing import Any
 import pytest
 
 from mlops_new.errors import Error
-from mlops_new.names import Kind, Template
+from mlops_new.names import Kind
+from mlops_new.ports.templates import Template
 from mlops_new.system import git
-from mlops_new.template import copier, publish
+from mlops_new.template import packaged, publish
 from tests.doubles.bitbucket import After, Before, BitbucketServer, Drop, Slow, TooMany
 from tests.doubles.bitbucket.faults import How
 from tests.doubles.bitbucket.state import Json
@@ -70,8 +71,8 @@ def clean(tmp_path_factory: pytest.TempPathFactory) -> Clean:
     with pytest.MonkeyPatch.context() as patch, new_server() as server:
         _set(patch)
         git.run("init", "--quiet", "--bare", str(place / "hosted.git"))
-        publish.publish(str(place / "hosted.git"), copier.PACKAGED_VERSION, {}, {}, place)
-        rendered = render_once(place / "rendered", Template(str(place / "hosted.git"), copier.PACKAGED_VERSION))
+        publish.publish(str(place / "hosted.git"), packaged.PACKAGED_VERSION, {}, {}, place)
+        rendered = render_once(place / "rendered", Template(str(place / "hosted.git"), packaged.PACKAGED_VERSION))
         make(server.url, place, rendered)
         numbers = [request.number for request in server.requests]
         return Clean(final(server, place), numbers, [request.number for request in server.writes], rendered)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mlops_new.platforms.local.engine import LocalPlatform
-from mlops_new.template.copier import PACKAGED_VERSION
+from mlops_new.template.packaged import PACKAGED_VERSION
 from tests.e2e.program import mlops_new
 
 NAME = "fresh-sales"

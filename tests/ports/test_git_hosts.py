@@ -8,10 +8,9 @@ import pytest
 
 from mlops_new.errors import Conflict
 from mlops_new.hosts.local import LocalHost
-from mlops_new.names import Mark
+from mlops_new.names import ANSWERS_FILE, Mark
 from mlops_new.ports.git_host import GitHost
 from mlops_new.system import git
-from mlops_new.template.copier import ANSWERS_FILE
 from tests.doubles.bitbucket import BitbucketServer
 from tests.doubles.bitbucket.client import host_at
 from tests.doubles.bitbucket.server import PERSONAL, WORKSPACE

@@ -25,8 +25,8 @@ from mlops_new.platforms.sagemaker.platform import SageMakerPlatform
 from mlops_new.platforms.sagemaker.registry import SageMakerRegistry
 from mlops_new.ports.events import Event, StepEnded, StepStarted
 from mlops_new.ports.executions import Execution, Status
-from mlops_new.ports.git_host import Registry
 from mlops_new.ports.platform import Platform
+from mlops_new.ports.registry import Registry
 from tests.platforms.local.conftest import repository, silent
 from tests.platforms.local.definitions import definition, processing, register
 

@@ -4,11 +4,15 @@ from pathlib import Path
 import pytest
 
 from mlops_new.errors import Conflict
-from mlops_new.names import DEFINITIONS, TEMPLATE_MARK, Kind, Mark, ProjectSpec, Template, pipeline_name
-from mlops_new.ports.git_host import Group, HostedRepository, Pipeline
-from mlops_new.project.observe import CopyState, Observed, TemplateRepository, WorkingCopy
-from mlops_new.project.plan import choose_template, plan_project
+from mlops_new.names import DEFINITIONS, TEMPLATE_MARK, Kind, Mark, pipeline_name
+from mlops_new.ports.git_host import HostedRepository
+from mlops_new.ports.registry import Group, Pipeline
+from mlops_new.ports.templates import Template
+from mlops_new.project.observe import CopyState, Observed, WorkingCopy
+from mlops_new.project.plan import plan_project
+from mlops_new.project.spec import ProjectSpec
 from mlops_new.project.steps import Clone, CreateGroup, CreateRepository, PublishTemplate, Push, Register, Render
+from mlops_new.template.repository import TemplateRepository, choose_template
 
 HERE = Path("/somewhere")
 PIPELINES = {pipeline_name("fresh-sales", short): kind for kind in Kind for short in DEFINITIONS[kind]}

@@ -13,7 +13,8 @@ from mlops_new.cli.adapters import Say, connect
 from mlops_new.cli.commands import update as command
 from mlops_new.cli.console import Console
 from mlops_new.errors import Error
-from mlops_new.names import Kind, Template
+from mlops_new.names import Kind
+from mlops_new.ports.templates import Template
 from mlops_new.project.context import World
 from mlops_new.settings.load import Host, PlatformName, Settings
 from mlops_new.template.copier import Copier

@@ -5,10 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from mlops_new.names import Kind
+from mlops_new.names import ANSWERS_FILE, Kind
 from mlops_new.system import git
 from mlops_new.system.git_trees import listing, tree_of
-from mlops_new.template.copier import ANSWERS_FILE
 from mlops_new.update.merge import BOTH_ADDED, BOTH_CHANGED, MOVED, Renders, merge
 from mlops_new.update.merge_result import Change, Merged
 

@@ -10,7 +10,7 @@ import yaml
 
 from mlops_new.names import TEMPLATE_SLUG
 from mlops_new.template.check.combinations import combined, covering, finite
-from mlops_new.template.copier import PACKAGED_VERSION, packaged_files
+from mlops_new.template.packaged import PACKAGED_VERSION, packaged_files
 from tests.update import fork
 from tests.update.conftest import KINDS, NAME, QUESTIONS, Here, Project
 from tests.update.fork import MIDDLE, OLDEST, git

@@ -11,7 +11,7 @@ from types import ModuleType
 import pytest
 
 from mlops_new.names import TEMPLATE_SLUG
-from mlops_new.template.copier import packaged_files
+from mlops_new.template.packaged import packaged_files
 from mlops_new.template.source import committed, standing
 from tests.e2e.program import mlops_new
 from tests.update import fork

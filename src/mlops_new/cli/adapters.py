@@ -9,8 +9,11 @@ from mlops_new.cli.suggested_commands import typed
 from mlops_new.hosts.local import LocalHost, NoSetup
 from mlops_new.platforms.local.activity import LocalActivities
 from mlops_new.platforms.local.registry import LocalPipelines
-from mlops_new.ports.git_host import Activities, GitHost, HostSetup, Registry
+from mlops_new.ports.activity import Activities
+from mlops_new.ports.git_host import GitHost
+from mlops_new.ports.host_setup import HostSetup
 from mlops_new.ports.platform import Platform
+from mlops_new.ports.registry import Registry
 from mlops_new.project.context import World
 from mlops_new.settings.load import Host, PlatformName, Settings
 from mlops_new.system import locks, worker_pool

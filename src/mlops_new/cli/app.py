@@ -621,7 +621,7 @@ def switch(
     """Bring a project under another template repository, a fork say: an update like any other, in both repositories."""
     from mlops_new.cli.assignments import pairs
     from mlops_new.cli.commands import update as command
-    from mlops_new.template.versions import named_template
+    from mlops_new.template.repository import named_template
     from mlops_new.update.prepare import Goal
 
     found = named_template(source)

@@ -1,4 +1,4 @@
-"""What commands need of the place where a project's pipelines run: one more protocol that the core owns."""
+"""What commands need of the place where a project's pipelines run."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path

@@ -8,22 +8,14 @@ from typing import assert_never
 
 from mlops_new import definition
 from mlops_new.errors import Conflict, Error
-from mlops_new.names import TEMPLATE_MARK, TEMPLATE_SLUG, Kind, ProjectSpec
+from mlops_new.names import TEMPLATE_MARK, TEMPLATE_SLUG, Kind
 from mlops_new.ports.git_host import GitHost
+from mlops_new.ports.host_setup import SetUp
 from mlops_new.project import render
 from mlops_new.project.context import World
 from mlops_new.project.plan import Plan
-from mlops_new.project.steps import (
-    Clone,
-    CreateGroup,
-    CreateRepository,
-    PublishTemplate,
-    Push,
-    Register,
-    Render,
-    SetUp,
-    Step,
-)
+from mlops_new.project.spec import ProjectSpec
+from mlops_new.project.steps import Clone, CreateGroup, CreateRepository, PublishTemplate, Push, Register, Render, Step
 from mlops_new.system import git
 from mlops_new.system.files import make_folder, staging
 from mlops_new.template import publish

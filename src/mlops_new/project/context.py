@@ -3,7 +3,10 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mlops_new.ports.git_host import GitHost, HostSetup, Registry, Templates
+from mlops_new.ports.git_host import GitHost
+from mlops_new.ports.host_setup import HostSetup
+from mlops_new.ports.registry import Registry
+from mlops_new.ports.templates import Templates
 from mlops_new.system.worker_pool import Helpers, Here
 
 

@@ -7,10 +7,11 @@ from typing import Any
 
 from mlops_new.errors import Conflict
 from mlops_new.names import Kind, Mark, slug
-from mlops_new.ports.git_host import HostedRepository, Pipeline, Remains
+from mlops_new.ports.git_host import HostedRepository
+from mlops_new.ports.host_setup import HostStep
+from mlops_new.ports.registry import Pipeline, Remains
 from mlops_new.project.drift import LocalWork
 from mlops_new.project.observe import CopyState, WorkingCopy
-from mlops_new.project.steps import HostStep
 from mlops_new.system.git import same_remote
 
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mlops_new.errors import Error
-from mlops_new.names import Kind, slug
-from mlops_new.ports.git_host import Activity, Listed
-from mlops_new.project.observe import pipeline_names
+from mlops_new.names import Kind, pipeline_names, slug
+from mlops_new.ports.activity import Activity
+from mlops_new.ports.git_host import Listed
 from mlops_new.template.answers import differing, edited_by_hand
 from mlops_new.template.versions import Recorded, recorded
 

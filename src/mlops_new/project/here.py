@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from mlops_new.errors import Invalid
-from mlops_new.names import Kind, Mark, valid_name
+from mlops_new.names import ANSWERS_FILE, Kind, Mark, valid_name
 from mlops_new.system import git
-from mlops_new.template.copier import ANSWERS_FILE, read_answers
+from mlops_new.template.answers import read_answers
 
 _HINT = "cd into a project's build or deploy repository, or name it with -C"
 

@@ -7,16 +7,15 @@ from enum import Enum, auto
 from pathlib import Path
 from typing import Any
 
-from packaging.version import InvalidVersion, Version
-
 from mlops_new import definition
 from mlops_new.errors import Conflict
-from mlops_new.names import DEFINITIONS, TEMPLATE_SLUG, Kind, pipeline_name, slug
-from mlops_new.ports.git_host import GitHost, Group, HostedRepository, HostSetup, Pipeline, Registry
-from mlops_new.project.steps import SetUp
+from mlops_new.names import ANSWERS_FILE, DEFINITIONS, Kind, pipeline_name, pipeline_names, slug
+from mlops_new.ports.git_host import GitHost, HostedRepository
+from mlops_new.ports.host_setup import HostSetup, SetUp
+from mlops_new.ports.registry import Group, Pipeline, Registry
 from mlops_new.system import git
-from mlops_new.template.copier import ANSWERS_FILE, read_answers
-from mlops_new.template.publish import UPSTREAM
+from mlops_new.template.answers import read_answers
+from mlops_new.template.repository import TemplateRepository, template_source
 
 
 class CopyState(Enum):
@@ -42,38 +41,6 @@ class WorkingCopy:
     state: CopyState
     answers: Mapping[str, Any]
     origin: str | None = None
-
-
-@dataclass(frozen=True)
-class TemplateRepository:
-    """A template repository.
-
-    Args:
-        url: Where it is.
-        hosted: What the Git host says of it; None while it does not exist, or where it is elsewhere.
-        refs: What it has.
-        ours: Whether it is the Git host's own; otherwise only its tags count.
-        problem: Why it could not be read; empty where it could.
-    """
-
-    url: str
-    hosted: HostedRepository | None
-    refs: Mapping[str, str]
-    ours: bool = True
-    problem: str = ""
-
-    @property
-    def newest(self) -> str | None:
-        """The highest tag that is a version."""
-        tags = [ref.removeprefix("refs/tags/") for ref in self.refs if ref.startswith("refs/tags/")]
-        return max(
-            (tag for tag in tags if version_of(tag)), key=lambda tag: version_of(tag) or Version("0"), default=None
-        )
-
-    @property
-    def edited(self) -> bool:
-        """Whether `main` holds an organisation's own commits."""
-        return self.refs.get("refs/heads/main") != self.refs.get(f"refs/heads/{UPSTREAM}")
 
 
 @dataclass(frozen=True)
@@ -164,11 +131,6 @@ def pipelines(name: str, registry: Registry) -> dict[str, Pipeline | None]:
         return dict(zip(names, pool.map(registry.find_pipeline, names), strict=True))
 
 
-def pipeline_names(name: str) -> list[str]:
-    """The names of all pipelines of a project."""
-    return [pipeline_name(name, short) for definitions in DEFINITIONS.values() for short in definitions]
-
-
 def working_copy(path: Path, name: str, kind: Kind) -> WorkingCopy:
     """What stands at a path, judged by the answers file that every rendered repository keeps."""
     if not path.exists() or (path.is_dir() and not any(path.iterdir())):
@@ -179,40 +141,6 @@ def working_copy(path: Path, name: str, kind: Kind) -> WorkingCopy:
     if not ours:
         return WorkingCopy(path, CopyState.FOREIGN, {})
     return WorkingCopy(path, CopyState.OURS, answers, git.origin(path))
-
-
-def template_repository(host: GitHost) -> TemplateRepository:
-    """The template repository of a Git host."""
-    hosted = host.find(TEMPLATE_SLUG)
-    url = host.url(TEMPLATE_SLUG)
-    if hosted is None:
-        return TemplateRepository(url, None, {})
-    with host.credentials(url) as env:
-        return TemplateRepository(url, hosted, git.remote_refs(url, env))
-
-
-def template_source(host: GitHost, url: object) -> TemplateRepository:
-    """The template repository at a URL; the Git host's own where none is named.
-
-    Raises:
-        Error: one that is elsewhere cannot be read.
-    """
-    if not url or url == host.url(TEMPLATE_SLUG):
-        return template_repository(host)
-    try:
-        with host.credentials(str(url)) as env:
-            return TemplateRepository(str(url), None, git.remote_refs(str(url), env), ours=False)
-    except git.GitError as error:
-        raise unreadable(str(url), error) from error
-
-
-def unreadable(url: str, error: git.GitError) -> git.GitError:
-    """What it means that git cannot read a template repository."""
-    message = f"the template repository {url} cannot be read: {error.message}"
-    return git.GitError(message, hint=f"check the address and your access; {_SWITCH}", code=error.code)
-
-
-_SWITCH = "`mlops-new template switch URL` changes to another template repository"
 
 
 def _template(host: GitHost, source: str | None, copies: Mapping[Kind, WorkingCopy]) -> TemplateRepository:
@@ -228,14 +156,6 @@ def _template(host: GitHost, source: str | None, copies: Mapping[Kind, WorkingCo
 
 def _recorded_answers(copies: Mapping[Kind, WorkingCopy]) -> Mapping[str, Any]:
     return next((copy.answers for copy in copies.values() if copy.state is CopyState.OURS), {})
-
-
-def version_of(tag: str) -> Version | None:
-    """The version that a tag names, or None."""
-    try:
-        return Version(tag)
-    except InvalidVersion:
-        return None
 
 
 def _committed(name: str, copies: Mapping[Kind, WorkingCopy]) -> dict[str, str]:

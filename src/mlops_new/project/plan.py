@@ -3,23 +3,13 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from mlops_new.errors import Conflict, Invalid
-from mlops_new.names import DEFINITIONS, TEMPLATE_MARK, Kind, ProjectSpec, Template, pipeline_name, slug
-from mlops_new.project.observe import CopyState, Observed, TemplateRepository, version_of
-from mlops_new.project.steps import (
-    Clone,
-    CreateGroup,
-    CreateRepository,
-    HostStep,
-    PublishTemplate,
-    Push,
-    Register,
-    Render,
-    SetUp,
-    Step,
-)
+from mlops_new.errors import Conflict
+from mlops_new.names import DEFINITIONS, TEMPLATE_MARK, Kind, pipeline_name, slug
+from mlops_new.ports.host_setup import HostStep, SetUp
+from mlops_new.project.observe import CopyState, Observed
+from mlops_new.project.spec import ProjectSpec
+from mlops_new.project.steps import Clone, CreateGroup, CreateRepository, PublishTemplate, Push, Register, Render, Step
 from mlops_new.system.git import same_remote
-from mlops_new.template.copier import PACKAGED_VERSION
 
 
 @dataclass(frozen=True)
@@ -28,25 +18,6 @@ class Plan:
 
     steps: tuple[Step, ...]
     after: Mapping[Step, frozenset[Step]]
-
-
-def choose_template(seen: TemplateRepository, packaged: str = PACKAGED_VERSION) -> Template:
-    """The version that a new project is rendered from.
-
-    It is the newest one: the program's own, unless the template repository has a newer one, or an organisation
-    has begun to edit it (then only its tags count, so that nothing of theirs is passed over).
-
-    Raises:
-        Invalid: a template repository that is elsewhere has no version.
-    """
-    newest = seen.newest
-    if not seen.ours:
-        if newest is None:
-            raise Invalid(f"{seen.url} has no version: no tag like v1.2.3", hint="tag one there")
-        return Template(seen.url, newest)
-    if newest is None or (not seen.edited and _newer(packaged, newest)):
-        return Template(seen.url, packaged)
-    return Template(seen.url, newest)
 
 
 # Whether one of a Git host's own steps waits for another: `HostSetup.depends`.
@@ -193,8 +164,3 @@ def _depends_on_host(step: Step, earlier: Step) -> bool:
             return earlier.before_push and step.kind is earlier.kind
         case _:
             return False
-
-
-def _newer(version: str, than: str) -> bool:
-    one, other = version_of(version), version_of(than)
-    return one is not None and (other is None or one > other)

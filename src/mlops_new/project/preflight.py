@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from mlops_new.errors import Error
-from mlops_new.ports.git_host import Check
+from mlops_new.ports.checks import Check
 from mlops_new.system import git
 from mlops_new.system.environment import inheritable
 from mlops_new.system.files import require_writable

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from mlops_new import definition
 from mlops_new.errors import Error
-from mlops_new.names import DEFINITIONS, Kind, ProjectSpec, slug
+from mlops_new.names import DEFINITIONS, Kind, slug
 from mlops_new.project.context import World
+from mlops_new.project.spec import ProjectSpec
 from mlops_new.project.steps import Render
 from mlops_new.system import git
 from mlops_new.system.files import make_folder, staging

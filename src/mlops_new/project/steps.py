@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from mlops_new.names import Kind
+from mlops_new.ports.host_setup import SetUp
 
 
 @dataclass(frozen=True)
@@ -137,52 +137,6 @@ class CreateGroup:
 
     def __str__(self) -> str:
         return f"Create model package group {self.name}"
-
-
-class HostStep(Protocol):
-    """Something to do that only one Git host or platform knows; hashable, and its sentence is what the plan shows."""
-
-    @property
-    def action(self) -> str:
-        """What is done, in two words."""
-        ...
-
-    @property
-    def target(self) -> str:
-        """What it is done to."""
-        ...
-
-    def __hash__(self) -> int: ...
-
-
-@dataclass(frozen=True)
-class SetUp:
-    """Something that this Git host has besides repositories: for the project, or for one of them.
-
-    Args:
-        what: The host's own step.
-        kind: Which repository, once that exists; None: the project, before it has repositories.
-        before_push: The first push waits for it.
-        needs_main: It waits for the first push.
-    """
-
-    what: HostStep
-    kind: Kind | None
-    before_push: bool = False
-    needs_main: bool = False
-
-    @property
-    def action(self) -> str:
-        """What the host calls it."""
-        return self.what.action
-
-    @property
-    def target(self) -> str:
-        """What it is done to."""
-        return self.what.target
-
-    def __str__(self) -> str:
-        return str(self.what)
 
 
 Step = PublishTemplate | Render | Clone | CreateRepository | SetUp | Push | CreateGroup | Register

@@ -5,10 +5,10 @@ import re
 import subprocess
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from mlops_new.errors import Error, Invalid
-from mlops_new.ports.git_host import Commit
 from mlops_new.system.environment import inheritable
 from mlops_new.system.git_errors import Refusal, understand
 
@@ -57,6 +57,17 @@ _INSTALL = "install git 2.31 or newer and run the same command again"
 _DUBIOUS = "dubious ownership"
 _COUNT = "GIT_CONFIG_COUNT"
 _SHA1 = {"GIT_DEFAULT_HASH": "sha1"}  # Git hosts know no other
+
+
+@dataclass(frozen=True)
+class Commit:
+    """A commit that a working copy has checked out."""
+
+    sha: str
+    dirty: bool
+
+    def __str__(self) -> str:
+        return f"{self.sha}-dirty" if self.dirty else self.sha
 
 
 class GitError(Error):

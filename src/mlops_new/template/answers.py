@@ -10,7 +10,9 @@ from typing import Any
 
 import yaml
 
-from mlops_new.template.copier import read_answers
+from mlops_new.errors import Error
+from mlops_new.names import ANSWERS_FILE
+from mlops_new.template.copier_errors import first_line
 
 Answers = Mapping[str, Any]
 
@@ -154,3 +156,12 @@ def _means_the_same(before: Any, after: Any) -> bool:
 
 def _shown(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def read_answers(text: str) -> dict[str, Any]:
+    """The answers file of a repository."""
+    try:
+        answers = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise Error(f"{ANSWERS_FILE} is not YAML any more: {first_line(error)}") from error
+    return answers if isinstance(answers, dict) else {}

@@ -9,12 +9,11 @@ from typing import Any
 from mlops_new.errors import Error, Invalid
 from mlops_new.names import TEMPLATE_SLUG
 from mlops_new.ports.git_host import GitHost
-from mlops_new.project.observe import TemplateRepository, template_repository, unreadable
-from mlops_new.project.plan import choose_template
 from mlops_new.system import git
-from mlops_new.template.copier import PACKAGED_VERSION
+from mlops_new.template.packaged import PACKAGED_VERSION
 from mlops_new.template.publish import UPSTREAM, add_packaged, read_from
 from mlops_new.template.questions import read_questions
+from mlops_new.template.repository import TemplateRepository, choose_template, template_repository, unreadable
 
 _LOG = 20  # commits; who wants to know more reads the template repository
 

@@ -1,53 +1,28 @@
-"""The only door to Copier, and the templates that come with the program."""
+"""The only door to Copier."""
 
-import atexit
 import json
 import os
 import re
-import shutil
 import tempfile
 import threading
-import traceback
-import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from mlops_new import __version__
 from mlops_new.errors import Error, Invalid
-from mlops_new.names import Kind, Template
+from mlops_new.names import ANSWERS_FILE, Kind
+from mlops_new.ports.templates import Template
 from mlops_new.system import git
 from mlops_new.system.environment import SECRET_VARIABLES
 from mlops_new.system.files import readable_errors, translate
-from mlops_new.template.source import TemplateFile, standing
+from mlops_new.template.answers import read_answers
+from mlops_new.template.copier_errors import as_our_errors, place_within
+from mlops_new.template.packaged import copy_questions
 
 CACHE = "COPIER_CACHE_DIR"
-ANSWERS_FILE = ".copier-answers.yml"
-PACKAGED_VERSION = f"v{__version__}"
-
-
-_INSTALLED = Path(__file__).resolve().parents[1] / "_template"
-_CHECKOUT = Path(__file__).resolve().parents[3]
-
-
-def packaged() -> Path:
-    """The folder with `copier.yml` and `templates/`: the checkout, or unpacked for as long as the program runs."""
-    return _unpacked(_INSTALLED) if _INSTALLED.is_dir() else _CHECKOUT
-
-
-@cache
-def _unpacked(installed: Path) -> Path:
-    from mlops_new.system.archives import unpack  # a checkout needs none
-
-    folder = Path(tempfile.mkdtemp(prefix="mlops-new-templates-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    shutil.copyfile(installed / "copier.yml", folder / "copier.yml")
-    unpack(installed / "templates.tar.gz", folder)
-    return folder
 
 
 # Copier works in its process's one current folder.
@@ -85,10 +60,10 @@ class Copier:
         Raises:
             Invalid: an answer that the template does not know, or refuses.
         """
-        with tempfile.TemporaryDirectory(prefix="mlops-new-") as nowhere, _copier_errors(), _seen_by_copier(env or {}):
+        with tempfile.TemporaryDirectory(prefix="mlops-new-") as nowhere, as_our_errors(), _seen_by_copier(env or {}):
             from copier import run_copy
 
-            url, version = (template.url, template.version) if template else (_questions(Path(nowhere)), None)
+            url, version = (template.url, template.version) if template else (copy_questions(Path(nowhere)), None)
             into = Path(nowhere) / "rendered"
             into.mkdir()
             if recorded:
@@ -124,7 +99,7 @@ class Copier:
         """
         url, version = template.url, template.version
         data = {**answers, "repository_kind": kind.value}
-        with readable_errors(destination), _copier_errors(), _seen_by_copier(env):
+        with readable_errors(destination), as_our_errors(), _seen_by_copier(env):
             from copier import run_copy
 
             run_copy(url, destination, data, vcs_ref=version, defaults=True, quiet=True)
@@ -142,7 +117,7 @@ class Copier:
         Raises:
             Error: as for `render`.
         """
-        with readable_errors(destination), _copier_errors(), _seen_by_copier(env):
+        with readable_errors(destination), as_our_errors(), _seen_by_copier(env):
             from copier import run_copy
 
             destination.mkdir()
@@ -158,13 +133,13 @@ class Copier:
         """
         git.init_scratch(repository)
         git.commit_all(repository, "as rendered", git.NOBODY)
-        with _copier_errors(), _seen_by_copier({}):
+        with as_our_errors(), _seen_by_copier({}):
             from copier import run_update
 
             try:
                 run_update(repository, vcs_ref=version, defaults=True, overwrite=True, quiet=True)
             except OSError as error:  # a folder, say, where a file is
-                fails = Error(f"`copier update` fails at {_within(repository, error)}")
+                fails = Error(f"`copier update` fails at {place_within(repository, error)}")
                 raise translate(error, repository) or fails from error
 
 
@@ -206,38 +181,6 @@ def _cached_where(folder: str | None) -> Iterator[None]:
             os.environ[CACHE] = before
         elif folder:
             del os.environ[CACHE]
-
-
-def _questions(folder: Path) -> str:
-    """The packaged questions in a folder of their own: the checkout of a developer would be cloned, for seconds."""
-    questions = _INSTALLED if _INSTALLED.is_dir() else _CHECKOUT  # and nothing is unpacked for them
-    shutil.copyfile(questions / "copier.yml", folder / "copier.yml")
-    for kind in Kind:
-        (folder / "templates" / kind).mkdir(parents=True)
-    return str(folder)
-
-
-def read_answers(text: str) -> dict[str, Any]:
-    """The answers file of a repository."""
-    try:
-        answers = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise Error(f"{ANSWERS_FILE} is not YAML any more: {_first_line(error)}") from error
-    return answers if isinstance(answers, dict) else {}
-
-
-# Of a checkout of this program: the rest of it is no template.
-_PARTS = ("copier.yml", "templates")
-
-
-def packaged_template() -> list[TemplateFile]:
-    """The program's own template, the same from a checkout as from where it is installed."""
-    return standing(packaged(), _PARTS)
-
-
-def packaged_files() -> list[tuple[str, Path]]:
-    """The same as paths from the template's root, and the files."""
-    return [(one.name, packaged() / one.name) for one in packaged_template()]
 
 
 def _refuse_unknown(given: set[str], questions: set[str]) -> None:
@@ -293,79 +236,3 @@ def _is_broken(value: Any) -> bool:
 
 
 _FLOAT = r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?"
-
-
-@contextmanager
-def _copier_errors() -> Iterator[None]:
-    from copier.errors import CopierError, CopierWarning, UserMessageError
-    from jinja2 import TemplateError
-    from plumbum.commands.processes import ProcessExecutionError
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", CopierWarning)
-            yield
-    except (KeyboardInterrupt, Error):
-        raise
-    except ProcessExecutionError as error:
-        raise Error(f"git could not read the template repository: {_last_words(error.stderr)}") from error
-    except UserMessageError as error:
-        raise Error(f"the template cannot be rendered: {_first_line(error)}") from error
-    except TemplateError as error:
-        raise Error(f"the template cannot be rendered: {_where(error)}{_what(error)}", hint=_MAINTAINER) from error
-    except (ValueError, TypeError) as error:
-        # What Copier raises for an answer of the wrong type or outside the choices.
-        raise Invalid(f"an answer is refused: {_first_line(error)}") from error
-    except CopierError as error:
-        raise Error(f"the template cannot be rendered: {_first_line(error)}") from error
-
-
-_MAINTAINER = "`mlops-new template check FOLDER` tells all of its faults before a version is published"
-
-
-def _what(error: Exception) -> str:
-    from jinja2 import TemplateNotFound, TemplatesNotFound
-
-    match error:
-        case TemplatesNotFound():
-            return f"there is none of the files {', '.join(map(str, error.templates))}, which it includes or imports"
-        case TemplateNotFound():
-            return f"there is no file {error.name or error}, which it includes or imports"
-        case _:
-            return _first_line(error)
-
-
-def _where(error: Exception) -> str:
-    """The file of the template, and the line, that Jinja was at; it puts them into the traceback."""
-    from jinja2 import TemplateSyntaxError
-
-    if isinstance(error, TemplateSyntaxError):
-        return f"{_from_root(error.filename or error.name or '')}:{error.lineno}: "
-    frames = [one for one in traceback.extract_tb(error.__traceback__) if _JINJA_FRAME.match(one.name)]
-    return f"{_from_root(frames[-1].filename)}:{frames[-1].lineno}: " if frames else ""
-
-
-# What Jinja calls the code of a template where it rewrites a traceback.
-_JINJA_FRAME = re.compile(r"top-level template code|template|block '|macro '")
-
-
-def _from_root(file: str) -> str:
-    """Without the place that Copier has cloned the template to."""
-    _, clone, inside = file.rpartition("copier._vcs.clone.")
-    return inside.partition("/")[2] if clone else file
-
-
-def _within(repository: Path, error: OSError) -> str:
-    name = str(error.filename or "").removeprefix(f"{repository}{os.sep}")
-    return f"{name}: {(error.strerror or str(error)).lower()}"
-
-
-def _last_words(said: str) -> str:
-    """Why git has given up: it tells what it does before."""
-    lines = [line.strip() for line in said.strip().splitlines()]
-    fatal = [line for line in lines if line.startswith(("fatal:", "error:", "ERROR:"))]
-    return (fatal or lines or ["no reason given"])[0]
-
-
-def _first_line(error: object) -> str:
-    return (str(error).strip().splitlines() or ["no reason given"])[0]

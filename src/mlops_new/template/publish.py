@@ -7,7 +7,8 @@ from pathlib import Path
 
 from mlops_new.ports.git_host import GitHost
 from mlops_new.system import git
-from mlops_new.template.copier import CACHE, packaged_template
+from mlops_new.template.copier import CACHE
+from mlops_new.template.packaged import packaged_template
 from mlops_new.template.source import TemplateFile
 
 _COPY = "template.git"

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from mlops_new.errors import Invalid
-from mlops_new.names import DEFINITIONS, Kind
+from mlops_new.names import ANSWERS_FILE, DEFINITIONS, Kind
 from mlops_new.system import git
 from mlops_new.system.git_trees import Tree
-from mlops_new.template.copier import ANSWERS_FILE, read_answers
+from mlops_new.template.answers import read_answers
 
 # Where `config.toml` says what the questions ask: table, key, question.
 _CONFIGURED = (

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from mlops_new.errors import Conflict
-from mlops_new.names import Template
+from mlops_new.names import ANSWERS_FILE
+from mlops_new.ports.templates import Template
 from mlops_new.system import git
 from mlops_new.template.answers import own
-from mlops_new.template.copier import ANSWERS_FILE
 from mlops_new.template.versions import branch, recorded
 from mlops_new.update.merge_result import Side
 

@@ -4,11 +4,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from mlops_new.errors import Conflict, Invalid
-from mlops_new.names import Kind, Mark
+from mlops_new.names import ANSWERS_FILE, Kind, Mark
 from mlops_new.ports.git_host import GitHost, HostedRepository
 from mlops_new.project.observe import hosted
 from mlops_new.system import git
-from mlops_new.template.copier import ANSWERS_FILE
 from mlops_new.template.versions import branch_version, recorded
 from mlops_new.update.merge_result import Side
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from mlops_new.names import ANSWERS_FILE
 from mlops_new.system import git
 from mlops_new.system.git_trees import Entry, Tree
-from mlops_new.template.copier import ANSWERS_FILE
 
 # Earlier versions that are rendered to compare with, the newest ones.
 LOOK_BACK = 3

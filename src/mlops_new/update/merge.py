@@ -10,10 +10,9 @@ from pathlib import Path
 
 from mlops_new import definition
 from mlops_new.errors import Error
-from mlops_new.names import DEFINITIONS, Kind
+from mlops_new.names import ANSWERS_FILE, DEFINITIONS, Kind
 from mlops_new.system import git
 from mlops_new.system.git_trees import Entry, Tree, listing, with_entries
-from mlops_new.template.copier import ANSWERS_FILE
 from mlops_new.update.merge_result import Change, Clash, Merged
 
 BOTH_CHANGED = "changed here and in the template"

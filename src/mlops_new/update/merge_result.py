@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from mlops_new.names import Kind, Template
+from mlops_new.names import Kind
+from mlops_new.ports.templates import Template
 from mlops_new.template.answers import Answer
 from mlops_new.template.versions import Recorded
 

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from mlops_new.errors import Error, Invalid
-from mlops_new.names import Kind, Template
-from mlops_new.ports.git_host import GitHost, Templates
+from mlops_new.names import ANSWERS_FILE, Kind
+from mlops_new.ports.git_host import GitHost
+from mlops_new.ports.templates import Template, Templates
 from mlops_new.system.git_trees import Entry, listing, tree_of
-from mlops_new.template import versions
+from mlops_new.template import repository, versions
 from mlops_new.template.answers import Answer, answered_anew, changes, defaults_to_look_at, kept, own, refused
 from mlops_new.template.clones import Shelf, TemplateCopy
-from mlops_new.template.copier import ANSWERS_FILE
-from mlops_new.update import branches
+from mlops_new.update import branches, refusals
 from mlops_new.update.fetching import fetch_pair
 from mlops_new.update.lagging_files import LOOK_BACK, lagging, suspects
 from mlops_new.update.merge import Renders, merge
@@ -130,7 +130,7 @@ class Workshop:
 
     def _sided(self, name: str, sides: tuple[Side, ...], goal: Goal) -> Sided:
         for side in sides:
-            versions.refuse_unrecorded(side.recorded, side.url)
+            refusals.refuse_unrecorded(side.recorded, side.url)
         urls = sorted({side.recorded.url for side in sides})
         if len(urls) > 1 and not goal.template:
             raise Invalid(
@@ -138,11 +138,11 @@ class Workshop:
                 hint="mlops-new template switch URL brings both under one",
             )
         new = self._shelf.copy(goal.template or urls[0])
-        target = versions.choose_target(new.seen, goal.version)
+        target = repository.choose_target(new.seen, goal.version)
         olds = {side.kind: self._old(side, new) for side in sides}
         for side in sides:
-            versions.refuse_unusable(side.recorded, olds[side.kind].refs, side.url)
-            versions.refuse_downgrade(side.recorded, target, side.url)
+            refusals.refuse_unusable(side.recorded, olds[side.kind].refs, side.url)
+            refusals.refuse_downgrade(side.recorded, target, side.url)
         return Sided(name, sides, olds, new, target, self._given(sides, goal, new, target))
 
     def _given(self, sides: Sequence[Side], goal: Goal, new: TemplateCopy, target: Template) -> dict[str, Any]:

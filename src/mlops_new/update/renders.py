@@ -6,8 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from mlops_new.errors import Error
-from mlops_new.names import Template
-from mlops_new.ports.git_host import Templates
+from mlops_new.ports.templates import Template, Templates
 from mlops_new.system.worker_pool import Carried, spread
 
 # Up to here a second process, which has to load Copier, would not save time.

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from mlops_new import definition
 from mlops_new.errors import Conflict, Error, Invalid
-from mlops_new.names import DEFINITIONS, Kind, Template
+from mlops_new.names import ANSWERS_FILE, DEFINITIONS, Kind
 from mlops_new.ports.git_host import GitHost
+from mlops_new.ports.templates import Template
 from mlops_new.system import git
-from mlops_new.template.copier import ANSWERS_FILE
 from mlops_new.template.versions import branch, branch_version, recorded
 from mlops_new.update import branches
 from mlops_new.update.merge import pick, unmerged

@@ -9,7 +9,7 @@ import yaml
 
 from mlops_new.cli.commands.doctor import USUAL_INSTANCE
 from mlops_new.cost.prices import Job
-from mlops_new.template.copier import packaged
+from mlops_new.template.packaged import packaged
 from tests.doubles.aws import AwsServer
 from tests.doubles.aws.made import ACCOUNT
 from tests.doubles.bitbucket import BitbucketServer

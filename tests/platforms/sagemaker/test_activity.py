@@ -2,7 +2,7 @@
 
 from mlops_new.platforms.sagemaker.account import Account
 from mlops_new.platforms.sagemaker.activity import SageMakerActivities
-from mlops_new.ports.git_host import Activity
+from mlops_new.ports.activity import Activity
 from tests.doubles.aws import AwsServer
 from tests.platforms.sagemaker.conftest import NAME, Life
 

@@ -12,15 +12,15 @@ import yaml
 from mlops_new.cli.adapters import Connect, connect
 from mlops_new.cli.console import Console
 from mlops_new.errors import Conflict, Invalid
-from mlops_new.names import TEMPLATE_SLUG, Mark, Template, slug, valid_name
+from mlops_new.names import ANSWERS_FILE, TEMPLATE_SLUG, Mark, slug, valid_name
+from mlops_new.ports.templates import Template
 from mlops_new.project.context import World
 from mlops_new.settings.load import Settings
 from mlops_new.system import git
 from mlops_new.system.git_trees import Entry, listing, tree_of, with_entries
-from mlops_new.template.answers import own, refused
+from mlops_new.template.answers import own, read_answers, refused
 from mlops_new.template.clones import Shelf, TemplateCopy
-from mlops_new.template.copier import ANSWERS_FILE, read_answers
-from mlops_new.template.versions import choose_target, named_template
+from mlops_new.template.repository import choose_target, named_template
 from mlops_new.update.adoption import Found, Gap, gap, look
 from mlops_new.update.lagging_files import ever_was
 

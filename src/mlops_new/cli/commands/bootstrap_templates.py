@@ -4,12 +4,14 @@ from pathlib import Path
 
 from mlops_new.cli.console import Console
 from mlops_new.errors import Conflict
-from mlops_new.names import TEMPLATE_MARK, TEMPLATE_SLUG, ProjectSpec, Template
+from mlops_new.names import TEMPLATE_MARK, TEMPLATE_SLUG
+from mlops_new.ports.templates import Template
 from mlops_new.project.apply import apply
 from mlops_new.project.context import World
-from mlops_new.project.observe import template_repository
-from mlops_new.project.plan import Plan, choose_template
+from mlops_new.project.plan import Plan
+from mlops_new.project.spec import ProjectSpec
 from mlops_new.project.steps import PublishTemplate
+from mlops_new.template.repository import choose_template, template_repository
 
 
 def lacking(world: World) -> PublishTemplate | None:

@@ -9,7 +9,8 @@ from mlops_new.cli.console import Console, table
 from mlops_new.cost.prices import Job
 from mlops_new.errors import Error, Invalid
 from mlops_new.names import valid_name
-from mlops_new.ports.git_host import Check, Purpose, Workspace
+from mlops_new.ports.checks import Check, Purpose
+from mlops_new.ports.git_host import Workspace
 from mlops_new.project.context import World
 from mlops_new.project.here import standing_in
 from mlops_new.project.preflight import local_checks

@@ -7,14 +7,14 @@ from typing import Any
 from mlops_new.cli.adapters import platform as connect
 from mlops_new.cli.console import Console
 from mlops_new.errors import Invalid
-from mlops_new.names import Kind, slug
+from mlops_new.names import ANSWERS_FILE, Kind, slug
 from mlops_new.ports.executions import ModelPackage
 from mlops_new.ports.platform import Platform
 from mlops_new.project.here import Repository, standing_in
 from mlops_new.settings.load import Settings
 from mlops_new.system import git
 from mlops_new.system.files import parse_json, read_json
-from mlops_new.template.copier import ANSWERS_FILE, read_answers
+from mlops_new.template.answers import read_answers
 
 _MANIFEST = "manifest.json"
 _HASH = re.compile(r"/([0-9a-f]{64})(/|$)")

@@ -14,20 +14,24 @@ from mlops_new.cli.console import Console
 from mlops_new.cli.suggested_commands import typed
 from mlops_new.cost.prices import Job
 from mlops_new.errors import Conflict, Invalid
-from mlops_new.names import DEFINITIONS, Kind, ProjectSpec, Template, pipeline_name, slug, valid_name
-from mlops_new.ports.git_host import Check, Purpose
+from mlops_new.names import DEFINITIONS, Kind, pipeline_name, slug, valid_name
+from mlops_new.ports.checks import Check, Purpose
+from mlops_new.ports.host_setup import SetUp
+from mlops_new.ports.templates import Template
 from mlops_new.project.apply import apply
 from mlops_new.project.context import World
 from mlops_new.project.observe import CopyState, Observed, observe
 from mlops_new.project.plan import Plan, plan_project, refuse_foreign
 from mlops_new.project.preflight import refuse
-from mlops_new.project.steps import CreateRepository, Register, SetUp
+from mlops_new.project.spec import ProjectSpec
+from mlops_new.project.steps import CreateRepository, Register
 from mlops_new.settings.load import Settings
 from mlops_new.system import git
 from mlops_new.system.files import require_writable, staged, sweep
-from mlops_new.template.copier import PACKAGED_VERSION, load
+from mlops_new.template.copier import load
+from mlops_new.template.packaged import PACKAGED_VERSION
 from mlops_new.template.publish import at_hand
-from mlops_new.template.versions import Source, choose_target, named_template
+from mlops_new.template.repository import Source, choose_target, named_template
 
 if TYPE_CHECKING:
     from mlops_new.cli.commands.project_proposals import Proposals

@@ -14,7 +14,7 @@ from mlops_new.platforms.local.home import Home
 from mlops_new.platforms.local.images.local_image import REQUIREMENTS
 from mlops_new.platforms.local.images.python_environments import environment
 from mlops_new.settings.load import Settings
-from mlops_new.template.copier import packaged
+from mlops_new.template.packaged import packaged
 
 _MODULE = "reading.proposal"
 _LISTS = ("id_columns", "features", "categorical", "exclude")

@@ -8,18 +8,17 @@ from mlops_new.cli.adapters import Connect, activities, connect
 from mlops_new.cli.commands import status_fleet
 from mlops_new.cli.console import Console
 from mlops_new.errors import DRIFT
-from mlops_new.names import Kind, Mark, valid_name
+from mlops_new.names import ANSWERS_FILE, Kind, Mark, valid_name
 from mlops_new.project.context import World
 from mlops_new.project.drift import differences
 from mlops_new.project.fleet import by_hand
 from mlops_new.project.here import standing_in
 from mlops_new.project.observe import CopyState, Observed, observe
-from mlops_new.project.plan import choose_template
 from mlops_new.project.unpushed import local_work
 from mlops_new.settings.load import Settings
 from mlops_new.system import git
 from mlops_new.template.answers import edited_by_hand
-from mlops_new.template.copier import ANSWERS_FILE
+from mlops_new.template.repository import choose_template
 from mlops_new.update.adoption import configured
 
 

@@ -10,14 +10,15 @@ from mlops_new.cli.adapters import Connect, activities, connect
 from mlops_new.cli.console import Console, table
 from mlops_new.errors import DRIFT, Error
 from mlops_new.names import Kind, slug
-from mlops_new.ports.git_host import Activities, Activity, Listed
+from mlops_new.ports.activity import Activities, Activity
+from mlops_new.ports.git_host import Listed
 from mlops_new.project.context import World
 from mlops_new.project.fleet import HEADINGS, Copied, Known, Project, by_project, drift, half_pushed, said
-from mlops_new.project.plan import choose_template
 from mlops_new.settings.load import Settings
 from mlops_new.system import git
 from mlops_new.system.git_trees import listing
 from mlops_new.template.clones import Shelf, TemplateCopy
+from mlops_new.template.repository import choose_template
 from mlops_new.template.versions import BRANCHES, Recorded, tags
 
 

@@ -19,9 +19,10 @@ from mlops_new.system.files import read_json
 from mlops_new.template.check.candidate import Candidate, gather
 from mlops_new.template.check.combinations import Answers, combined, covering, finite, named
 from mlops_new.template.check.trials import Trial, Tried, perform
-from mlops_new.template.copier import packaged_template
+from mlops_new.template.packaged import packaged_template
+from mlops_new.template.repository import named_template
 from mlops_new.template.source import TemplateFile, is_tracked, require_template, standing, untracked
-from mlops_new.template.versions import named_template, tags
+from mlops_new.template.versions import tags
 
 _KNOWN = "template-check.json"
 # Trials between which is written down what went well.

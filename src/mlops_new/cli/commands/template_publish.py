@@ -11,12 +11,13 @@ from mlops_new.cli.console import Console
 from mlops_new.errors import Conflict, Error, Invalid
 from mlops_new.names import TEMPLATE_MARK, TEMPLATE_SLUG
 from mlops_new.project.context import World
-from mlops_new.project.observe import TemplateRepository, template_repository, version_of
 from mlops_new.settings.load import Settings
 from mlops_new.system import git
-from mlops_new.template.copier import PACKAGED_VERSION, packaged_template
+from mlops_new.template.packaged import PACKAGED_VERSION, packaged_template
 from mlops_new.template.publish import UPSTREAM, add_files
+from mlops_new.template.repository import TemplateRepository, template_repository
 from mlops_new.template.source import TemplateFile, committed, is_tracked, require_template, standing, untracked
+from mlops_new.template.versions import version_of
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,8 @@ from mlops_new.hosts.bitbucket.host import BitbucketCloud
 from mlops_new.hosts.bitbucket.setup import bitbucket_pipelines
 from mlops_new.hosts.bitbucket.setup.setup_model import RepositorySetup
 from mlops_new.names import TEMPLATE_MARK, TEMPLATE_SLUG, Kind, Mark, slug
-from mlops_new.ports.git_host import Check, HostedRepository
+from mlops_new.ports.checks import Check
+from mlops_new.ports.git_host import HostedRepository
 from mlops_new.system import git
 
 _SIDE_BY_SIDE = 8

@@ -15,8 +15,9 @@ from mlops_new.hosts.bitbucket.setup.pipelines_file import custom_pipelines
 from mlops_new.hosts.bitbucket.setup.setup_observe import observe_setup
 from mlops_new.hosts.bitbucket.setup.setup_steps import CreateProject, DeleteProject, SetupStep
 from mlops_new.names import Kind, Mark, slug
-from mlops_new.ports.git_host import Check, HostedRepository
-from mlops_new.project.steps import HostStep, SetUp
+from mlops_new.ports.checks import Check
+from mlops_new.ports.git_host import HostedRepository
+from mlops_new.ports.host_setup import HostStep, SetUp
 
 _Ours = SetupStep | CreateProject | DeleteProject
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mlops_new.platforms.local.database.database_file import Database
 from mlops_new.platforms.local.home import Home
-from mlops_new.ports.git_host import Activity
+from mlops_new.ports.activity import Activity
 
 _PIPELINES = "SELECT name, project FROM pipelines"
 # SQLite takes the other columns from the row that has the maximum.

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from mlops_new.definition import Definition, canonical
 from mlops_new.names import Kind, Mark
 from mlops_new.platforms.local.home import Home
-from mlops_new.ports.git_host import Check, Group, Pipeline, Purpose, Remains
-from mlops_new.project.steps import HostStep
+from mlops_new.ports.checks import Check, Purpose
+from mlops_new.ports.host_setup import HostStep
+from mlops_new.ports.registry import Group, Pipeline, Remains
 
 if TYPE_CHECKING:
     from mlops_new.platforms.local.engine import LocalPlatform

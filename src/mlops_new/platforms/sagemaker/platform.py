@@ -9,7 +9,7 @@ from mlops_new import definition as definitions
 from mlops_new.definition import Definition, parameters
 from mlops_new.definition.comparison import differences
 from mlops_new.errors import Conflict, Error, Invalid
-from mlops_new.names import Mark
+from mlops_new.names import Mark, pipeline_names
 from mlops_new.platforms.code_files import code_files
 from mlops_new.platforms.sagemaker import execution_reader, images
 from mlops_new.platforms.sagemaker.account import Account
@@ -21,7 +21,6 @@ from mlops_new.platforms.sagemaker.registry import SageMakerRegistry
 from mlops_new.platforms.sagemaker.s3_objects import Objects
 from mlops_new.ports.events import Listener
 from mlops_new.ports.executions import Execution, ModelPackage, Status
-from mlops_new.project.observe import pipeline_names
 
 
 class SageMakerPlatform:

@@ -12,8 +12,9 @@ from mlops_new.platforms.sagemaker import marks, removal
 from mlops_new.platforms.sagemaker.account import Account
 from mlops_new.platforms.sagemaker.aws_errors import Taken, Unclear
 from mlops_new.platforms.sagemaker.s3_objects import Objects
-from mlops_new.ports.git_host import Check, Group, Pipeline, Purpose, Remains
-from mlops_new.project.steps import HostStep
+from mlops_new.ports.checks import Check, Purpose
+from mlops_new.ports.host_setup import HostStep
+from mlops_new.ports.registry import Group, Pipeline, Remains
 
 # What the SDK sends in the request itself; what is larger goes by way of the bucket.
 _INLINE_BYTES = 100 * 1024

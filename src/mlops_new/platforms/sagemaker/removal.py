@@ -9,8 +9,8 @@ from mlops_new.names import Kind, Mark
 from mlops_new.platforms.sagemaker import execution_reader
 from mlops_new.platforms.sagemaker.account import Account, side_by_side
 from mlops_new.platforms.sagemaker.s3_objects import Objects
-from mlops_new.ports.git_host import Group, Remains
-from mlops_new.project.steps import HostStep
+from mlops_new.ports.host_setup import HostStep
+from mlops_new.ports.registry import Group, Remains
 
 _IMAGES_AT_ONCE = 100
 

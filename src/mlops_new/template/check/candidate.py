@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mlops_new.names import Template
+from mlops_new.ports.templates import Template
 from mlops_new.system import git
 from mlops_new.template.publish import UPSTREAM, add_files
 from mlops_new.template.questions import read_questions

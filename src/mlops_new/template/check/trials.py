@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from mlops_new.errors import Error, Invalid
-from mlops_new.names import Kind, Template
+from mlops_new.names import ANSWERS_FILE, Kind
+from mlops_new.ports.templates import Template
 from mlops_new.system.environment import inheritable
 from mlops_new.system.worker_pool import spread
+from mlops_new.template.answers import read_answers
 from mlops_new.template.check.inspection import faults
-from mlops_new.template.copier import ANSWERS_FILE, Copier, read_answers
+from mlops_new.template.copier import Copier
 
 _CHECKS = (("ruff", "check", "."), ("ruff", "format", "--check", "."), ("mypy",), ("pytest", "-q"))
 _ALONE = 8  # up to here a second process, which has to load Copier, would not save time

@@ -12,7 +12,8 @@ from mlops_new.platforms.sagemaker.bootstrap import account_state, stack_templat
 from mlops_new.platforms.sagemaker.bootstrap.cloudformation import Stacks
 from mlops_new.platforms.sagemaker.bootstrap.stack import Deployment
 from mlops_new.platforms.sagemaker.doctor import account_checks
-from mlops_new.ports.git_host import Check, Purpose, Workspace
+from mlops_new.ports.checks import Check, Purpose
+from mlops_new.ports.git_host import Workspace
 from tests.doubles.aws import AwsServer, Fault, Kind
 from tests.doubles.aws.made import ACCOUNT
 from tests.platforms.sagemaker.accounts import open_account

@@ -16,7 +16,8 @@ from mlops_new.platforms.sagemaker.bootstrap.stack import TAGS
 from mlops_new.platforms.sagemaker.bootstrap.stack_template import Resolved
 from mlops_new.platforms.sagemaker.doctor import quotas, rights, simulation, trust
 from mlops_new.platforms.sagemaker.doctor.findings import UNKNOWN, absent, failed, unknown
-from mlops_new.ports.git_host import Check, Purpose, Workspace
+from mlops_new.ports.checks import Check, Purpose
+from mlops_new.ports.git_host import Workspace
 
 _OF_EXECUTION = ("ExecutionPolicy",)
 _OF_MANAGED = ("ManagedMonitoringPolicy",)

@@ -1,7 +1,7 @@
 """How checks of an account are told: what is there, what is not, and what cannot be known."""
 
 from mlops_new.errors import Error, Invalid
-from mlops_new.ports.git_host import Check
+from mlops_new.ports.checks import Check
 
 UNKNOWN = "cannot be known with these credentials"
 _BOOTSTRAP = "`mlops-new bootstrap` makes it, once for an account and region"

@@ -6,7 +6,7 @@ from typing import Any
 from mlops_new.cost.prices import Job
 from mlops_new.errors import Error
 from mlops_new.platforms.sagemaker.account import Account
-from mlops_new.ports.git_host import Check
+from mlops_new.ports.checks import Check
 
 
 def checks(account: Account, instances: Collection[tuple[Job, str]]) -> list[Check]:

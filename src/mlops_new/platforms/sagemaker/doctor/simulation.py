@@ -11,7 +11,7 @@ from mlops_new.platforms.sagemaker.aws_errors import Absent
 from mlops_new.platforms.sagemaker.doctor import rights
 from mlops_new.platforms.sagemaker.doctor.findings import unknown
 from mlops_new.platforms.sagemaker.doctor.rights import Need, Question
-from mlops_new.ports.git_host import Check
+from mlops_new.ports.checks import Check
 
 # For each of three roles at the same time; IAM answers few such questions a second.
 _SIDE_BY_SIDE = 3
