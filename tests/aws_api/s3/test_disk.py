@@ -76,8 +76,9 @@ def test_copies_have_the_rights_that_the_umask_leaves(tmp_path: Path, umask: int
         (tmp_path / name).write_text("x")
         (tmp_path / name).chmod(mode)
     code = (
-        "import pathlib, sys; from mlops_new.platforms.local import files; folder = pathlib.Path(sys.argv[1])\n"
-        "for name in ('plain', 'program'): files.copy(folder / name, folder / 'to' / name)"
+        "import pathlib, sys; from mlops_new.platforms.local.store import file_copies\n"
+        "folder = pathlib.Path(sys.argv[1])\n"
+        "for name in ('plain', 'program'): file_copies.copy(folder / name, folder / 'to' / name)"
     )
     environment = {**os.environ, "PYTHONPATH": ":".join(sys.path)}
     subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True, umask=umask, env=environment)
