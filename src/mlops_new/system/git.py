@@ -10,37 +10,9 @@ from pathlib import Path
 
 from mlops_new.errors import Error, Invalid
 from mlops_new.system.environment import inheritable
+from mlops_new.system.git_configuration import EXACT, SCRATCH, UNMONITORED, configuration, environment_of
 from mlops_new.system.git_errors import Refusal, understand
 
-# What a surrounding git command (a hook, a rebase) exports would send our commands to another repository.
-_INHERITED = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR", "GIT_PREFIX")
-# A monitor, a person's own program or a daemon that would live on, is for the repositories they work in themselves.
-_UNMONITORED = ("core.fsmonitor", "")  # of "false" Git before 2.36 makes the program of that name
-# What a person configures must not change what git says and does here. In a working copy their ignore rules and line
-# endings hold, as for their own commands.
-_PLAIN = (
-    ("core.hooksPath", "/dev/null"),
-    _UNMONITORED,
-    ("core.quotePath", "false"),
-    ("color.ui", "false"),
-    ("status.showUntrackedFiles", "normal"),
-    ("push.followTags", "false"),
-    ("log.showSignature", "false"),
-    ("i18n.logOutputEncoding", "utf-8"),
-    ("safe.bareRepository", "all"),  # the local Git host is a folder of them
-    ("advice.detachedHead", "false"),
-    ("gc.auto", "0"),
-    ("core.compression", "1"),  # of what is written by the way; the host packs as it likes
-)
-# What a template renders is committed byte for byte.
-_EXACT = (
-    ("core.excludesFile", "/dev/null"),
-    ("core.attributesFile", "/dev/null"),
-    ("core.autocrlf", "false"),
-    ("core.eol", "lf"),
-)
-# What Git makes repositories from that nobody owns: nothing that a person configures is run in them.
-SCRATCH = Path(__file__).resolve().parent / "scratch"
 # What can be asked of a remote again: it reads, or sets references to what they are to be.
 _REMOTE = ("ls-remote", "fetch", "clone", "push")
 # Seconds between attempts, as for the Git host's other requests.
@@ -55,8 +27,6 @@ NOBODY = {
 _OLDEST = (2, 31)
 _INSTALL = "install git 2.31 or newer and run the same command again"
 _DUBIOUS = "dubious ownership"
-_COUNT = "GIT_CONFIG_COUNT"
-_SHA1 = {"GIT_DEFAULT_HASH": "sha1"}  # Git hosts know no other
 
 
 @dataclass(frozen=True)
@@ -95,7 +65,7 @@ def run_bytes(
     """The same where what is printed is the content of files."""
     pauses = iter(_PAUSES if _verb(arguments) in _REMOTE else ())
     while True:
-        done = _run(arguments, cwd, _environment(env or {}), stdin or b"")
+        done = _run(arguments, cwd, environment_of(env or {}), stdin or b"")
         if not done.returncode:
             return done.stdout
         refusal = understand(done.stderr)
@@ -186,7 +156,7 @@ def add_all(path: Path, env: Mapping[str, str] | None = None) -> None:
     Also what the folder's own `.gitignore` names: a template that ignores a file that it renders takes it from nobody.
     """
     # Every file counts as a big one: they go into one pack, which takes a third of the time of a file each.
-    settings = configuration(*_EXACT, ("core.bigFileThreshold", "1"))
+    settings = configuration(*EXACT, ("core.bigFileThreshold", "1"))
     run("add", "--all", "--force", ".", cwd=path, env=settings | dict(env or {}))
 
 
@@ -210,7 +180,7 @@ def tracked(repository: Path) -> list[str]:
     Raises:
         Invalid: It is no Git repository.
     """
-    plain = ("-c", "=".join(_UNMONITORED))
+    plain = ("-c", "=".join(UNMONITORED))
     command = ["git", "-C", str(repository), *plain, "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
     environ = {name: value for name, value in inheritable().items() if not name.startswith("GIT_")}
     try:
@@ -323,27 +293,6 @@ def remote_refs(url: str, env: Mapping[str, str] | None = None) -> dict[str, str
         sha, _, name = line.partition("\t")
         refs[name.removesuffix("^{}")] = sha
     return refs
-
-
-def configuration(*settings: tuple[str, str], env: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Environment variables that configure git, after what an environment, the person's own, configures in this way."""
-    inherited = env.get(_COUNT, "0")
-    start = int(inherited) if inherited.isdigit() else 0
-    variables = {_COUNT: str(start + len(settings))}
-    for index, (key, value) in enumerate(settings, start):
-        variables |= {f"GIT_CONFIG_KEY_{index}": key, f"GIT_CONFIG_VALUE_{index}": value}
-    return variables
-
-
-def exact(env: Mapping[str, str]) -> dict[str, str]:
-    """An environment in which git, whoever starts it, has the same files for everyone."""
-    return {**env, **_SHA1, **configuration(*_PLAIN, *_EXACT, ("init.templateDir", str(SCRATCH)), env=env)}
-
-
-def _environment(extra: Mapping[str, str]) -> dict[str, str]:
-    kept = {name: value for name, value in inheritable().items() if name not in _INHERITED}
-    env = kept | {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"} | _SHA1 | dict(extra)
-    return env | configuration(*_PLAIN, env=env)
 
 
 def _quoted(value: str) -> str:

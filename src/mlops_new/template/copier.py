@@ -15,7 +15,7 @@ import yaml
 from mlops_new.errors import Error, Invalid
 from mlops_new.names import ANSWERS_FILE, Kind
 from mlops_new.ports.templates import Template
-from mlops_new.system import git
+from mlops_new.system import git, git_configuration
 from mlops_new.system.environment import SECRET_VARIABLES
 from mlops_new.system.files import readable_errors, translate
 from mlops_new.template.answers import read_answers
@@ -162,7 +162,7 @@ def _seen_by_copier(env: Mapping[str, str]) -> Iterator[None]:
     from plumbum import local
 
     with _one_at_a_time, _cached_where(env.get(CACHE)), local.env(**env):
-        local.env.update(git.exact(dict(local.env)))
+        local.env.update(git_configuration.exact(dict(local.env)))
         for name in local.env.keys() & {*SECRET_VARIABLES, "GIT_TEMPLATE_DIR"}:
             del local.env[name]
         yield

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from mlops_new.ports.git_host import GitHost
-from mlops_new.system import git
+from mlops_new.system import git, git_configuration
 from mlops_new.template.copier import CACHE
 from mlops_new.template.packaged import packaged_template
 from mlops_new.template.source import TemplateFile
@@ -42,7 +42,7 @@ def at_hand(host: GitHost, url: str, private: Path) -> Mapping[str, str]:
 def read_from(copy: Path, url: str, private: Path) -> Mapping[str, str]:
     """The environment in which git, and so Copier, reads a copy under the URL of what it is a copy of."""
     # Copier's own cache would be shared with other programs, and is by URL: whose credentials read it is not asked.
-    return git.configuration((f"url.{copy}.insteadOf", url)) | {CACHE: str(private / "copier")}
+    return git_configuration.configuration((f"url.{copy}.insteadOf", url)) | {CACHE: str(private / "copier")}
 
 
 def publish(url: str, version: str, refs: Mapping[str, str], env: Mapping[str, str], private: Path) -> None:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from mlops_new.hosts.bitbucket.api.credentials import Account
-from mlops_new.system import git
+from mlops_new.system import git_configuration
 
 # Each run of the helper takes one copy. One command asks once or twice, an update with Copier a few times more.
 _COPIES = 32
@@ -54,4 +54,4 @@ def _variables(account: Account, pipe: Path) -> dict[str, str]:
         (f"{section}.helper", helper),
         (f"{section}.useHttpPath", "false"),
     ]
-    return git.configuration(*config) | {"GIT_ASKPASS": "", "GIT_TRACE_REDACT": "1"}
+    return git_configuration.configuration(*config) | {"GIT_ASKPASS": "", "GIT_TRACE_REDACT": "1"}
