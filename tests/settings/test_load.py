@@ -3,11 +3,11 @@ from pathlib import Path
 import pytest
 
 from mlops_new.errors import Invalid
-from mlops_new.settings import load
+from mlops_new.settings.load import PlatformName, load
 
 
 def test_without_a_file_everything_is_local(home: Path) -> None:
-    found = load.load(None)
+    found = load(None)
     assert (found.git, found.platform, found.home) == ("local", "local", home)
 
 
@@ -18,8 +18,8 @@ def test_the_file_is_found_by_flag_then_environment(tmp_path: Path, monkeypatch:
     other = tmp_path / "other.toml"
     other.write_text(f'home = "{tmp_path}/b"\n', encoding="utf-8")
     monkeypatch.setenv("MLOPS_NEW_CONFIG", str(other))
-    assert load.load(None).home == tmp_path / "b"
-    assert load.load(file).home == tmp_path / "a"
+    assert load(None).home == tmp_path / "b"
+    assert load(file).home == tmp_path / "a"
 
 
 @pytest.mark.parametrize(
@@ -36,12 +36,12 @@ def test_a_file_that_says_something_else(tmp_path: Path, monkeypatch: pytest.Mon
     file = tmp_path / "mlops-new.toml"
     file.write_text(text, encoding="utf-8")
     with pytest.raises(Invalid, match=why):
-        load.load(file)
+        load(file)
 
 
 def test_a_named_file_must_exist(tmp_path: Path) -> None:
     with pytest.raises(Invalid, match="no settings file"):
-        load.load(tmp_path / "none.toml")
+        load(tmp_path / "none.toml")
 
 
 @pytest.mark.parametrize("char", ['"', "'", "\\", "`", "$", "%", "{", "}", ":", "\n", "\x1b", "\udcff"])
@@ -50,15 +50,15 @@ def test_a_home_that_would_break_every_job_is_refused(
 ) -> None:
     monkeypatch.setenv("MLOPS_NEW_HOME", f"{tmp_path}/some{char}where")
     with pytest.raises(Invalid, match=r"home cannot be .*: jobs cannot run below ") as caught:
-        load.load(None)
+        load(None)
     assert "set MLOPS_NEW_HOME" in caught.value.hint
-    assert load.load(None, platform=load.PlatformName.SAGEMAKER).home == tmp_path / f"some{char}where"
+    assert load(None, platform=PlatformName.SAGEMAKER).home == tmp_path / f"some{char}where"
 
 
 @pytest.mark.parametrize("name", ["with blanks", "räksmörgås", "a+b,c=d@e~f", "(x)&[y]"])
 def test_any_other_home_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv("MLOPS_NEW_HOME", f"{tmp_path}/{name}")
-    assert load.load(None).home == tmp_path / name
+    assert load(None).home == tmp_path / name
 
 
 @pytest.mark.parametrize(
@@ -74,15 +74,15 @@ def test_a_home_that_can_be_no_folder(tmp_path: Path, monkeypatch: pytest.Monkey
     (tmp_path / "file").touch()
     monkeypatch.setenv("MLOPS_NEW_HOME", f"{tmp_path}/{below}")
     with pytest.raises(Invalid, match=why):
-        load.load(None)
+        load(None)
 
 
 def test_a_home_of_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLOPS_NEW_HOME", "~no-such-user/home")
     with pytest.raises(Invalid, match="there is no such user"):
-        load.load(None)
+        load(None)
 
 
 def test_a_settings_file_that_is_a_folder(tmp_path: Path) -> None:
     with pytest.raises(Invalid, match="cannot be read: Is a directory"):
-        load.load(tmp_path)
+        load(tmp_path)

@@ -10,7 +10,7 @@ from mlops_new.system import locks
 HOLDER = """
 import sys
 from pathlib import Path
-from mlops_new import locks
+from mlops_new.system import locks
 with locks.hold(Path(sys.argv[1]), "x"):
     print("held", flush=True)
     sys.stdin.read()

@@ -61,7 +61,7 @@ def test_outcomes_are_in_the_order_of_the_items() -> None:
 
 _PARENT = """
 import os, sys, time
-from mlops_new.processes import Elsewhere
+from mlops_new.system.worker_pool import Elsewhere
 
 if __name__ == "__main__":
     helpers = Elsewhere(1)

@@ -1,3 +1,3 @@
-from tests.platforms.local.image.monitoring.stand_in import run
+from .stand_in import run
 
 run("attribution", "data", ("analysis.json",))

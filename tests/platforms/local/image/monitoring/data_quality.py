@@ -1,4 +1,4 @@
-from tests.platforms.local.image.monitoring.stand_in import run
+from .stand_in import run
 
 run(
     "data_quality",
