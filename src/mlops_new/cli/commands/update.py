@@ -23,7 +23,8 @@ from mlops_new.template.versions import branch
 from mlops_new.update import perform, resolving
 from mlops_new.update.outcome import Outcome
 from mlops_new.update.planning import Planned, plan_update
-from mlops_new.update.prepare import SIDE_BY_SIDE, Goal, Prepared, Sided, Workshop
+from mlops_new.update.prepare import SIDE_BY_SIDE, Goal, Prepared, Workshop
+from mlops_new.update.staging import StagedProject
 from mlops_new.update.update_steps import UpdateStep
 from mlops_new.update.working_copies import ready
 
@@ -184,7 +185,7 @@ def _prepared(names: Sequence[str], request: Request, world: World, private: Pat
                 yield Outcome(name, prepared, perform.clashing(prepared, {}) if prepared.clashes else None)
 
 
-def _unless_unready(one: Sided | Error, directory: Path) -> Sided | Error:
+def _unless_unready(one: StagedProject | Error, directory: Path) -> StagedProject | Error:
     """A project, unless its working copies, where they stand in the folder, hold what an update would pass over."""
     if isinstance(one, Error):
         return one

@@ -67,9 +67,7 @@ class SageMakerRegistry:
 
     def examine(self, purpose: Purpose) -> list[Check]:
         """Whether the account is ready, and the credentials and roles allow what is needed. Reads only."""
-        from mlops_new.platforms.sagemaker.doctor import (
-            account_checks,  # it reads the stack's template, which takes a while
-        )
+        from mlops_new.platforms.sagemaker.doctor import account_checks  # slow: it reads the stack's template
 
         return account_checks.examine(self._account, purpose)
 
