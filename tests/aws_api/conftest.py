@@ -10,7 +10,8 @@ from tests.aws_api.program import Served, serve
 from tests.platforms.local import conftest as local_platform
 from tests.platforms.local.conftest import Local
 
-prepared, own, new_home = local_platform.prepared, local_platform.own, local_platform.new_home
+prepared, local = local_platform.prepared, local_platform.local
+own, new_home = local_platform.own, local_platform.new_home
 
 
 @pytest.fixture(scope="session")
