@@ -1,20 +1,28 @@
 """Objects that are sent in parts: kept apart, also over a restart, until all are there."""
 
-import base64
 from datetime import UTC, datetime
 from typing import Any
 
 from mlops_new.aws_api.http import checksums
 from mlops_new.aws_api.http.rest_xml_service import Operation
-from mlops_new.aws_api.http.service_errors import ServiceError, not_implemented
+from mlops_new.aws_api.http.service_errors import ServiceError
 from mlops_new.aws_api.http.wire_values import moment
 from mlops_new.aws_api.s3.about import STANDARD, about
-from mlops_new.aws_api.s3.joining import Joined, chosen, join
+from mlops_new.aws_api.s3.joining import chosen, join
 from mlops_new.aws_api.s3.list_objects import OWNER, encoded, group, limit
+from mlops_new.aws_api.s3.multipart_checksums import (
+    COMPOSITE,
+    FULL,
+    check_algorithm,
+    check_kind,
+    compare,
+    computed,
+    kept_digest,
+    wanted_checksum,
+)
 from mlops_new.aws_api.s3.preconditions import SOURCE, pass_reader, writable
 from mlops_new.aws_api.s3.ranges import of_source
-from mlops_new.aws_api.s3.receiving import Received, receive
-from mlops_new.aws_api.s3.s3_members import ALGORITHMS
+from mlops_new.aws_api.s3.receiving import receive
 from mlops_new.aws_api.s3.store import Store
 from mlops_new.aws_api.s3.uploads import Part, Upload, Uploads, no_upload
 from mlops_new.platforms.local.store import file_copies
@@ -22,9 +30,6 @@ from mlops_new.platforms.local.store import file_copies
 Document = dict[str, Any]
 
 _MOST_PARTS = 10_000
-_COMPOSITE, _FULL = "COMPOSITE", "FULL_OBJECT"
-_ONLY_FULL = frozenset({"CRC64NVME"})
-_NEVER_FULL = frozenset({"SHA1", "SHA256", "SHA512", "MD5", "XXHASH64", "XXHASH3", "XXHASH128"})
 
 
 class Multipart:
@@ -54,7 +59,7 @@ class Multipart:
         """Begin one."""
         bucket, key = params["Bucket"], params["Key"]
         self._store.check(bucket, key)
-        algorithm, kind = _checksum(params)
+        algorithm, kind = wanted_checksum(params)
         kept = {**about(params), **({"Algorithm": algorithm, "Type": kind} if algorithm else {})}
         made = self._uploads.create(bucket, key, kept)
         told = {"ChecksumAlgorithm": algorithm or None, "ChecksumType": kind or None}
@@ -64,10 +69,10 @@ class Multipart:
         """Take a part; one of its number that is there is replaced."""
         found, number = self._find(params), _number(params)
         algorithm = found.document["About"].get("Algorithm", "")
-        _check_algorithm(params, algorithm)
+        check_algorithm(params, algorithm)
         with self._store.staging() as staged:
             received = receive(params, staged, wanted=algorithm)
-            found.keep(staged, number, received.md5, _kept(received))
+            found.keep(staged, number, received.md5, kept_digest(received))
         return {"ETag": received.etag, **received.checksums}
 
     def copy(self, params: Document) -> Document:
@@ -80,7 +85,7 @@ class Multipart:
             source.file.seek(start)
             wanted = found.document["About"].get("Algorithm", "")
             received = receive({"Body": _Limited(source.file, length)}, staged, wanted=wanted)
-            found.keep(staged, number, received.md5, _kept(received))
+            found.keep(staged, number, received.md5, kept_digest(received))
         told = {"ETag": received.etag, "LastModified": datetime.now(UTC), **received.checksums}
         return {"CopyPartResult": told}
 
@@ -142,12 +147,12 @@ class Multipart:
         bucket, key = params["Bucket"], params["Key"]
         kept = dict(found.document["About"])
         algorithm, kind = kept.pop("Algorithm", ""), kept.pop("Type", "")
-        _check_kind(params, kind)
+        check_kind(params, kind)
         parts = chosen(found.parts(), params.get("MultipartUpload", {}).get("Parts", []))
         with self._store.staging() as staged:
-            joined = join(parts, staged, _computed(params, algorithm, kind))
-            _compare(params, joined, parts, kind)
-            sums = joined.checksums if kind != _COMPOSITE else joined.composite(algorithm, parts)
+            joined = join(parts, staged, computed(params, algorithm, kind))
+            compare(params, joined, parts, kind)
+            sums = joined.checksums if kind != COMPOSITE else joined.composite(algorithm, parts)
             kept |= {
                 "Parts": joined.sizes,
                 "PartChecksums": [_texts(part) for part in parts],
@@ -155,7 +160,7 @@ class Multipart:
             }
             self._store.keep(staged, bucket, key, joined.etag, kept, writable(params))
         told = {"Bucket": bucket, "Key": key, "ETag": joined.etag, "Location": f"/{bucket}/{key}"}
-        result = {**told, **sums, **({"ChecksumType": kind or _FULL} if sums else {})}
+        result = {**told, **sums, **({"ChecksumType": kind or FULL} if sums else {})}
         found.end(result)
         return result
 
@@ -194,35 +199,6 @@ def _number(params: Document) -> int:
     if not 1 <= number <= _MOST_PARTS:
         raise ServiceError("InvalidArgument", f"a part's number is from 1 to {_MOST_PARTS}, not {number}")
     return number
-
-
-def _checksum(params: Document) -> tuple[str, str]:
-    """The algorithm and the type of the checksum that the object is to have."""
-    algorithm, kind = params.get("ChecksumAlgorithm", "").upper(), params.get("ChecksumType", "").upper()
-    if not algorithm:
-        if kind:
-            raise ServiceError("InvalidRequest", "The x-amz-checksum-type header needs x-amz-checksum-algorithm")
-        return "", ""
-    checksums.new(algorithm)
-    kind = kind or (_FULL if algorithm in _ONLY_FULL else _COMPOSITE)
-    if (kind == _COMPOSITE and algorithm in _ONLY_FULL) or (kind == _FULL and algorithm in _NEVER_FULL):
-        raise ServiceError("InvalidRequest", f"The {kind} checksum type cannot be used with the {algorithm} algorithm")
-    if kind not in {_COMPOSITE, _FULL}:
-        raise ServiceError("InvalidRequest", f"there is no checksum type {kind}")
-    return algorithm, kind
-
-
-def _check_algorithm(params: Document, algorithm: str) -> None:
-    sent = {name for name in ALGORITHMS if f"Checksum{name}" in params}
-    if algorithm and sent - {algorithm}:
-        why = f"the upload was begun with {algorithm}, and a part comes with {', '.join(sorted(sent))}"
-        raise ServiceError("InvalidRequest", f"Checksum Type mismatch occurred: {why}")
-
-
-def _kept(received: Received) -> tuple[str, bytes] | None:
-    for name, value in received.checksums.items():
-        return name.removeprefix("Checksum"), base64.b64decode(value)
-    return None
 
 
 def _shown(part: Part) -> Document:
@@ -273,30 +249,3 @@ def _begun(upload: Upload, params: Document) -> Document:
         "ChecksumAlgorithm": kept.get("Algorithm"),
         "ChecksumType": kept.get("Type"),
     }
-
-
-def _check_kind(params: Document, kind: str) -> None:
-    wanted = params.get("ChecksumType", kind).upper()
-    if kind and wanted != kind:
-        raise ServiceError("InvalidRequest", f"the upload was begun with the checksum type {kind}, not {wanted}")
-    if not kind and wanted == _COMPOSITE:
-        raise not_implemented("ChecksumType: the upload was begun without an algorithm, so it is FULL_OBJECT")
-
-
-def _computed(params: Document, algorithm: str, kind: str) -> set[str]:
-    """Which checksums of the whole object are to be computed."""
-    told = {name for name in ALGORITHMS if f"Checksum{name}" in params}
-    return (told | {algorithm} if kind == _FULL else told if not kind else set()) - {""}
-
-
-def _compare(params: Document, joined: Joined, parts: list[Part], kind: str) -> None:
-    """Pass an object that is what the client says of it."""
-    if params.get("MpuObjectSize", sum(joined.sizes)) != sum(joined.sizes):
-        raise ServiceError("InvalidRequest", f"the object has {sum(joined.sizes)} bytes, not x-amz-mp-object-size")
-    for name in ALGORITHMS:
-        if (told := params.get(f"Checksum{name}")) is None:
-            continue
-        known = joined.composite(name, parts) if kind == _COMPOSITE else joined.checksums
-        # Clients write a composite checksum with and without the number of parts behind it.
-        if told not in {known.get(f"Checksum{name}"), known.get(f"Checksum{name}", "").partition("-")[0]}:
-            raise ServiceError("BadDigest", f"The {name} you specified did not match the calculated checksum.")

@@ -1,7 +1,7 @@
 """Names at Bitbucket that are made from ours. Pure."""
 
 from mlops_new.errors import Conflict
-from mlops_new.hosts.bitbucket.api.transport import Document
+from mlops_new.hosts.bitbucket.api.answer_fields import Document
 from mlops_new.names import Mark, parse_mark
 
 # The repository part of the mark of a Bitbucket project: it holds both.

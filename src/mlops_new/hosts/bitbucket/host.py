@@ -8,12 +8,13 @@ from http import HTTPStatus
 
 from mlops_new.errors import Conflict, Denied, Error, Invalid
 from mlops_new.hosts.bitbucket import git_credentials, listing
+from mlops_new.hosts.bitbucket.api.answer_fields import Document, created, identifier
 from mlops_new.hosts.bitbucket.api.convergence import settle
 from mlops_new.hosts.bitbucket.api.credentials import Account
 from mlops_new.hosts.bitbucket.api.etag_cache import Memory
 from mlops_new.hosts.bitbucket.api.repository_endpoint import Repository
 from mlops_new.hosts.bitbucket.api.retry_policy import NOT_YET, Patience
-from mlops_new.hosts.bitbucket.api.transport import Document, Transport, at, created, identifier
+from mlops_new.hosts.bitbucket.api.transport import Transport, at
 from mlops_new.hosts.bitbucket.bitbucket_names import described, mark_of, project_key, project_mark, refuse_foreign
 from mlops_new.names import Kind, Mark
 from mlops_new.ports.git_host import HostedRepository, Listed, Marked, Workspace

@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from mlops_new.hosts.bitbucket.api.answer_fields import Document
 from mlops_new.hosts.bitbucket.api.convergence import Seen, settle
-from mlops_new.hosts.bitbucket.api.transport import Document, Transport, at
+from mlops_new.hosts.bitbucket.api.transport import Transport, at
 
 
 @dataclass(frozen=True)

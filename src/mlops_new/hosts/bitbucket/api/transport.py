@@ -9,14 +9,14 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from mlops_new.errors import Error, Unreachable
-from mlops_new.hosts.bitbucket.api.bitbucket_errors import Answer, Failure, Unclear, empty, judge, scrubbed, unreadable
+from mlops_new.hosts.bitbucket.api.answer_fields import Document, entries
+from mlops_new.hosts.bitbucket.api.bitbucket_errors import Answer, Failure, Unclear, empty, judge, scrubbed
 from mlops_new.hosts.bitbucket.api.credentials import Account
 from mlops_new.hosts.bitbucket.api.etag_cache import Memory
 from mlops_new.hosts.bitbucket.api.retry_policy import NOT_YET, Patience
 from mlops_new.hosts.bitbucket.api.scopes import names, needed
 from mlops_new.hosts.bitbucket.api.setting_names import setting_of
 
-Document = Mapping[str, Any]
 _MOST_PAGES = 1000
 # What every collection allows; pull requests no more.
 _FULL_PAGES = {"pagelen": "50"}
@@ -65,7 +65,7 @@ class Transport:
         while (asked := f"{url} {query}") not in seen and len(seen) < _MOST_PAGES:
             seen.add(asked)
             page = self._page(url, what, query, absent_is_empty=absent_is_empty)
-            values = _entries(page, what)
+            values = entries(page, what)
             found += values
             if page.get("next"):
                 url, query = self._same_server(str(page["next"]), what), {}
@@ -267,35 +267,6 @@ def _document(answer: Answer) -> Document:
     """The body; nothing where there is none."""
     document: Document = answer.document or {}
     return document
-
-
-def identifier(document: Document, name: str, what: str) -> str:
-    """What identifies something that was read.
-
-    Raises:
-        Unreachable: the answer has none, so it is not Bitbucket's.
-    """
-    if document.get(name) is None:
-        raise unreadable(what).error
-    return str(document[name])
-
-
-def created(document: Document, name: str, what: str) -> str:
-    """What identifies something that was made a moment ago.
-
-    Raises:
-        Unclear: the answer does not tell: look before anything else.
-    """
-    if document.get(name) is None:
-        raise Unclear(unreadable(what))
-    return str(document[name])
-
-
-def _entries(page: Document, what: str) -> list[Document]:
-    values = page.get("values") or []
-    if not isinstance(values, list) or not all(isinstance(one, dict) for one in values):
-        raise unreadable(what).error
-    return values
 
 
 def _values(body: Any) -> list[str]:

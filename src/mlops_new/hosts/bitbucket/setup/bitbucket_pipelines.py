@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mlops_new.errors import Invalid
+from mlops_new.hosts.bitbucket.api.answer_fields import Document, created, identifier
 from mlops_new.hosts.bitbucket.api.convergence import expect
 from mlops_new.hosts.bitbucket.api.repository_endpoint import Repository
-from mlops_new.hosts.bitbucket.api.transport import Document, created, identifier
 from mlops_new.hosts.bitbucket.setup.setup_model import (
     Deployment,
     Environment,

@@ -3,8 +3,8 @@
 from typing import Any
 
 from mlops_new.errors import Invalid
+from mlops_new.hosts.bitbucket.api.answer_fields import Document, identifier
 from mlops_new.hosts.bitbucket.api.repository_endpoint import Repository
-from mlops_new.hosts.bitbucket.api.transport import Document, identifier
 from mlops_new.hosts.bitbucket.setup.setup_model import Restriction, Webhook
 
 
