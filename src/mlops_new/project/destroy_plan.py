@@ -12,7 +12,7 @@ from mlops_new.ports.host_setup import HostStep
 from mlops_new.ports.registry import Pipeline, Remains
 from mlops_new.project.drift import LocalWork
 from mlops_new.project.observe import CopyState, WorkingCopy
-from mlops_new.system.git import same_remote
+from mlops_new.system.git_urls import same_remote
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from mlops_new.ports.host_setup import HostStep, SetUp
 from mlops_new.project.observe import CopyState, Observed
 from mlops_new.project.spec import ProjectSpec
 from mlops_new.project.steps import Clone, CreateGroup, CreateRepository, PublishTemplate, Push, Register, Render, Step
-from mlops_new.system.git import same_remote
+from mlops_new.system.git_urls import same_remote
 
 
 @dataclass(frozen=True)

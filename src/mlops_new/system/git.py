@@ -276,16 +276,6 @@ def origin(path: Path) -> str | None:
         return None
 
 
-def same_remote(one: str, other: str) -> bool:
-    """Whether two URLs lead to one repository, by whichever protocol and as whichever user."""
-    return _plain_remote(one) == _plain_remote(other)
-
-
-def _plain_remote(url: str) -> str:
-    without_scheme = re.sub(r"^(?:[a-z+]+://)?(?:[^@/]*@)?", "", url)
-    return re.sub(r"^([^/:]+):(?!\d+/)", r"\1/", without_scheme).removesuffix("/").removesuffix(".git")
-
-
 def remote_refs(url: str, env: Mapping[str, str] | None = None) -> dict[str, str]:
     """What a remote has: full ref names and their commits (a tag's commit, where the tag is an object of its own)."""
     refs = {}

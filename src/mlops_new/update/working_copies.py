@@ -6,7 +6,7 @@ from pathlib import Path
 from mlops_new.errors import Conflict, Error
 from mlops_new.names import Kind
 from mlops_new.project.observe import CopyState, WorkingCopy
-from mlops_new.system import git
+from mlops_new.system import git, git_urls
 from mlops_new.template.versions import branch_version
 from mlops_new.update.merge_result import Side
 
@@ -27,7 +27,7 @@ def ready(copies: Mapping[Kind, WorkingCopy], sides: Iterable[Side]) -> dict[Kin
 
 
 def _refuse_other_origin(copy: WorkingCopy, side: Side) -> None:
-    if not (copy.origin and git.same_remote(copy.origin, side.url)):
+    if not (copy.origin and git_urls.same_remote(copy.origin, side.url)):
         raise Conflict(
             f"{copy.path} has the origin {copy.origin or 'of no other repository'}, not {side.url}",
             hint="choose its Git host with --git, or another folder with -C",

@@ -16,7 +16,7 @@ from mlops_new.names import ANSWERS_FILE, TEMPLATE_SLUG, Mark, slug, valid_name
 from mlops_new.ports.templates import Template
 from mlops_new.project.context import World
 from mlops_new.settings.load import Settings
-from mlops_new.system import git
+from mlops_new.system import git, git_urls
 from mlops_new.system.git_trees import Entry, listing, tree_of, with_entries
 from mlops_new.template.answers import own, read_answers, refused
 from mlops_new.template.clones import Shelf, TemplateCopy
@@ -158,7 +158,7 @@ def _is_marked(one: Found, name: str, world: World) -> bool:
         Conflict: what stands under our name is another repository, or another project's.
     """
     url = world.host.url(slug(name, one.kind))
-    if one.origin and not git.same_remote(one.origin, url):
+    if one.origin and not git_urls.same_remote(one.origin, url):
         raise Conflict(
             f"{one.path} has the origin {one.origin}; the {one.kind} repository of {name} would be {url}",
             hint="rename it on the Git host, choose --git, or say --data project_name=NAME",
