@@ -258,11 +258,11 @@ ROUND_TRIPS = 35 - 6
 def test_few_requests_wait_for_each_other(server: BitbucketServer, somewhere: Path, home: Path) -> None:
     """The longest chain of steps that wait for each other, in requests; each step asks one thing after another."""
     outside = world(server.url, home, Copier())
-    template = Template(outside.host.url("mlops-templates"), PACKAGED_VERSION)
+    template = Template(outside.host.repositories.url("mlops-templates"), PACKAGED_VERSION)
     answers = outside.templates.resolve(None, {"project_name": NAME}, ask=False)
     spec = ProjectSpec(NAME, somewhere, answers, template)
     seen = observe(NAME, somewhere, outside.host, outside.registry, outside.setup)
-    urls = {kind: outside.host.url(slug(NAME, kind)) for kind in Kind}
+    urls = {kind: outside.host.repositories.url(slug(NAME, kind)) for kind in Kind}
     plan = plan_project(spec, seen, urls, outside.setup.depends)
     private = replace(outside, scratch=home / "private")
     private.scratch.mkdir(parents=True)

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Protocol
 
 from mlops_new.names import Kind
-from mlops_new.ports.checks import Check
 from mlops_new.ports.git_host import HostedRepository
 
 
@@ -85,10 +84,6 @@ class HostSetup(Protocol):
 
     def perform(self, what: HostStep) -> None:
         """Do one thing; what is done already is left as it is."""
-        ...
-
-    def examine(self, project: str | None) -> list[Check]:
-        """Whether the credentials and the service allow what `project` does. Reads only."""
         ...
 
     def removable(self, project: str, slugs: Collection[str]) -> tuple[HostStep, ...]:

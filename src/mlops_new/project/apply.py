@@ -9,7 +9,7 @@ from typing import assert_never
 from mlops_new import definition
 from mlops_new.errors import Conflict, Error
 from mlops_new.names import TEMPLATE_MARK, TEMPLATE_SLUG, Kind
-from mlops_new.ports.git_host import GitHost
+from mlops_new.ports.git_host import GitAccess
 from mlops_new.ports.host_setup import SetUp
 from mlops_new.project import render
 from mlops_new.project.context import World
@@ -88,7 +88,7 @@ def perform(step: Step, spec: ProjectSpec, world: World) -> None:
             _clone(step, world)
         case CreateRepository():
             description = str(spec.answers.get("description", ""))
-            world.host.create(step.slug, mark=spec.mark(step.kind), description=description)
+            world.host.repositories.create(step.slug, mark=spec.mark(step.kind), description=description)
         case SetUp():
             world.setup.perform(step.what)
         case Push():
@@ -105,14 +105,14 @@ def _publish(step: PublishTemplate, world: World) -> None:
     is_new = False
     if step.create:
         description = "Templates that projects are rendered and updated from"
-        is_new = world.host.create(TEMPLATE_SLUG, mark=TEMPLATE_MARK, description=description).head is None
+        is_new = world.host.repositories.create(TEMPLATE_SLUG, mark=TEMPLATE_MARK, description=description).head is None
 
     def act(env: Mapping[str, str]) -> None:
         refs = {} if is_new else git.remote_refs(step.url, env)
         if _tag(step) not in refs:
             _publish_once(step, refs, env, world)
 
-    _reach(world.host, step.url, act)
+    _reach(world.host.access, step.url, act)
 
 
 def _publish_once(step: PublishTemplate, refs: Mapping[str, str], env: Mapping[str, str], world: World) -> None:
@@ -128,13 +128,13 @@ def _tag(step: PublishTemplate) -> str:
     return f"refs/tags/{step.version}"
 
 
-def _reach(host: GitHost, url: str, act: Callable[[Mapping[str, str]], None]) -> None:
+def _reach(access: GitAccess, url: str, act: Callable[[Mapping[str, str]], None]) -> None:
     """Let git work on a repository; once more where it did not see yet what was created a moment ago."""
-    with host.credentials(url) as env:
+    with access.credentials(url) as env:
         try:
             act(env)
         except git.GitError:
-            if not host.appears(url):
+            if not access.appears(url):
                 raise
             act(env)
 
@@ -148,7 +148,7 @@ def _push(step: Push, world: World) -> None:
         except git.GitError as failed:
             _settle_push(step, env, failed)
 
-    _reach(world.host, step.url, act)
+    _reach(world.host.access, step.url, act)
 
 
 def _settle_push(step: Push, env: Mapping[str, str], failed: git.GitError) -> None:
@@ -168,7 +168,7 @@ def _settle_push(step: Push, env: Mapping[str, str], failed: git.GitError) -> No
 
 def _clone(step: Clone, world: World) -> None:
     make_folder(step.path.parent)
-    with staging(step.path.parent, step.path.name) as place, world.host.credentials(step.url) as env:
+    with staging(step.path.parent, step.path.name) as place, world.host.access.credentials(step.url) as env:
         git.clone(step.url, place, env)
         place.rename(step.path)
 

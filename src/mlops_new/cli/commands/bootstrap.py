@@ -240,7 +240,7 @@ class _Run:
             "changed": bool(stack and (changes or published)),
             "changes": listed,
             "outputs": dict(stack.outputs) if stack else {},
-            "template": {"url": self.world.host.url(TEMPLATE_SLUG), "published": published},
+            "template": {"url": self.world.host.repositories.url(TEMPLATE_SLUG), "published": published},
         }
 
 

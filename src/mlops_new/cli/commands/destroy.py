@@ -83,16 +83,16 @@ def _run(request: Request, world: World, console: Console, options: str) -> None
 
 def _look(request: Request, world: World) -> Found:
     name = request.name
-    repositories = hosted(name, world.host)
+    repositories = hosted(name, world.host.repositories)
     registered = pipelines(name, world.registry)
     return Found(
         copies=working_copies(name, request.directory),
         hosted=repositories,
         pipelines=registered,
-        remains=world.registry.remains(name, destroy_plan.pipelines_of(name, registered), purge=request.purge),
+        remains=world.removal.remains(name, destroy_plan.pipelines_of(name, registered), purge=request.purge),
         purge=request.purge,
         host_steps=world.setup.removable(name, destroy_plan.ours(name, repositories)),
-        urls={kind: world.host.url(slug(name, kind)) for kind in Kind},
+        urls={kind: world.host.repositories.url(slug(name, kind)) for kind in Kind},
     )
 
 
@@ -107,7 +107,7 @@ def _sweep(request: Request, found: Found, world: World) -> None:
     sweep(*(staged(request.directory, slug(request.name, kind)) for kind in Kind))
     for kind, repository in found.hosted.items():
         if repository is None:
-            world.host.delete_repository(slug(request.name, kind), Mark(request.name, kind.value))
+            world.host.repositories.delete(slug(request.name, kind), Mark(request.name, kind.value))
 
 
 def _remove(steps: Collection[Removal], world: World, console: Console) -> None:
@@ -123,11 +123,11 @@ def _remove(steps: Collection[Removal], world: World, console: Console) -> None:
 def _perform(step: Removal, world: World) -> None:
     match step:
         case Clear():
-            world.registry.perform(step.what)
+            world.removal.perform(step.what)
         case Unregister():
             world.registry.unregister(step.pipeline, mark=step.mark)
         case DeleteRepository():
-            world.host.delete_repository(step.slug, step.mark)
+            world.host.repositories.delete(step.slug, step.mark)
         case TakeDown():
             world.setup.perform(step.what)
         case RemoveCopy():

@@ -117,7 +117,7 @@ def _run(
         raise KeyboardInterrupt
     _check(request, files, world, settings, console)
     if seen.hosted is None:
-        world.host.create(TEMPLATE_SLUG, mark=TEMPLATE_MARK, description="Templates of projects")
+        world.host.repositories.create(TEMPLATE_SLUG, mark=TEMPLATE_MARK, description="Templates of projects")
     _push(seen.url, place, targets, world)
     console.result(f"Published template {request.tag} to {seen.url}.", {**document, "changed": True})
 
@@ -127,7 +127,7 @@ def _prepare(files: Sequence[TemplateFile], seen: TemplateRepository, world: Wor
     git.init_scratch(place)
     git.set_origin(place, seen.url)
     if seen.refs:
-        with world.host.credentials(seen.url) as env:
+        with world.host.access.credentials(seen.url) as env:
             git.run("fetch", "--quiet", "--tags", "origin", cwd=place, env=env)
     parent = seen.refs.get(f"refs/heads/{UPSTREAM}", "")
     add_files(place, files, "candidate", parent)
@@ -209,11 +209,11 @@ def _push(url: str, place: Path, targets: list[str], world: World) -> None:
     def act(env: Mapping[str, str]) -> None:
         git.push(place, url, *targets, env=env)
 
-    with world.host.credentials(url) as env:
+    with world.host.access.credentials(url) as env:
         try:
             act(env)
         except git.GitError:
-            refs = git.remote_refs(url, env) if not world.host.appears(url) else {}
+            refs = git.remote_refs(url, env) if not world.host.access.appears(url) else {}
             if not _arrived(targets, refs, place):
                 act(env)
 

@@ -86,7 +86,7 @@ class BitbucketSetup:
         step = cast("_Ours", what)
         match step:
             case DeleteProject():
-                self.host.delete_project(step.name)
+                self.host.projects.delete(step.name)
             case _:
                 setup_apply.perform(step, self.host)
 
@@ -97,20 +97,20 @@ class BitbucketSetup:
 
     def removable(self, project: str, slugs: Collection[str]) -> tuple[HostStep, ...]:
         """The Bitbucket project, if it is ours and holds nothing else."""
-        if self.host.hosting.project is not None:
+        if self.host.connection.hosting.project is not None:
             return ()
         try:
-            found = self.host.find_project(project)
+            found = self.host.projects.find(project)
         except Conflict:
             return ()
-        if found is None or self.host.held(project) - set(slugs):
+        if found is None or self.host.projects.held(project) - set(slugs):
             return ()
-        return (DeleteProject(project, self.host.project_key(project)),)
+        return (DeleteProject(project, self.host.projects.key(project)),)
 
     def _holder(self, project: str, hosted: Mapping[Kind, HostedRepository | None]) -> Iterable[SetUp]:
-        found = self.host.find_project(project)
+        found = self.host.projects.find(project)
         if found is None and None in hosted.values():
-            yield SetUp(CreateProject(project, self.host.project_key(project)), kind=None)
+            yield SetUp(CreateProject(project, self.host.projects.key(project)), kind=None)
 
     def _of_repository(self, project: str, kind: Kind, found: HostedRepository | None) -> list[SetUp]:
         name, wanted = slug(project, kind), self.wanted.of(project, kind)

@@ -9,10 +9,10 @@ from typing import Any
 
 from mlops_new.errors import Error
 from mlops_new.platforms.local.database.records import job_arn, now
-from mlops_new.platforms.local.images.local_image import Image
 from mlops_new.platforms.local.jobs.task import CAPACITY_ERROR, INTERNAL_ERROR, StepFailed, StepStopped, Task
 from mlops_new.platforms.local.processes.supervised import Ending, Supervised
 from mlops_new.platforms.local.store import file_copies, model_archive
+from mlops_new.ports.platform import Image
 
 _HOST = "algo-1"
 _LOG_TAIL = 64 * 1024

@@ -10,6 +10,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from mlops_new.system.files import replacing
+
 _CHUNK = 1 << 30
 _ABANDONED_SECONDS = 24 * 60 * 60
 _TEMPORARY = re.compile(r"\.[0-9a-f]{16}\.partial")
@@ -46,19 +48,6 @@ def _copy_in_kernel(reader: int, writer: int, size: int) -> bool:
             return done > 0
         done += moved
     return True
-
-
-@contextlib.contextmanager
-def replacing(target: Path) -> Iterator[Path]:
-    """Give a path beside `target`, which takes its place when the block ends well and vanishes when it does not."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{secrets.token_hex(8)}.partial")
-    try:
-        yield temporary
-        temporary.replace(target)
-    except BaseException:
-        remove(temporary)
-        raise
 
 
 def move(source: Path, target: Path) -> None:

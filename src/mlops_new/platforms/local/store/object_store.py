@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mlops_new.errors import Error, Invalid
 from mlops_new.platforms.local.store import file_copies, key_files
+from mlops_new.system.files import replacing
 
 BUCKET = "mlops-new"
 
@@ -47,7 +48,7 @@ class ObjectStore:
 
     def put_text(self, text: str, uri: str) -> None:
         """Store a text."""
-        with file_copies.replacing(self.target(uri)) as temporary:
+        with replacing(self.target(uri)) as temporary:
             temporary.write_text(text, encoding="utf-8")
 
     def take(self, source: Path, uri: str) -> None:
