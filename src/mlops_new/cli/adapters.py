@@ -12,6 +12,7 @@ from mlops_new.cli.suggested_commands import typed
 from mlops_new.hosts.local import LocalHost, NoSetup
 from mlops_new.platforms.local.activity import LocalActivities
 from mlops_new.platforms.local.registry import LocalRegistry, LocalRemoval, NothingToCheck
+from mlops_new.ports.account_setup import AccountSetup, AccountTemplate
 from mlops_new.ports.activity import Activities
 from mlops_new.ports.aws_service import AwsService
 from mlops_new.ports.checks import HostChecks, PlatformChecks
@@ -146,6 +147,28 @@ def activities(settings: Settings) -> Activities:
 def lock(settings: Settings, name: str, waiting: Say) -> AbstractContextManager[None]:
     """One command at a time on what the name says, on this machine."""
     return locks.hold(settings.home / "locks", name, waiting=waiting)
+
+
+def account_setup(settings: Settings) -> AccountSetup:
+    """The stack of the AWS account that the settings name; nothing is asked of it yet."""
+    from mlops_new.platforms.sagemaker.bootstrap.stack_setup import StackSetup
+
+    return StackSetup(account(settings))
+
+
+def account_template() -> AccountTemplate:
+    """What is deployed to an account."""
+    from mlops_new.platforms.sagemaker.bootstrap import stack_setup
+
+    return stack_setup.Template()
+
+
+def bitbucket_workspace(settings: Settings) -> str | None:
+    """The workspace's name, by the environment or the settings; None where neither says it."""
+    from mlops_new.hosts.bitbucket.setup import bitbucket_settings
+
+    named = os.environ.get("BITBUCKET_WORKSPACE")
+    return named or bitbucket_settings.parse(settings.bitbucket, os.environ).workspace
 
 
 def _host(settings: Settings, say: Say) -> tuple[GitHost, HostSetup, HostChecks]:

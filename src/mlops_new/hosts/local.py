@@ -9,7 +9,8 @@ from mlops_new.errors import Conflict
 from mlops_new.names import ANSWERS_FILE, Kind, Mark, parse_mark
 from mlops_new.ports.checks import Check
 from mlops_new.ports.git_host import HostedRepository, Listed, Marked
-from mlops_new.ports.host_setup import HostStep, SetUp
+from mlops_new.ports.host_setup import SetUp
+from mlops_new.ports.step import Step
 from mlops_new.system import git
 from mlops_new.system.files import PARTIAL, make_folder, readable_errors, remove_whole, staged, staging, sweep
 from mlops_new.system.git_trees import listing
@@ -166,12 +167,12 @@ class NoSetup:
         del project
         return ()
 
-    def depends(self, what: HostStep, earlier: HostStep) -> bool:
+    def depends(self, what: Step, earlier: Step) -> bool:
         """There are no steps."""
         del what, earlier
         return False
 
-    def perform(self, what: HostStep) -> None:
+    def perform(self, what: Step) -> None:
         """There are no steps."""
 
     def examine(self, project: str | None) -> list[Check]:
@@ -179,7 +180,7 @@ class NoSetup:
         del project
         return []
 
-    def removable(self, project: str, slugs: Collection[str]) -> tuple[HostStep, ...]:
+    def removable(self, project: str, slugs: Collection[str]) -> tuple[Step, ...]:
         """Nothing is left."""
         del project, slugs
         return ()

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from mlops_new.definition import Definition
 from mlops_new.names import Mark
-from mlops_new.ports.host_setup import HostStep
+from mlops_new.ports.step import Step
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Remains:
         running: Executions that have not ended, each with its pipeline.
     """
 
-    steps: tuple[HostStep, ...] = ()
+    steps: tuple[Step, ...] = ()
     kept: tuple[str, ...] = ()
     running: tuple[str, ...] = ()
 
@@ -89,6 +89,6 @@ class PlatformRemoval(Protocol):
         """
         ...
 
-    def perform(self, what: HostStep) -> None:
+    def perform(self, what: Step) -> None:
         """Do one of the steps that `remains` gave; what is done already is left as it is."""
         ...

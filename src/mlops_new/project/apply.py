@@ -15,7 +15,16 @@ from mlops_new.project import render
 from mlops_new.project.context import World
 from mlops_new.project.plan import Plan
 from mlops_new.project.spec import ProjectSpec
-from mlops_new.project.steps import Clone, CreateGroup, CreateRepository, PublishTemplate, Push, Register, Render, Step
+from mlops_new.project.steps import (
+    Clone,
+    CreateGroup,
+    CreateRepository,
+    ProjectStep,
+    PublishTemplate,
+    Push,
+    Register,
+    Render,
+)
 from mlops_new.system import git
 from mlops_new.system.files import make_folder, staging
 from mlops_new.template import publish
@@ -28,7 +37,7 @@ SIDE_BY_SIDE = 16
 class Done:
     """A step was performed."""
 
-    step: Step
+    step: ProjectStep
 
 
 Listener = Callable[[Done], None]
@@ -37,7 +46,7 @@ Listener = Callable[[Done], None]
 class StepFailed(Error):
     """A step failed; what came before it stands, and the same command goes on from there."""
 
-    def __init__(self, step: Step, cause: Error) -> None:
+    def __init__(self, step: ProjectStep, cause: Error) -> None:
         super().__init__(cause.message, hint=cause.hint or "put it right and run the same command again: it continues")
         self.step = step
         self.code = cause.code  # type: ignore[misc]  # this one error has the exit code of its cause
@@ -58,7 +67,7 @@ def apply(plan: Plan, spec: ProjectSpec, world: World, listener: Listener) -> No
 def _apply(plan: Plan, spec: ProjectSpec, world: World, listener: Listener) -> None:
     order = TopologicalSorter(plan.after)
     order.prepare()
-    running: dict[Future[None], Step] = {}
+    running: dict[Future[None], ProjectStep] = {}
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
         while order.is_active():
             running |= {pool.submit(perform, step, spec, world): step for step in order.get_ready()}
@@ -70,14 +79,14 @@ def _apply(plan: Plan, spec: ProjectSpec, world: World, listener: Listener) -> N
                 listener(Done(step))
 
 
-def _outcome(future: Future[None], step: Step) -> None:
+def _outcome(future: Future[None], step: ProjectStep) -> None:
     try:
         future.result()
     except Error as error:
         raise StepFailed(step, error) from error
 
 
-def perform(step: Step, spec: ProjectSpec, world: World) -> None:
+def perform(step: ProjectStep, spec: ProjectSpec, world: World) -> None:
     """Do one thing. Each is either done whole or can be done again."""
     match step:
         case PublishTemplate():

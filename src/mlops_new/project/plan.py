@@ -5,10 +5,20 @@ from dataclasses import dataclass
 
 from mlops_new.errors import Conflict
 from mlops_new.names import DEFINITIONS, TEMPLATE_MARK, Kind, pipeline_name, slug
-from mlops_new.ports.host_setup import HostStep, SetUp
+from mlops_new.ports.host_setup import SetUp
+from mlops_new.ports.step import Step
 from mlops_new.project.observe import CopyState, Observed
 from mlops_new.project.spec import ProjectSpec
-from mlops_new.project.steps import Clone, CreateGroup, CreateRepository, PublishTemplate, Push, Register, Render, Step
+from mlops_new.project.steps import (
+    Clone,
+    CreateGroup,
+    CreateRepository,
+    ProjectStep,
+    PublishTemplate,
+    Push,
+    Register,
+    Render,
+)
 from mlops_new.system.git_urls import same_remote
 
 
@@ -16,15 +26,15 @@ from mlops_new.system.git_urls import same_remote
 class Plan:
     """Steps in the order they are shown, and for each those that must be done before it."""
 
-    steps: tuple[Step, ...]
-    after: Mapping[Step, frozenset[Step]]
+    steps: tuple[ProjectStep, ...]
+    after: Mapping[ProjectStep, frozenset[ProjectStep]]
 
 
 # Whether one of a Git host's own steps waits for another: `HostSetup.depends`.
-Order = Callable[[HostStep, HostStep], bool]
+Order = Callable[[Step, Step], bool]
 
 
-def _unordered(what: HostStep, earlier: HostStep) -> bool:
+def _unordered(what: Step, earlier: Step) -> bool:
     del what, earlier
     return False
 
@@ -37,7 +47,7 @@ def plan_project(spec: ProjectSpec, seen: Observed, host_urls: Mapping[Kind, str
     """
     refuse_foreign(spec, seen)
     _refuse_other_origins(seen, host_urls)
-    after: dict[Step, frozenset[Step]] = {}
+    after: dict[ProjectStep, frozenset[ProjectStep]] = {}
     for step in _steps(spec, seen, host_urls):
         after[step] = frozenset(earlier for earlier in after if _depends(step, earlier, order))
     return Plan(tuple(after), after)
@@ -87,7 +97,7 @@ def _refuse_other_origins(seen: Observed, host_urls: Mapping[Kind, str]) -> None
             )
 
 
-def _steps(spec: ProjectSpec, seen: Observed, host_urls: Mapping[Kind, str]) -> Iterator[Step]:
+def _steps(spec: ProjectSpec, seen: Observed, host_urls: Mapping[Kind, str]) -> Iterator[ProjectStep]:
     fetched = {kind: hosted for kind, hosted in seen.hosted.items() if hosted and hosted.head}
     absent = [kind for kind, copy in seen.copies.items() if copy.state is CopyState.ABSENT]
     rendered = tuple((kind, seen.copies[kind].path) for kind in absent if kind not in fetched)
@@ -107,7 +117,7 @@ def _steps(spec: ProjectSpec, seen: Observed, host_urls: Mapping[Kind, str]) -> 
         yield from _registering(spec, seen, kind)
 
 
-def _hosting(spec: ProjectSpec, seen: Observed, kind: Kind, url: str) -> Iterator[Step]:
+def _hosting(spec: ProjectSpec, seen: Observed, kind: Kind, url: str) -> Iterator[ProjectStep]:
     repository = seen.hosted[kind]
     if repository is None:
         yield CreateRepository(kind, slug(spec.name, kind), url)
@@ -118,7 +128,7 @@ def _hosting(spec: ProjectSpec, seen: Observed, kind: Kind, url: str) -> Iterato
     yield from (step for step in setup if step.needs_main)
 
 
-def _registering(spec: ProjectSpec, seen: Observed, kind: Kind) -> Iterator[Step]:
+def _registering(spec: ProjectSpec, seen: Observed, kind: Kind) -> Iterator[ProjectStep]:
     for short, file in DEFINITIONS[kind].items():
         name = pipeline_name(spec.name, short)
         registered = seen.pipelines[name]
@@ -126,7 +136,7 @@ def _registering(spec: ProjectSpec, seen: Observed, kind: Kind) -> Iterator[Step
             yield Register(kind, name, spec.path(kind), file, update=registered is not None)
 
 
-def _depends(step: Step, earlier: Step, order: Order) -> bool:
+def _depends(step: ProjectStep, earlier: ProjectStep, order: Order) -> bool:
     match step, earlier:
         case SetUp(), SetUp():
             return order(step.what, earlier.what)
@@ -150,7 +160,7 @@ def _depends(step: Step, earlier: Step, order: Order) -> bool:
             return False
 
 
-def _depends_on_host(step: Step, earlier: Step) -> bool:
+def _depends_on_host(step: ProjectStep, earlier: ProjectStep) -> bool:
     match step, earlier:
         case SetUp(kind=None), Render():
             return True  # as for repositories

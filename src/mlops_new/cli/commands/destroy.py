@@ -11,9 +11,10 @@ from mlops_new.cli.console import Console
 from mlops_new.cli.suggested_commands import typed
 from mlops_new.errors import Error
 from mlops_new.names import Kind, Mark, slug, valid_name
+from mlops_new.ports.step import lines
 from mlops_new.project import destroy_plan
 from mlops_new.project.context import World
-from mlops_new.project.destroy_plan import Clear, DeleteRepository, Found, Removal, RemoveCopy, TakeDown, Unregister
+from mlops_new.project.destroy_plan import DeleteRepository, Found, Owner, Removal, RemoveCopy, TakeDown, Unregister
 from mlops_new.project.observe import hosted, pipelines, working_copies
 from mlops_new.project.unpushed import local_work
 from mlops_new.settings.load import Settings
@@ -66,19 +67,20 @@ def _run(request: Request, world: World, console: Console, options: str) -> None
         console.say(f"kept: {text}")
     if not request.discard:
         _protect(found, steps)
+    documents = [step.document() for step in steps]
     about = {"project": request.name, "kept": kept}
     if request.dry_run:
-        lines = [f"- {step}" for step in steps] or [f"There is nothing of {request.name} to remove."]
-        console.result("\n".join(lines), {**about, "steps": destroy_plan.document(steps)})
+        shown = lines(steps) or [f"There is nothing of {request.name} to remove."]
+        console.result("\n".join(shown), {**about, "steps": documents})
         return
     if steps:
-        console.removals(steps)
+        console.plan(steps)
         if not request.yes:
             console.confirm_by_name(request.name)
     _sweep(request, found, world)
     _remove(steps, world, console)
     done = f"{request.name} is removed." if steps else f"There is nothing of {request.name} to remove."
-    console.result(done, {**about, "removed": destroy_plan.document(steps)})
+    console.result(done, {**about, "removed": documents})
 
 
 def _look(request: Request, world: World) -> Found:
@@ -122,7 +124,7 @@ def _remove(steps: Collection[Removal], world: World, console: Console) -> None:
 
 def _perform(step: Removal, world: World) -> None:
     match step:
-        case Clear():
+        case TakeDown(owner=Owner.PLATFORM):
             world.removal.perform(step.what)
         case Unregister():
             world.registry.unregister(step.pipeline, mark=step.mark)

@@ -17,6 +17,7 @@ from mlops_new.errors import Conflict, Invalid
 from mlops_new.names import DEFINITIONS, Kind, pipeline_name, slug, valid_name
 from mlops_new.ports.checks import Check, Purpose
 from mlops_new.ports.host_setup import SetUp
+from mlops_new.ports.step import lines
 from mlops_new.ports.templates import Template
 from mlops_new.project.apply import apply
 from mlops_new.project.context import World
@@ -103,7 +104,7 @@ def _run(request: Request, settings: Settings, world: World, console: Console) -
     if plan.steps:
         refuse(_unready(plan, answers, world))
         world.setup.require(step for step in plan.steps if isinstance(step, SetUp))
-        console.plan(plan)
+        console.plan(plan.steps)
         _show(proposals, answers, console)
         for note in notes:
             console.say(f"Note: {note}.")
@@ -226,12 +227,11 @@ def _refuse_changed(request: Request, recorded: Mapping[str, Any]) -> None:
 def _plan_text(plan: Plan, spec: ProjectSpec, notes: Iterable[str]) -> str:
     if not plan.steps:
         return f"{spec.name} is complete: nothing to do."
-    return "\n".join([*(f"+ {step}" for step in plan.steps), *(f"Note: {note}." for note in notes)])
+    return "\n".join([*lines(plan.steps), *(f"Note: {note}." for note in notes)])
 
 
 def _plan_document(plan: Plan, spec: ProjectSpec, notes: Iterable[str]) -> dict[str, Any]:
-    steps = [{"action": step.action, "target": step.target, "detail": str(step)} for step in plan.steps]
-    return {"project": spec.name, "steps": steps, "notes": list(notes)}
+    return {"project": spec.name, "steps": [step.document() for step in plan.steps], "notes": list(notes)}
 
 
 def _document(spec: ProjectSpec, template: Template, url: Any, *, changed: bool) -> dict[str, Any]:

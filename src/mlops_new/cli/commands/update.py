@@ -141,7 +141,7 @@ def _bring(outcome: Outcome, planned: Planned, world: World, console: Console, r
 
 
 def _confirm(steps: Sequence[UpdateStep], outcomes: Sequence[Outcome], console: Console, request: Request) -> None:
-    console.update_plan(steps)
+    console.plan(steps)
     for one in outcomes:
         for answer in one.answers():
             console.say(f"  {one.name}: {answer}")

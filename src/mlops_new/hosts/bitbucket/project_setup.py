@@ -17,7 +17,8 @@ from mlops_new.hosts.bitbucket.setup.setup_steps import CreateProject, DeletePro
 from mlops_new.names import Kind, Mark, slug
 from mlops_new.ports.checks import Check
 from mlops_new.ports.git_host import HostedRepository
-from mlops_new.ports.host_setup import HostStep, SetUp
+from mlops_new.ports.host_setup import SetUp
+from mlops_new.ports.step import Step
 
 _Ours = SetupStep | CreateProject | DeleteProject
 
@@ -73,7 +74,7 @@ class BitbucketSetup:
             return ()
         return (_NO_ACCOUNT,)
 
-    def depends(self, what: HostStep, earlier: HostStep) -> bool:
+    def depends(self, what: Step, earlier: Step) -> bool:
         """Whether one step waits for another."""
         match what, earlier:
             case (CreateProject() | DeleteProject(), _) | (_, CreateProject() | DeleteProject()):
@@ -81,7 +82,7 @@ class BitbucketSetup:
             case _:
                 return setup_steps.depends(cast("SetupStep", what), cast("SetupStep", earlier))
 
-    def perform(self, what: HostStep) -> None:
+    def perform(self, what: Step) -> None:
         """Do one thing."""
         step = cast("_Ours", what)
         match step:
@@ -95,7 +96,7 @@ class BitbucketSetup:
         setups = [self.wanted.of(project or "any", kind) for kind in Kind]
         return doctor.examine(self.host, doctor.needs_of_project(self.host, setups), project)
 
-    def removable(self, project: str, slugs: Collection[str]) -> tuple[HostStep, ...]:
+    def removable(self, project: str, slugs: Collection[str]) -> tuple[Step, ...]:
         """The Bitbucket project, if it is ours and holds nothing else."""
         if self.host.connection.hosting.project is not None:
             return ()

@@ -11,6 +11,7 @@ from typing import assert_never
 from mlops_new.platforms.local.database.group_table import ModelPackageGroups
 from mlops_new.platforms.local.stores import Stores
 from mlops_new.ports.executions import Execution, Status
+from mlops_new.ports.step import Step
 from mlops_new.system.files import readable_errors
 
 
@@ -24,7 +25,7 @@ class What(StrEnum):
 
 
 @dataclass(frozen=True)
-class Purge:
+class Purge(Step):
     """Delete all of one kind that a project has.
 
     Args:
@@ -40,6 +41,7 @@ class Purge:
     count: int
 
     action = "purge"
+    sign = "-"
 
     @property
     def target(self) -> str:

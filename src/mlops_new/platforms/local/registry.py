@@ -10,8 +10,8 @@ from mlops_new.definition import Definition, canonical
 from mlops_new.names import Kind, Mark
 from mlops_new.platforms.local.home import Home
 from mlops_new.ports.checks import Check, Purpose
-from mlops_new.ports.host_setup import HostStep
 from mlops_new.ports.registry import Group, Pipeline, Remains
+from mlops_new.ports.step import Step
 
 if TYPE_CHECKING:
     from mlops_new.platforms.local.stores import Stores
@@ -91,7 +91,7 @@ class LocalRemoval:
             running = purging.running(stores, pipelines)
             return Remains(purging.steps(stores, project, pipelines) if purge else (), (), running)
 
-    def perform(self, what: HostStep) -> None:
+    def perform(self, what: Step) -> None:
         """Purge one kind of thing."""
         from mlops_new.platforms.local import purge as purging
 
