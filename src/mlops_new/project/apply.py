@@ -9,7 +9,6 @@ from typing import assert_never
 from mlops_new import definition
 from mlops_new.errors import Conflict, Error
 from mlops_new.names import TEMPLATE_MARK, TEMPLATE_SLUG, Kind
-from mlops_new.ports.git_host import GitAccess
 from mlops_new.ports.host_setup import SetUp
 from mlops_new.project import render
 from mlops_new.project.context import World
@@ -28,6 +27,7 @@ from mlops_new.project.steps import (
 from mlops_new.system import git
 from mlops_new.system.files import make_folder, staging
 from mlops_new.template import publish
+from mlops_new.template.pushing import push_and_settle
 
 # Most steps wait for a server.
 SIDE_BY_SIDE = 16
@@ -49,7 +49,7 @@ class StepFailed(Error):
     def __init__(self, step: ProjectStep, cause: Error) -> None:
         super().__init__(cause.message, hint=cause.hint or "put it right and run the same command again: it continues")
         self.step = step
-        self.code = cause.code  # type: ignore[misc]  # this one error has the exit code of its cause
+        self.code = cause.code  # this one error has the exit code of its cause
 
 
 def apply(plan: Plan, spec: ProjectSpec, world: World, listener: Listener) -> None:
@@ -116,63 +116,44 @@ def _publish(step: PublishTemplate, world: World) -> None:
         description = "Templates that projects are rendered and updated from"
         is_new = world.host.repositories.create(TEMPLATE_SLUG, mark=TEMPLATE_MARK, description=description).head is None
 
-    def act(env: Mapping[str, str]) -> None:
+    def push(env: Mapping[str, str]) -> None:
         refs = {} if is_new else git.remote_refs(step.url, env)
         if _tag(step) not in refs:
-            _publish_once(step, refs, env, world)
+            publish.publish(step.url, step.version, refs, env, world.scratch)
 
-    _reach(world.host.access, step.url, act)
-
-
-def _publish_once(step: PublishTemplate, refs: Mapping[str, str], env: Mapping[str, str], world: World) -> None:
-    try:
-        publish.publish(step.url, step.version, refs, env, world.scratch)
-    except git.GitError:
-        # It may have arrived all the same, or somebody publishes the same version at this moment.
-        if _tag(step) not in git.remote_refs(step.url, env):
-            raise
+    # Somebody may publish the same version at this moment.
+    push_and_settle(world.host.access, step.url, push, lambda env: _tag(step) in git.remote_refs(step.url, env))
 
 
 def _tag(step: PublishTemplate) -> str:
     return f"refs/tags/{step.version}"
 
 
-def _reach(access: GitAccess, url: str, act: Callable[[Mapping[str, str]], None]) -> None:
-    """Let git work on a repository; once more where it did not see yet what was created a moment ago."""
-    with access.credentials(url) as env:
-        try:
-            act(env)
-        except git.GitError:
-            if not access.appears(url):
-                raise
-            act(env)
-
-
 def _push(step: Push, world: World) -> None:
     """Push by the remote's name: its URL holds no secret, and git gets the credentials for this one command."""
-
-    def act(env: Mapping[str, str]) -> None:
-        try:
-            git.push(step.path, "origin", "HEAD:refs/heads/main", env=env)
-        except git.GitError as failed:
-            _settle_push(step, env, failed)
-
-    _reach(world.host.access, step.url, act)
+    push_and_settle(
+        world.host.access,
+        step.url,
+        lambda env: git.push(step.path, "origin", "HEAD:refs/heads/main", env=env),
+        lambda env: _is_hosted(step, env),
+    )
 
 
-def _settle_push(step: Push, env: Mapping[str, str], failed: git.GitError) -> None:
-    """After a push that failed: it may have arrived all the same, or somebody has made the same project meanwhile."""
-    try:
-        git.run("fetch", "--quiet", "origin", "refs/heads/main", cwd=step.path, env=env)
-    except git.GitError:
-        raise failed from None  # there is no `main`, or no way to look
+def _is_hosted(step: Push, env: Mapping[str, str]) -> bool:
+    """Whether `main` is there with the same files: somebody may have made the same project meanwhile.
+
+    Raises:
+        Conflict: it has other files.
+    """
+    git.run("fetch", "--quiet", "origin", "refs/heads/main", cwd=step.path, env=env)
     if not git.same_files(step.path, "HEAD", "FETCH_HEAD"):
         raise Conflict(
             f"somebody else has pushed another {step.kind} repository to {step.url}",
             hint=f"move {step.path} away and run the same command again: it clones theirs",
-        ) from failed
+        )
     git.run("fetch", "--quiet", "origin", cwd=step.path, env=env)
     git.run("reset", "--quiet", "--keep", "refs/remotes/origin/main", cwd=step.path)
+    return True
 
 
 def _clone(step: Clone, world: World) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from mlops_new.errors import Conflict
-from mlops_new.names import DEFINITIONS, TEMPLATE_MARK, Kind, pipeline_name, slug
+from mlops_new.names import DEFINITIONS, TEMPLATE_MARK, Kind, other_name, pipeline_name, slug
 from mlops_new.ports.host_setup import SetUp
 from mlops_new.ports.step import Step
 from mlops_new.project.observe import CopyState, Observed
@@ -64,7 +64,7 @@ def refuse_foreign(spec: ProjectSpec, seen: Observed) -> None:
     for kind, repository in seen.hosted.items():
         if repository and repository.mark != spec.mark(kind):
             taken = f"repository {repository.url} exists and was not made for this project"
-            raise Conflict(taken, hint=_OTHER_NAME if repository.mark else _UNMARKED.format(mark=spec.mark(kind)))
+            raise Conflict(taken, hint=other_name(spec.mark(kind), repository.mark, _ADOPT))
     if seen.refusal:
         raise seen.refusal
     for pipeline in seen.pipelines.values():
@@ -77,10 +77,7 @@ def refuse_foreign(spec: ProjectSpec, seen: Observed) -> None:
 
 
 _OTHER_NAME = "choose another name"
-_UNMARKED = (
-    "choose another name; or, if it is yours and its description was edited, begin that with the line: {mark} "
-    "(`mlops-new adopt` writes it, too)"
-)
+_ADOPT = " (`mlops-new adopt` writes it, too)"
 
 
 def _refuse_other_origins(seen: Observed, host_urls: Mapping[Kind, str]) -> None:

@@ -11,6 +11,7 @@ from mlops_new.project.steps import PublishTemplate
 from mlops_new.system import git
 from mlops_new.template import publish as publishing
 from mlops_new.template.clones import TemplateCopy
+from mlops_new.template.pushing import push_and_settle
 from mlops_new.update.merge_result import Side
 from mlops_new.update.prepare import Prepared
 from mlops_new.update.update_steps import Propose, PushBranch, UpdateStep
@@ -77,24 +78,23 @@ def perform_all(
 
 def publish(step: PublishTemplate, template: TemplateCopy, access: GitAccess) -> None:
     """Push the version that the copy was given; one that somebody published meanwhile is the same."""
-    with access.credentials(step.url) as env:
-        try:
-            publishing.push(template.path, step.url, step.version, git.remote_refs(step.url, env), env)
-        except git.GitError:
-            if f"refs/tags/{step.version}" not in git.remote_refs(step.url, env):
-                raise
+
+    def push(env: Mapping[str, str]) -> None:
+        publishing.push(template.path, step.url, step.version, git.remote_refs(step.url, env), env)
+
+    tag = f"refs/tags/{step.version}"
+    push_and_settle(access, step.url, push, lambda env: tag in git.remote_refs(step.url, env))
 
 
 def _push(step: PushBranch, access: GitAccess) -> None:
     ref = f"refs/heads/{step.branch}"
     # Only over what was seen there: a branch that somebody has pushed to meanwhile is not overwritten.
     lease = f"--force-with-lease={ref}:{step.replaces or ''}"
-    with access.credentials(step.url) as env:
-        try:
-            git.run("push", "--quiet", lease, "origin", f"{step.commit}:{ref}", cwd=step.place, env=env)
-        except git.GitError:
-            if git.remote_refs(step.url, env).get(ref) != step.commit:
-                raise
+
+    def push(env: Mapping[str, str]) -> None:
+        git.run("push", "--quiet", lease, "origin", f"{step.commit}:{ref}", cwd=step.place, env=env)
+
+    push_and_settle(access, step.url, push, lambda env: git.remote_refs(step.url, env).get(ref) == step.commit)
 
 
 def fetch_into(copies: Mapping[Kind, Path], sides: Iterable[Side], access: GitAccess) -> None:

@@ -10,6 +10,7 @@ from mlops_new.names import ANSWERS_FILE, DEFINITIONS, Kind
 from mlops_new.ports.git_host import GitAccess
 from mlops_new.ports.templates import Template
 from mlops_new.system import git
+from mlops_new.template.pushing import push_and_settle
 from mlops_new.template.versions import branch, branch_version, recorded
 from mlops_new.update import branches
 from mlops_new.update.merge import pick, unmerged
@@ -105,7 +106,7 @@ def take(name: str, copies: Mapping[Kind, Path], access: GitAccess) -> Taken:
 
 
 def _refuse_overtaken(path: Path, access: GitAccess) -> None:
-    """Raise where `main` has moved on at the Git access, which the update would then have to be made on again."""
+    """Raise where `main` has moved on at the Git host, which the update would then have to be made on again."""
     url = git.origin(path) or ""
     with access.credentials(url) as env:
         main = git.remote_refs(url, env).get("refs/heads/main")
@@ -170,5 +171,10 @@ def _push(path: Path, name: str, access: GitAccess) -> bool:
                 f"the branch {name} of {url} holds commits that {path} has not",
                 hint=f"git -C {path} pull --rebase origin {name}, and run this again",
             )
-        git.run("push", "--quiet", f"--force-with-lease={ref}:{tip or ''}", "origin", f"HEAD:{ref}", cwd=path, env=env)
+
+    def push(env: Mapping[str, str]) -> None:
+        lease = f"--force-with-lease={ref}:{tip or ''}"
+        git.run("push", "--quiet", lease, "origin", f"HEAD:{ref}", cwd=path, env=env)
+
+    push_and_settle(access, url, push, lambda env: git.remote_refs(url, env).get(ref) == head)
     return True

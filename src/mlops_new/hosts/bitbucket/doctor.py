@@ -14,11 +14,10 @@ from mlops_new.hosts.bitbucket.api import scopes
 from mlops_new.hosts.bitbucket.api.bitbucket_errors import Answer, granted, judge
 from mlops_new.hosts.bitbucket.api.scopes import Scope
 from mlops_new.hosts.bitbucket.api.transport import at
-from mlops_new.hosts.bitbucket.bitbucket_names import other_name
 from mlops_new.hosts.bitbucket.host import BitbucketCloud
 from mlops_new.hosts.bitbucket.setup import bitbucket_pipelines
 from mlops_new.hosts.bitbucket.setup.setup_model import RepositorySetup
-from mlops_new.names import TEMPLATE_MARK, TEMPLATE_SLUG, Kind, Mark, slug
+from mlops_new.names import TEMPLATE_MARK, TEMPLATE_SLUG, Kind, Mark, other_name, slug
 from mlops_new.ports.checks import Check
 from mlops_new.ports.git_host import HostedRepository
 from mlops_new.system import git
