@@ -273,7 +273,7 @@ def test_a_pull_request_is_opened_once(server: BitbucketServer, how: How | None)
         host.pull_requests.open("fresh-sales-build", 'update/"v2"', "Template v2", "What changes") for _ in range(2)
     ]
     assert made[0] == made[1] == host.pull_requests.find("fresh-sales-build", 'update/"v2"')
-    assert made[0].endswith("/acme/fresh-sales-build/pull-requests/1")
+    assert "/acme/fresh-sales-build/pull-requests/" in made[0]
     assert len(server.repository("fresh-sales-build").pull_requests) == 1
     assert host.pull_requests.find("fresh-sales-build", "other") is None
 
