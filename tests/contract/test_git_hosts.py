@@ -13,8 +13,8 @@ from mlops_new.ports import GitHost
 from mlops_new.spec import Mark
 from mlops_new.templates import ANSWERS_FILE
 from tests.doubles.bitbucket import BitbucketServer
-from tests.doubles.bitbucket.client import host_at
 from tests.doubles.bitbucket.server import PERSONAL, WORKSPACE
+from tests.hosts.bitbucket.client import host_at
 
 SLUG = "fresh-sales-build"
 OURS = Mark("fresh-sales", "build")

@@ -26,8 +26,8 @@ from mlops_new.spec import Kind, Template
 from mlops_new.templates import Copier, read_answers
 from mlops_new.world import World
 from tests.doubles.bitbucket import BitbucketServer
-from tests.doubles.bitbucket.client import Waits, environment
 from tests.doubles.bitbucket.state import Repository, new_uuid
+from tests.hosts.bitbucket.client import Waits, environment
 
 NAME = "fresh-sales"
 SLUGS = [f"{NAME}-build", f"{NAME}-deploy"]
