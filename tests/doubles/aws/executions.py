@@ -196,14 +196,18 @@ class Executions:
             run.progress.end(step, "Failed", str(error))
 
     def _end(self, run: Run, step: Step) -> None:
-        message = run.described[step.name]["ErrorMessage"] if step.type == "Fail" else None
-        reason = self.script.failures.get(step.name, message)
+        described = run.described[step.name]
+        reason = self.script.failures.get(step.name, described["ErrorMessage"] if step.type == "Fail" else None)
+        if reason is None:
+            try:
+                self._jobs.write(described, self.script.files)
+            except ClientError as error:
+                reason = f"ClientError: Failed to upload outputs: {error}"
         if reason is not None:
             run.progress.end(step, "Failed", reason)
             return
         run.progress.end(step, "Succeeded")
-        run.progress.properties[step.name] = run.described[step.name]
-        self._jobs.write(run.described[step.name], self.script.files)
+        run.progress.properties[step.name] = described
 
     def _end_all(self, run: Run, status: str) -> None:
         for step in run.progress.running():
