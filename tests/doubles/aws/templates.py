@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-OURS = Path(__file__).parents[3] / "src/mlops_new/platforms/sagemaker/bootstrap.yml"
+OURS = Path(__file__).parents[3] / "src/mlops_new/platforms/sagemaker/bootstrap/bootstrap.yml"
 """What `mlops-new bootstrap` deploys."""
 TAGS = {"mlops-new:project": "mlops-new", "mlops-new:repository": "account"}
 """What it marks the stack with."""
