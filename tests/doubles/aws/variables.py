@@ -172,7 +172,7 @@ def _item(value: Any, index: int) -> Any:
 
 def _member(value: Any, name: str, named_by: str) -> Any:
     if isinstance(value, list) and named_by:
-        return next((item for item in value if item[named_by] == name), None)
+        return next((item for item in value if item.get(named_by) == name), None)
     return value.get(name) if isinstance(value, dict) else None
 
 
