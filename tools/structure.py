@@ -14,7 +14,6 @@ from pathlib import Path
 SOURCES = Path("src", "mlops_new")
 MOST_LINES, MOST_FUNCTION_LINES = 300, 45
 FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
-SILENT = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
 
 
 def main() -> int:
@@ -50,9 +49,7 @@ def protocols(path: Path, tree: ast.Module) -> Iterator[tuple[str, int]]:
     if path.parent != SOURCES / "ports":
         return
     for node in tree.body:
-        if isinstance(node, ast.ClassDef) and any(
-            isinstance(base, ast.Name) and base.id == "Protocol" for base in node.bases
-        ):
+        if isinstance(node, ast.ClassDef) and "Protocol" in map(ast.unparse, node.bases):
             yield node.name, sum(isinstance(one, FUNCTION) for one in node.body)
 
 
@@ -64,23 +61,21 @@ def long_functions(path: Path, tree: ast.Module) -> Iterator[str]:
 
 
 def code_lines(path: Path, tree: ast.Module) -> int:
-    """Lines that hold code: no blank one, comment or docstring."""
-    docstrings: set[int] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, (ast.Module, ast.ClassDef, *FUNCTION)) and node.body:
-            first = node.body[0]
-            if (
-                isinstance(first, ast.Expr)
-                and isinstance(first.value, ast.Constant)
-                and isinstance(first.value.value, str)
-            ):
-                docstrings |= set(range(first.lineno, (first.end_lineno or first.lineno) + 1))
-    text = path.read_text(encoding="utf-8")
-    code: set[int] = set()
-    for token in tokenize.generate_tokens(io.StringIO(text).readline):
-        if token.type not in SILENT:
-            code |= set(range(token.start[0], token.end[0] + 1))
-    return len(code - docstrings)
+    """Lines that hold code, without blank ones, comments and docstrings; one that is broken over several counts once."""
+    docstrings = {line for node in ast.walk(tree) for line in docstring(node)}
+    tokens = tokenize.generate_tokens(io.StringIO(path.read_text(encoding="utf-8")).readline)
+    return sum(token.type == tokenize.NEWLINE and token.start[0] not in docstrings for token in tokens)
+
+
+def docstring(node: ast.AST) -> range:
+    """The lines of what a module, class or function says of itself."""
+    if not isinstance(node, (ast.Module, ast.ClassDef, *FUNCTION)):
+        return range(0)
+    match node.body:
+        case [ast.Expr(value=ast.Constant(value=str())) as first, *_]:
+            return range(first.lineno, (first.end_lineno or first.lineno) + 1)
+        case _:
+            return range(0)
 
 
 if __name__ == "__main__":
