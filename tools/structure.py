@@ -61,7 +61,7 @@ def long_functions(path: Path, tree: ast.Module) -> Iterator[str]:
 
 
 def code_lines(path: Path, tree: ast.Module) -> int:
-    """Lines that hold code, without blank ones, comments and docstrings; one that is broken over several counts once."""
+    """Lines of code without blank ones, comments and docstrings; one that is broken over several counts once."""
     docstrings = {line for node in ast.walk(tree) for line in docstring(node)}
     tokens = tokenize.generate_tokens(io.StringIO(path.read_text(encoding="utf-8")).readline)
     return sum(token.type == tokenize.NEWLINE and token.start[0] not in docstrings for token in tokens)
