@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test lint format bench bench-accuracy bench-monitoring-power test-sdk test-oracles test-airflow check-template definitions clean
+.PHONY: help demo test lint format structure bench bench-accuracy bench-monitoring-power test-sdk test-oracles test-airflow check-template definitions clean
 
 help:
 	@echo "make demo         make a project and run a model's whole life on this machine (about 3 minutes)"
@@ -16,6 +16,7 @@ help:
 	@echo "make bench        the speed ratios that README quotes"
 	@echo "make bench-monitoring-power   false alarms and misses of the monitoring beside other rules (WHOLE=1: an hour)"
 	@echo "make bench-accuracy the trained model against plain LightGBM and scikit-learn on ten public tables"
+	@echo "make structure    how the sources are built, beside the bars that keep them readable"
 	@echo "make definitions  recompile the templates' definitions after editing a pipeline.py"
 
 demo: $(VENV)/installed
@@ -33,6 +34,9 @@ lint: $(VENV)/installed-dev
 format: $(VENV)/installed-dev
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+structure: $(VENV)/installed
+	$(BIN)/python tools/structure.py
 
 test-sdk: $(VENV)/installed-dev .venv-sdk/installed
 	MLOPS_NEW_SDK_PYTHON="$(CURDIR)/.venv-sdk/bin/python" $(BIN)/pytest tests/sdk

@@ -41,7 +41,7 @@ def run(project: str | None, settings: Settings, console: Console, connect: Conn
 def _outside(project: str | None, settings: Settings, console: Console, connect: Connect) -> list[Check]:
     try:
         world = connect(settings, console.say)
-        return [*world.setup.examine(project), *world.registry.examine(_purpose(settings, world))]
+        return [*world.host_checks.examine(project), *world.platform_checks.examine(_purpose(settings, world))]
     except Error as error:
         return [Check(f"settings for {settings.git}", ok=False, detail=error.message, hint=error.hint)]
 

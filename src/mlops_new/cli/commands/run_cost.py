@@ -5,13 +5,12 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from mlops_new.cli import adapters
+from mlops_new.cli.adapters import CostSettings, account, cost_settings
 from mlops_new.cli.console import table
 from mlops_new.cost import prices
 from mlops_new.cost.estimate import Estimate, StepCost, estimate, money, refuse_above, rounded
 from mlops_new.definition import Definition
 from mlops_new.errors import Invalid
-from mlops_new.platforms.sagemaker.account_settings import AccountSettings, parse
 from mlops_new.settings.load import PlatformName, Settings
 
 _HOUR = 3600
@@ -25,7 +24,7 @@ def estimated(found: Definition, given: Mapping[str, str], settings: Settings) -
     Raises:
         Invalid: the settings say something that cannot be.
     """
-    about = parse(settings.sagemaker)
+    about = cost_settings(settings)
     if settings.platform is PlatformName.LOCAL and about.prices is None:
         return None
     return estimate(found, given, prices.parse(about.prices, _region(about, settings)))
@@ -41,7 +40,7 @@ def guard(found: Definition, given: Mapping[str, str], settings: Settings, cap: 
         if cap is not None:
             raise Invalid("--cost-cap has no effect: a run on this machine costs nothing")
         return
-    limit = parse(settings.sagemaker).cost_cap if cap is None else cap
+    limit = cost_settings(settings).cap if cap is None else cap
     cost = None if limit is None else estimated(found, given, settings)
     if limit is not None and cost is not None:
         refuse_above(cost, limit)
@@ -102,7 +101,7 @@ def _most(one: StepCost, currency: str) -> str:
     return "unknown" if one.most is None else money(one.most, currency)
 
 
-def _region(about: AccountSettings, settings: Settings) -> str | None:
+def _region(about: CostSettings, settings: Settings) -> str | None:
     if settings.platform is PlatformName.SAGEMAKER:
-        return adapters.account(settings).region
+        return account(settings).region
     return about.region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from mlops_new.hosts.bitbucket.host import Hosting
+from mlops_new.hosts.bitbucket.connection import Hosting
 from mlops_new.hosts.bitbucket.setup.setting_values import Table
 from mlops_new.hosts.bitbucket.setup.setup_model import (
     Deployment,
