@@ -35,6 +35,7 @@ def connect(settings: Settings, say: Say) -> World:
         settings: In force.
         say: Told when something makes us wait.
     """
+    settings.judge(*_tables(settings))
     host, setup = _host(settings, say)
     return World(
         host=host,
@@ -44,6 +45,12 @@ def connect(settings: Settings, say: Say) -> World:
         scratch=settings.home / "scratch",
         helpers=worker_pool.helpers(1),  # a project has two repositories
     )
+
+
+def _tables(settings: Settings) -> list[str]:
+    """The tables of the settings file that are used."""
+    tables = {"bitbucket": settings.git is Host.BITBUCKET, "sagemaker": settings.platform is PlatformName.SAGEMAKER}
+    return [name for name, is_used in tables.items() if is_used]
 
 
 def platform(settings: Settings, project: str) -> Platform:
@@ -119,6 +126,7 @@ def account(settings: Settings) -> "Account":
     from mlops_new.platforms.sagemaker.account import Account
     from mlops_new.platforms.sagemaker.account_settings import parse
 
+    settings.judge("sagemaker")
     return Account(parse(settings.sagemaker))
 
 

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING
 
-from mlops_new.errors import Invalid
+if TYPE_CHECKING:
+    from mlops_new.settings.sagemaker_schema import PricesTable
 
 
 class Job(StrEnum):
@@ -69,60 +70,8 @@ def built_in(region: str | None) -> Prices:
     )
 
 
-def parse(values: object, region: str | None) -> Prices:
-    """Read the table `[sagemaker.prices]`; where there is none, the prices that are built in.
-
-    Args:
-        values: The table as TOML gives it, or None.
-        region: The region that jobs run in, where it is known.
-
-    Raises:
-        Invalid: naming the place and what may stand there.
-    """
-    if values is None:
-        return built_in(region)
-    table = _table("sagemaker.prices", values)
-    _refuse_unknown("sagemaker.prices", table, ("date", "currency", *Job))
-    day = table.get("date")
-    if type(day) is not date:
-        raise Invalid("[sagemaker.prices] does not say of which day it is", hint="for example: date = 2026-11-27")
-    hourly = {(job, name): price for job in Job for name, price in _of_job(job, table.get(job)).items()}
-    return Prices(hourly, f"prices of {day}, from the settings", _currency(table.get("currency", "USD")))
-
-
-def amount(value: object, place: str) -> Decimal:
-    """A sum of money, 0 or more.
-
-    Raises:
-        Invalid: it is none.
-    """
-    try:
-        read = Decimal(str(value))
-    except InvalidOperation:
-        read = Decimal(-1)
-    if isinstance(value, bool) or not read.is_finite() or read < 0:
-        raise Invalid(f"{place} is {value!r}; it is a number, 0 or more", hint="for example: 0.23")
-    return read
-
-
-def _of_job(job: Job, values: object) -> dict[str, Decimal]:
-    place = f"sagemaker.prices.{job}"
-    table = _table(place, {} if values is None else values)
-    return {name: amount(price, f'the setting {place}."{name}"') for name, price in table.items()}
-
-
-def _currency(value: object) -> str:
-    if not (isinstance(value, str) and value.strip()):
-        raise Invalid(f"the setting sagemaker.prices.currency is {value!r}; it is a text", hint="for example: USD")
-    return value
-
-
-def _table(place: str, values: object) -> Mapping[str, Any]:
-    if not isinstance(values, Mapping):
-        raise Invalid(f"the setting {place} is {values!r}; it is a table", hint=f"write it as [{place}]")
-    return values
-
-
-def _refuse_unknown(place: str, table: Mapping[str, Any], known: tuple[str, ...]) -> None:
-    if unknown := [name for name in table if name not in known]:
-        raise Invalid(f"there is no setting {place}.{unknown[0]}", hint=f"[{place}] may say: {', '.join(known)}")
+def of_settings(table: "PricesTable") -> Prices:
+    """The prices of `[sagemaker.prices]`."""
+    by_job = {Job.PROCESSING: table.processing, Job.TRAINING: table.training, Job.TRANSFORM: table.transform}
+    hourly = {(job, name): price for job, prices in by_job.items() for name, price in prices.items()}
+    return Prices(hourly, f"prices of {table.date}, from the settings", table.currency)

@@ -25,10 +25,10 @@ def estimated(found: Definition, given: Mapping[str, str], settings: Settings) -
     Raises:
         Invalid: the settings say something that cannot be.
     """
-    about = parse(settings.sagemaker)
+    about = _account_settings(settings)
     if settings.platform is PlatformName.LOCAL and about.prices is None:
         return None
-    return estimate(found, given, prices.parse(about.prices, _region(about, settings)))
+    return estimate(found, given, about.prices or prices.built_in(_region(about, settings)))
 
 
 def guard(found: Definition, given: Mapping[str, str], settings: Settings, cap: Decimal | None) -> None:
@@ -41,7 +41,7 @@ def guard(found: Definition, given: Mapping[str, str], settings: Settings, cap: 
         if cap is not None:
             raise Invalid("--cost-cap has no effect: a run on this machine costs nothing")
         return
-    limit = parse(settings.sagemaker).cost_cap if cap is None else cap
+    limit = _account_settings(settings).cost_cap if cap is None else cap
     cost = None if limit is None else estimated(found, given, settings)
     if limit is not None and cost is not None:
         refuse_above(cost, limit)
@@ -100,6 +100,11 @@ def _time(one: StepCost) -> str:
 
 def _most(one: StepCost, currency: str) -> str:
     return "unknown" if one.most is None else money(one.most, currency)
+
+
+def _account_settings(settings: Settings) -> AccountSettings:
+    settings.judge("sagemaker")
+    return parse(settings.sagemaker)
 
 
 def _region(about: AccountSettings, settings: Settings) -> str | None:
