@@ -26,6 +26,6 @@ def sdk_python() -> str:
         pytest.fail(f"{VARIABLE}={python} cannot be run: {error.strerror}", pytrace=False)
     if found.returncode:
         pytest.fail(
-            f"{VARIABLE}={python} has no sagemaker: pip install -r templates/shared/requirements-sdk.txt", pytrace=False
+            f"{VARIABLE}={python} has no sagemaker: make .venv-sdk/installed", pytrace=False
         )
     return python
