@@ -23,6 +23,7 @@ from mlops_new.template.copier import Copier
 if TYPE_CHECKING:
     from mlops_new.platforms.local.platform import LocalRuns
     from mlops_new.platforms.sagemaker.account import Account
+    from mlops_new.platforms.sagemaker.price_list import PriceList
 
 Say = Callable[[str], None]
 Connect = Callable[[Settings, Say], World]
@@ -128,6 +129,13 @@ def account(settings: Settings) -> "Account":
 
     settings.judge("sagemaker")
     return Account(parse(settings.sagemaker))
+
+
+def price_list(settings: Settings) -> "PriceList":
+    """What machines cost where the account is."""
+    from mlops_new.platforms.sagemaker.price_list import PriceList
+
+    return PriceList(account(settings), settings.home / "prices")
 
 
 def _bitbucket(settings: Settings, say: Say) -> tuple[GitHost, HostSetup]:

@@ -1,13 +1,11 @@
 """What a run can cost at most: shown by `run --dry-run`, and held against a cap before anything is started."""
 
-import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
 from mlops_new.cli import adapters
 from mlops_new.cli.console import table
-from mlops_new.cost import prices
 from mlops_new.cost.estimate import Estimate, StepCost, estimate, money, refuse_above, rounded
 from mlops_new.definition import Definition
 from mlops_new.errors import Invalid
@@ -28,11 +26,13 @@ def estimated(found: Definition, given: Mapping[str, str], settings: Settings) -
     about = _account_settings(settings)
     if settings.platform is PlatformName.LOCAL and about.prices is None:
         return None
-    return estimate(found, given, about.prices or prices.built_in(_region(about, settings)))
+    return estimate(found, given, about.prices or adapters.price_list(settings).prices())
 
 
-def guard(found: Definition, given: Mapping[str, str], settings: Settings, cap: Decimal | None) -> None:
-    """Hold the most that a run can cost against the cap, if there is one.
+def guard(
+    found: Definition, given: Mapping[str, str], settings: Settings, cap: Decimal | None, say: Callable[[str], None]
+) -> None:
+    """Hold the most that a run can cost against the cap, if there is one; prices that may be out of date are told.
 
     Raises:
         Invalid: it may cost more, or that cannot be told.
@@ -44,6 +44,8 @@ def guard(found: Definition, given: Mapping[str, str], settings: Settings, cap: 
     limit = _account_settings(settings).cost_cap if cap is None else cap
     cost = None if limit is None else estimated(found, given, settings)
     if limit is not None and cost is not None:
+        if cost.prices.warning:
+            say(f"the cap is held against {cost.prices}")
         refuse_above(cost, limit)
 
 
@@ -51,13 +53,15 @@ def lines(found: Estimate) -> list[str]:
     """For people."""
     currency = found.prices.currency
     rows = [[f"  {one.step}", _machines(one), _time(one), _most(one, currency)] for one in found.steps]
-    total = money(found.total, currency)
-    told = f"At least {total}; not known: {found.unknown}." if found.unknown else f"At most {total}."
+    told = f"What it costs is not known: {found.unknown}."
+    if found.total is not None:
+        total = money(found.total, currency)
+        told = f"At least {total}; not known: {found.unknown}." if found.unknown else f"At most {total}."
     return [
         "On SageMaker it costs at most:",
         *table(rows).splitlines(),
         told,
-        f"With {found.prices.source}. {_NOT_IN_IT}",
+        f"With {found.prices}. {_NOT_IN_IT}",
     ]
 
 
@@ -65,10 +69,10 @@ def document(found: Estimate) -> dict[str, Any]:
     """For programs."""
     return {
         "currency": found.prices.currency,
-        "total": float(rounded(found.total)),
+        "total": None if found.total is None else float(rounded(found.total)),
         "complete": not found.unknown,
         "unknown": found.unknown or None,
-        "prices": found.prices.source,
+        "prices": str(found.prices),
         "steps": [_step(one) for one in found.steps],
     }
 
@@ -105,9 +109,3 @@ def _most(one: StepCost, currency: str) -> str:
 def _account_settings(settings: Settings) -> AccountSettings:
     settings.judge("sagemaker")
     return parse(settings.sagemaker)
-
-
-def _region(about: AccountSettings, settings: Settings) -> str | None:
-    if settings.platform is PlatformName.SAGEMAKER:
-        return adapters.account(settings).region
-    return about.region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")

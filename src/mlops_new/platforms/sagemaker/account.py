@@ -128,7 +128,10 @@ class Account:
             if service not in self._clients:
                 region = self.region
                 with self.translating(service, "Connect"), connecting():
-                    self._clients[service] = self._session.client(service, region_name=region, config=self._config)
+                    config = self._config
+                    if service == "pricing":
+                        config, region = config.merge(_OF_PRICES), _prices_region(region)
+                    self._clients[service] = self._session.client(service, region_name=region, config=config)
             return self._clients[service]
 
     # Names
@@ -207,6 +210,15 @@ class Account:
             max_pool_connections=SIDE_BY_SIDE,
             user_agent_appid="mlops-new",
         )
+
+
+# Nothing depends on prices, so nobody waits long for them where that service cannot be reached.
+_OF_PRICES = Config(connect_timeout=3, read_timeout=15, retries={"mode": "standard", "total_max_attempts": 2})
+
+
+def _prices_region(region: str) -> str:
+    """The Price List answers for all regions in a few of them only."""
+    return "cn-northwest-1" if region.startswith("cn-") else "us-east-1"
 
 
 def _variable(*names: str) -> str | None:
