@@ -30,6 +30,7 @@ lint: $(VENV)/installed-dev
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo --no-cache
+	$(BIN)/deptry src
 
 format: $(VENV)/installed-dev
 	$(BIN)/ruff check --fix
@@ -96,9 +97,9 @@ $(VENV)/installed-dev: $(VENV)/installed pyproject.toml requirements-dev.txt tes
 	.venv-airflow$*/bin/pip install --quiet --requirement $<
 	@touch $@
 
-.venv-sdk/installed: templates/shared/requirements-sdk.txt
+.venv-sdk/installed: pyproject.toml
 	$(PYTHON) -m venv .venv-sdk
-	.venv-sdk/bin/pip install --quiet --no-compile --requirement $<
+	.venv-sdk/bin/pip install --quiet --no-compile --editable ".[sdk]"
 	@touch $@
 
 clean:

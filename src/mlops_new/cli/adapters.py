@@ -6,9 +6,10 @@ from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from mlops_new.cli.suggested_commands import typed
+from mlops_new.cost.prices import Prices
 from mlops_new.hosts.local import LocalHost, NoSetup
 from mlops_new.platforms.local.activity import LocalActivities
 from mlops_new.platforms.local.registry import LocalRegistry, LocalRemoval, NothingToCheck
@@ -40,6 +41,7 @@ def connect(settings: Settings, say: Say) -> World:
         settings: In force.
         say: Told when something makes us wait.
     """
+    settings.judge(*_tables(settings))
     host, setup, host_checks = _host(settings, say)
     registry, platform_checks, removal = _registry(settings)
     return World(
@@ -53,6 +55,12 @@ def connect(settings: Settings, say: Say) -> World:
         scratch=settings.home / "scratch",
         helpers=worker_pool.helpers(1),  # a project has two repositories
     )
+
+
+def _tables(settings: Settings) -> list[str]:
+    """The tables of the settings file that are used."""
+    tables = {"bitbucket": settings.git is Host.BITBUCKET, "sagemaker": settings.platform is PlatformName.SAGEMAKER}
+    return [name for name, is_used in tables.items() if is_used]
 
 
 def platform(settings: Settings, project: str) -> "Platform":
@@ -109,14 +117,12 @@ class CostSettings:
     """What the settings say about the costs of a run.
 
     Args:
-        prices: The table of prices; None where there is none.
+        prices: What machines cost; None where nothing is said.
         cap: What a run may cost at most; None where nothing is said.
-        region: Where it would run.
     """
 
-    prices: Any
+    prices: Prices | None
     cap: Decimal | None
-    region: str | None
 
 
 def cost_settings(settings: Settings) -> CostSettings:
@@ -127,8 +133,9 @@ def cost_settings(settings: Settings) -> CostSettings:
     """
     from mlops_new.platforms.sagemaker.account_settings import parse
 
+    settings.judge("sagemaker")
     about = parse(settings.sagemaker)
-    return CostSettings(about.prices, about.cost_cap, about.region)
+    return CostSettings(about.prices, about.cost_cap)
 
 
 def activities(settings: Settings) -> Activities:
@@ -199,7 +206,15 @@ def account(settings: Settings) -> "Account":
     from mlops_new.platforms.sagemaker.account import Account
     from mlops_new.platforms.sagemaker.account_settings import parse
 
+    settings.judge("sagemaker")
     return Account(parse(settings.sagemaker))
+
+
+def listed_prices(settings: Settings) -> Prices:
+    """What machines cost where the account is, by AWS's Price List."""
+    from mlops_new.platforms.sagemaker.price_list import PriceList
+
+    return PriceList(account(settings), settings.home / "prices").prices()
 
 
 def _bitbucket(settings: Settings, say: Say) -> tuple[GitHost, HostSetup, HostChecks]:

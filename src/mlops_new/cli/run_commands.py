@@ -1,5 +1,6 @@
 """Commands about runs and their data: parsed, called, and their exit code."""
 
+from decimal import Decimal
 from typing import Annotated
 
 import typer
@@ -13,6 +14,8 @@ from mlops_new.cli.options import (
     PlatformOption,
     new_console,
 )
+from mlops_new.errors import Invalid
+from mlops_new.settings.amounts import AMOUNT, amount
 from mlops_new.settings.load import load
 
 PipelineName = Annotated[
@@ -67,7 +70,6 @@ def run(
     """Run a pipeline of the repository you stand in, and follow it to its end."""
     from mlops_new.cli.assignments import pairs
     from mlops_new.cli.commands import run as command
-    from mlops_new.cost.prices import amount
 
     request = command.Request(
         pipeline=pipeline,
@@ -78,9 +80,16 @@ def run(
         wait=not no_wait,
         retrain=retrain,
         dry_run=dry_run,
-        cost_cap=None if cost_cap is None else amount(cost_cap, "--cost-cap"),
+        cost_cap=None if cost_cap is None else _cap(cost_cap),
     )
     command.run(request, load(config, platform=platform), new_console(as_json=as_json))
+
+
+def _cap(typed: str) -> Decimal:
+    read = amount(typed)
+    if read is None:
+        raise Invalid(f"--cost-cap is {typed!r}; it is {AMOUNT}", hint="for example: 0.23")
+    return read
 
 
 def stop(

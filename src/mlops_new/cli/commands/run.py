@@ -89,7 +89,7 @@ def start(request: Request, settings: Settings, console: Console) -> Outcome:
     _refuse_requests(name, found, _told(found, request))
     if request.dry_run:
         return _shown(name, found, request, run_cost.estimated(found, request.parameters, settings))
-    run_cost.guard(found, request.parameters, settings, request.cost_cap)
+    run_cost.guard(found, request.parameters, settings, request.cost_cap, console.say)
     # Data and model come first: an environment is not made for an input that is not there.
     given = run_inputs.parameters(found.parameters, request.parameters, sources)
     given, image = run_inputs.with_image(found.parameters, given, sources)

@@ -7,9 +7,9 @@ from typing import Any
 
 from mlops_new.errors import Error, Invalid
 from mlops_new.platforms import uploads
-from mlops_new.platforms.sagemaker.account import Account, side_by_side
+from mlops_new.platforms.sagemaker.account import Account
 from mlops_new.platforms.sagemaker.aws_errors import Absent
-from mlops_new.platforms.sagemaker.transfers import Transfer
+from mlops_new.platforms.sagemaker.transfers import send
 
 _DELETED_AT_ONCE = 1000
 
@@ -85,7 +85,8 @@ class Objects:
         uri = f"s3://{'/'.join(filter(None, parts))}"
         there = self._sizes(f"{uri}/")
         missing = {key: file for key, file in chosen.items() if there.get(key) != file.stat().st_size}
-        self._send(missing, Address.of(uri))
+        where = Address.of(uri)
+        send(self.account, {f"{where.key}/{name}": file for name, file in missing.items()}, where.bucket)
         if before != [_state(file) for file in chosen.values()]:
             raise Error("a file has changed while it was sent", hint="run the same command again")
         return uri
@@ -117,13 +118,6 @@ class Objects:
             if failed := answer.get("Errors"):
                 first = failed[0]
                 raise Error(f"s3://{bucket}/{first['Key']} was not deleted: {first.get('Message', first['Code'])}")
-
-    def _send(self, files: Mapping[str, Path], to: Address) -> None:
-        def send(one: tuple[str, Path]) -> None:
-            key, file = one
-            Transfer(self.account, file, to.bucket, f"{to.key}/{key}").send()
-
-        side_by_side(send, files.items())
 
     def _size(self, uri: str) -> int | None:
         where = Address.of(uri)
