@@ -150,7 +150,8 @@ def pip_commands(request: Request, environ: Mapping[str, str]) -> list[Command]:
     python = [request.python, "-I", "-m"]
     words = [*python, "pip", "--disable-pip-version-check", "--no-input", "install", "--no-compile"]
     listed = [[*words, *packages] for packages in request.packages]
-    return [Command(one, dict(environ)) for one in ([*python, "ensurepip"], *listed)]
+    has_pip = any(request.folder.glob("lib/python*/site-packages/pip"))
+    return [Command(one, dict(environ)) for one in ([] if has_pip else [[*python, "ensurepip"]]) + listed]
 
 
 def compilation(request: Request, environ: Mapping[str, str]) -> Command:
@@ -165,6 +166,12 @@ def compilation(request: Request, environ: Mapping[str, str]) -> Command:
 def empty(folder: Path, environ: Mapping[str, str]) -> Command:
     """What makes an environment with nothing in it; what was there goes."""
     return Command([sys.executable, "-I", "-m", "venv", "--clear", "--without-pip", str(folder)], dict(environ))
+
+
+def inherited(environ: Mapping[str, str]) -> dict[str, str]:
+    """What installers may see: the index and the proxy of this user, not where her own Python looks for packages."""
+    unwanted = ("PYTHON", "VIRTUAL_ENV", "PIP_TARGET", "PIP_PREFIX", "PIP_USER")
+    return {name: value for name, value in environ.items() if not name.startswith(unwanted)}
 
 
 def make(request: Request, environ: Mapping[str, str], *, keep: bool) -> int:
@@ -218,7 +225,7 @@ def main() -> int:
     options = parser.parse_args()
     folder = Path(os.path.abspath(options.folder))  # noqa: PTH100 (a link to a folder stays one)
     request = Request(folder, tuple(options.requirement), tuple(options.editable), dependencies=not options.no_deps)
-    return make(request, os.environ, keep=options.keep)
+    return make(request, inherited(os.environ), keep=options.keep)
 
 
 if __name__ == "__main__":
