@@ -109,7 +109,7 @@ class Maker:
         return file
 
     def make(self, *arguments: str | Path, tool: str = "uv") -> "subprocess.CompletedProcess[str]":
-        command = [sys.executable, "-m", "ci.environment", self.folder, *map(str, arguments)]
+        command = [sys.executable, "-m", "ci.environment", str(self.folder), *map(str, arguments)]
         return subprocess.run(
             command, cwd=SHARED, env=self.variables(tool), capture_output=True, text=True, check=False
         )
@@ -133,7 +133,7 @@ class Maker:
         return self.place / "environment"
 
     def says(self, package: str = "ours") -> str:
-        command = [self.folder / "bin" / "python", "-c", f"import {package}; print({package}.SAYS)"]
+        command = [str(self.folder / "bin" / "python"), "-c", f"import {package}; print({package}.SAYS)"]
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
@@ -293,7 +293,7 @@ def test_what_uv_would_do_otherwise_is_left_to_pip(
 ) -> None:
     environment = modules("environment")
     request = environment.Request(maker.folder, (maker.requirements(f"ours==1.0\n{line}\n"),))
-    with pytest.raises(environment.PipNeededError, match=re.escape(why)):
+    with pytest.raises(modules("pip_settings").PipNeededError, match=re.escape(why)):
         environment.uv_commands(request, maker.variables("uv") | settings)
 
 
@@ -363,7 +363,7 @@ def test_a_password_that_a_keyring_has_is_left_to_pip(maker: Maker, modules: Cal
     keyring.write_text("#!/bin/sh\n", encoding="utf-8")
     keyring.chmod(0o755)
     environment = modules("environment")
-    with pytest.raises(environment.PipNeededError, match="keyring"):
+    with pytest.raises(modules("pip_settings").PipNeededError, match="keyring"):
         environment.uv_commands(environment.Request(maker.folder, (maker.requirements("ours==1.0\n"),)), environ)
 
 

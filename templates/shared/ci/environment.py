@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 OLDEST_UV = (0, 5)  # the first that knows all the variables that are set for it
-OTHER_FILES = ("-r", "--requirement", "-c", "--constraint")
+REQUIREMENTS, CONSTRAINTS = ("-r", "--requirement"), ("-c", "--constraint")
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Request:
     @property
     def packages(self) -> list[list[str]]:
         """The arguments of each installation: pip wants hashes for all or for none of what it installs at once."""
-        hashed = {file: "--hash" in "".join(text for _, text in texts(file)) for file in self.requirements}
+        hashed = {file: any("--hash" in text for _, text in texts(file, REQUIREMENTS)) for file in self.requirements}
         groups = [[file for file in hashed if hashed[file] is wanted] for wanted in (True, False)]
         options = [[word for file in group for word in ("--requirement", str(file))] for group in groups]
         options[0] = ["--require-hashes", *options[0]] if options[0] else []
@@ -77,19 +77,18 @@ class Request:
         return [[*more, *group] for group in options if group]
 
 
-def texts(requirements: Path, seen: set[Path] | None = None) -> list[tuple[Path, str]]:
-    """A requirements file and the files that it names by `-r` and `-c`, with what they say."""
-    seen = set() if seen is None else seen
-    if requirements in seen or not requirements.is_file():
-        return []  # the installer says what is wrong with it
-    seen.add(requirements)
-    text = requirements.read_text(encoding="utf-8", errors="replace")
-    found = [(requirements, text)]
-    for line in _lines(text):
-        words = shlex.split(line, comments=True) if line.startswith("-") else []
-        if len(words) == 2 and words[0] in OTHER_FILES:  # noqa: PLR2004 (an option and its file)
-            found += texts((requirements.parent / words[1]).resolve(), seen)
-    return found
+def texts(requirements: Path, options: tuple[str, ...] = REQUIREMENTS + CONSTRAINTS) -> list[tuple[Path, str]]:
+    """A requirements file and the files that it names by these options, with what they say, each once."""
+    found: dict[Path, str] = {}
+    waiting = [requirements]
+    while waiting:
+        file = waiting.pop(0)
+        if file in found or not file.is_file():
+            continue  # the installer says what is wrong with it
+        found[file] = file.read_text(encoding="utf-8", errors="replace")
+        named = [shlex.split(line, comments=True) for line in _lines(found[file]) if line.startswith("-")]
+        waiting += [(file.parent / words[1]).resolve() for words in named if len(words) > 1 and words[0] in options]
+    return list(found.items())
 
 
 def _lines(text: str) -> list[str]:
@@ -99,7 +98,7 @@ def _lines(text: str) -> list[str]:
 def _plain(line: str) -> bool:
     """Whether uv reads a line as pip does: a package of the index, or another file. Paths, URLs and options differ."""
     line = re.sub(r"(^|\s)#.*", "", line)
-    return not line or line.split()[0] in OTHER_FILES or (line[0].isalnum() and "/" not in line)
+    return not line or line.split()[0] in REQUIREMENTS + CONSTRAINTS or (line[0].isalnum() and "/" not in line)
 
 
 def uv_commands(request: Request, environ: Mapping[str, str]) -> list[Command]:

@@ -38,7 +38,9 @@ def test_making_an_environment_says_that_it_is_ready_and_finding_it_says_nothing
     said: list[str] = []
     home = Home.open(tmp_path / "home with blanks, ä")
     made = environment(home, requirements, said.append)
-    assert said[0].startswith("making the image's environment from container/requirements.txt: once")
+    assert said[0] == (
+        "making the image's environment from container/requirements.txt with venv: once for these requirements"
+    )
     assert said[-1].startswith("the image's environment: ready after ")
     assert environment(home, requirements, said.append) == made
     assert len([line for line in said if "ready" in line]) == 1
