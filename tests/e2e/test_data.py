@@ -16,6 +16,8 @@ import pytest
 
 from tests.e2e.program import Ended, explain_few_rows, mlops_new
 
+pytestmark = pytest.mark.slow
+
 NAME = f"churn-{secrets.token_hex(3)}"
 ROWS = 400
 

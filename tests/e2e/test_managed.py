@@ -5,7 +5,11 @@ import secrets
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.e2e.program import Ended, explain_few_rows, mlops_new
+
+pytestmark = pytest.mark.slow
 
 NAME = f"managed-{secrets.token_hex(3)}"
 

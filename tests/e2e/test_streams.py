@@ -61,6 +61,7 @@ def test_an_interrupted_command_prints_its_document_too(somewhere: Path) -> None
     assert "Traceback" not in err
 
 
+@pytest.mark.quick_cases(6)
 @pytest.mark.parametrize("arguments", [["--help"], ["models", "list", "--json"], ["models", "list"]])
 @pytest.mark.parametrize("redirection", [">&-", "2>&-", ">/dev/full", "2>/dev/full", "| true", ">&- 2>&-"])
 def test_output_that_nobody_reads_is_no_bug(somewhere: Path, arguments: list[str], redirection: str) -> None:

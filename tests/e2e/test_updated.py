@@ -5,9 +5,13 @@ import secrets
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from tests.e2e.program import mlops_new
 from tests.update import fork
 from tests.update.fork import NEWEST, OLDEST, git
+
+pytestmark = pytest.mark.slow
 
 # The build repository's others train models, as its pipeline does here.
 TESTS = {
