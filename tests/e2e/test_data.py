@@ -152,7 +152,7 @@ def typed(command: list[str], *, first: str) -> Ended:
     os.close(child)
     shown, answers, quiet = b"", [first.encode()], time.monotonic()
     try:
-        while process.poll() is None and time.monotonic() - quiet < 120:
+        while process.poll() is None and time.monotonic() - quiet < 600:
             if select.select([parent], [], [], 0.5)[0]:
                 try:
                     shown += os.read(parent, 65536)
@@ -161,7 +161,7 @@ def typed(command: list[str], *, first: str) -> Ended:
                 quiet = time.monotonic()
             elif b"Column that is to be predicted" in shown:
                 os.write(parent, (answers.pop() if answers else b"") + b"\r")
-        return Ended(process.wait(10), shown.decode(errors="replace"), "")
+        return Ended(process.wait(300), shown.decode(errors="replace"), "")
     finally:
         if process.poll() is None:
             process.kill()

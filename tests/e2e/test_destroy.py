@@ -153,7 +153,7 @@ def test_on_a_terminal_the_name_is_typed(project: Path, home: Path, typed: bytes
     ) as process:
         os.close(child)
         os.write(parent, typed)
-        assert process.wait(timeout=60) == code
+        assert process.wait(timeout=300) == code
     os.close(parent)
     assert (project / f"{NAME}-build").exists() == bool(code)
 

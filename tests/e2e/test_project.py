@@ -266,7 +266,7 @@ def test_questions_are_asked_on_a_terminal_and_no_is_taken_for_an_answer(somewhe
         os.close(child)
         shown = _until(parent, b"Go ahead?")
         os.write(parent, b"n\n")
-        assert process.wait(timeout=60) == 130
+        assert process.wait(timeout=300) == 130
     assert b"Publish template" in shown
     assert list(somewhere.iterdir()) == []
     os.close(parent)

@@ -175,7 +175,7 @@ def test_who_leaves_lets_it_run_and_can_come_back_stop_it_and_go_on(server: AwsS
         assert "execution" in next(line for line in following.stderr if "execution" in line)
         _until(lambda: server.calls.count("sagemaker:ListPipelineExecutionSteps") > 1)
         following.send_signal(signal.SIGINT)
-        out, err = following.communicate(timeout=60)
+        out, err = following.communicate(timeout=300)
     assert following.returncode == 130
     document = json.loads(out)
     identity = document["execution"]
@@ -278,7 +278,7 @@ def test_the_program_starts_without_what_it_may_not_need() -> None:
 
 
 def _until(told: Callable[[], bool]) -> None:
-    patience = time.monotonic() + 60
+    patience = time.monotonic() + 300
     while not told():
         assert time.monotonic() < patience
         time.sleep(0.05)
