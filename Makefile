@@ -35,7 +35,7 @@ test-slow: $(VENV)/installed-dev
 
 # No test runs twice: what `make test` runs is no part of the others.
 test-all:
-	@$(MAKE) --jobs 2 environments
+	-@$(MAKE) --jobs 2 --keep-going environments
 	@sh tools/test_all.sh
 
 environments: $(VENV)/installed-dev .venv-sdk/installed .venv-oracles/installed .venv-airflow2/installed .venv-airflow3/installed

@@ -1,6 +1,7 @@
 #!/bin/sh
-# Everything: `make test` and `make test-slow`, and beside them the suites that have environments of their own. What a
-# suite says is shown whole for the first two, and for the others from where its summary begins, when they have ended.
+# Everything: `make test` and `make test-slow`, and beside them the suites that have environments of their own. What the
+# first two say is shown at once; of the others, when they have ended, the last lines, or all of it where one failed. At
+# the end stands each suite's result and what failed in it.
 set -u
 place=$(mktemp -d)
 running=""
@@ -21,8 +22,7 @@ running="$running $!"
 
 for suite in test test-slow; do
     printf '\n--- make %s ---\n' "$suite"
-    make "$suite"
-    echo $? >"$place/$suite.code"
+    { make "$suite"; echo $? >"$place/$suite.code"; } 2>&1 | tee "$place/$suite.log"
 done
 wait
 
@@ -36,6 +36,6 @@ for suite in test test-slow test-airflow check-template test-sdk test-oracles; d
     code=$(cat "$place/$suite.code")
     [ "$code" = 0 ] && said=passed || said="FAILED (exit code $code)" failed=1
     echo "make $suite: $said"
-    [ "$code" = 0 ] || grep -E '^(FAILED|ERROR) ' "$place/$suite.log" 2>/dev/null
+    [ "$code" = 0 ] || grep -E '^(FAILED|ERROR) |^make: \*\*\*' "$place/$suite.log"
 done
 exit "$failed"
