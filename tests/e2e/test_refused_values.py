@@ -38,7 +38,7 @@ def test_a_long_input_is_refused_before_anything_is_made(somewhere: Path) -> Non
     assert "is 319 characters long" in error["message"]
 
 
-@pytest.mark.quick_cases(1)
+@pytest.mark.slow
 def test_on_sagemaker_nothing_is_started_either(
     somewhere: Path, aws: AwsServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

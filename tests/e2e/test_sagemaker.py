@@ -152,6 +152,7 @@ def server(shop: tuple[AwsServer, Path], build: Path) -> AwsServer:
     return shop[0]
 
 
+@pytest.mark.slow
 def test_a_failed_step_is_told_with_its_reason_and_its_log(server: AwsServer, build: Path) -> None:
     server.script.failures["Preprocess"] = "ClientError: the table has no rows"
     ended = mlops_new("run", "-C", build, "--json")
@@ -216,7 +217,7 @@ def test_another_definition_than_the_registered_one_is_not_put_in_its_place(serv
     assert not {"sagemaker:UpdatePipeline", "sagemaker:StartPipelineExecution"} & set(server.calls)
 
 
-@pytest.mark.quick_cases(1)
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("environ", "code", "said", "hint"),
     [
