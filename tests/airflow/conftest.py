@@ -61,9 +61,9 @@ class World:
 
 @pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One `MLOPS_NEW_HOME` for all of these tests and their workers: its environment takes a minute to make."""
-    cache, base = os.environ.get("MLOPS_NEW_TEST_CACHE"), tmp_path_factory.getbasetemp()
-    return Path(cache) if cache else (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "home"
+    """One `MLOPS_NEW_HOME` for all tests of a worker, and of its `serve` alone: its environment takes a minute to make."""
+    cache = os.environ.get("MLOPS_NEW_TEST_CACHE")
+    return Path(cache) / os.environ.get("PYTEST_XDIST_WORKER", "") if cache else tmp_path_factory.getbasetemp() / "home"
 
 
 @pytest.fixture(autouse=True)

@@ -34,7 +34,7 @@ def test_managed_checks_run_here_by_the_projects_own_monitoring(somewhere: Path,
     assert "DataQualityBaseline: Model Monitor is not on this machine" in built.err
     assert "AttributionBaseline: Clarify is not on this machine" in built.err
     outputs = built.document["outputs"]
-    assert read(outputs["data_quality"], "statistics.json")["dataset"]["item_count"] == (200 - 56) * 12 * 18
+    assert read(outputs["data_quality"], "statistics.json")["dataset"]["item_count"] > 0.95 * 200 * 12 * 18
     assert read(outputs["analysis_config"], "analysis_config.json")["methods"]["shap"]["num_clusters"] == 2
     assert mlops_new("models", "approve", "1", "-C", build).code == 0
 
