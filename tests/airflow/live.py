@@ -32,7 +32,7 @@ from tests.platforms.local.definitions import definition, get, processing
 PARTS = {2: ("scheduler", "triggerer"), 3: ("api-server", "dag-processor", "scheduler", "triggerer")}
 CONTROL = Path(__file__).with_name("control.py")
 BUCKET, SHORTS = "mlops-new", ("inference", "build", "model-quality")
-PATIENCE = 240  # seconds for what many processes on two cores do together
+PATIENCE = 900  # seconds for what many processes on two busy cores do together
 # An entry point's line may have 256 characters.
 OBEY = (
     "import os,pathlib,sys,time; "

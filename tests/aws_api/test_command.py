@@ -50,7 +50,7 @@ def test_the_lines_to_export_are_all_that_is_printed(own: Local) -> None:
         assert server.client("sagemaker").list_pipelines()["PipelineSummaries"] == []
     finally:
         server.process.send_signal(signal.SIGINT)  # Ctrl-C
-        out, err = server.process.communicate(timeout=60)
+        out, err = server.process.communicate(timeout=300)
     assert (server.process.returncode, out) == (0, "")
     assert "still running" not in err
     sourced = subprocess.run(
@@ -109,7 +109,7 @@ def _exports(own: Local) -> Path:
         assert process.stderr is not None
         assert "Ctrl-C" in process.stderr.readline()
         process.terminate()
-        process.communicate(timeout=60)
+        process.communicate(timeout=300)
         assert process.returncode == 0
     return file
 
@@ -122,7 +122,7 @@ def test_executions_go_on_when_the_server_ends(
     arn = start(server.client("sagemaker"), "lasting", image)
     appears(signs / "pid")
     server.process.terminate()
-    _, err = server.process.communicate(timeout=60)
+    _, err = server.process.communicate(timeout=300)
     identity = arn.rpartition("/")[2]
     assert server.process.returncode == 0
     assert f"still running: {identity}" in err

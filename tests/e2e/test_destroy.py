@@ -59,6 +59,7 @@ def test_everything_of_it_goes_and_nothing_else(project: Path, home: Path) -> No
     assert mlops_new("status", "other").code == 0
 
 
+@pytest.mark.slow
 def test_already_gone_is_fine_and_it_can_be_made_again(project: Path, home: Path) -> None:
     assert mlops_new("destroy", NAME, "--yes").code == 0
     again = mlops_new("destroy", NAME, "--yes", "--json")
@@ -67,6 +68,7 @@ def test_already_gone_is_fine_and_it_can_be_made_again(project: Path, home: Path
     assert mlops_new("status", NAME).code == 0
 
 
+@pytest.mark.slow
 def test_purge_takes_what_runs_have_made_and_only_this_projects(project: Path, home: Path) -> None:
     stores = Stores.open(home)
     for name in (NAME, "other"):
@@ -91,6 +93,7 @@ def test_purge_takes_what_runs_have_made_and_only_this_projects(project: Path, h
     stores.database.close()
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("work", ["changed", "new", "commit", "branch", "stash"])
 def test_work_that_exists_nowhere_else_is_protected(project: Path, home: Path, work: str) -> None:
     copy = project / f"{NAME}-build"
@@ -117,6 +120,7 @@ def test_work_that_exists_nowhere_else_is_protected(project: Path, home: Path, w
     assert left(project, home) == ["mlops-templates.git"]
 
 
+@pytest.mark.slow
 def test_foreign_things_of_its_names_stay(project: Path, home: Path) -> None:
     (home / "git" / f"{NAME}-build.git" / "description").write_text("by hand", encoding="utf-8")
     shutil.rmtree(project / f"{NAME}-deploy")
@@ -136,6 +140,7 @@ def test_without_a_terminal_it_takes_a_yes(project: Path, home: Path) -> None:
     assert left(project, home) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("typed", "code"), [(b"yes\n", 2), (NAME.encode() + b"\n", 0)])
 def test_on_a_terminal_the_name_is_typed(project: Path, home: Path, typed: bytes, code: int) -> None:
     parent, child = pty.openpty()
@@ -145,12 +150,13 @@ def test_on_a_terminal_the_name_is_typed(project: Path, home: Path, typed: bytes
     ) as process:
         os.close(child)
         os.write(parent, typed)
-        assert process.wait(timeout=60) == code
+        assert process.wait(timeout=300) == code
     os.close(parent)
     assert (project / f"{NAME}-build").exists() == bool(code)
 
 
 # Every third effect; the last case also makes sure that the range reaches beyond the end.
+@pytest.mark.slow
 @pytest.mark.parametrize("share", range(2))
 def test_killed_at_an_effect_the_same_command_finishes(
     project: Path, home: Path, tmp_path_factory: pytest.TempPathFactory, share: int

@@ -11,6 +11,8 @@ import pytest
 
 from tests.e2e.program import Ended, explain_few_rows, mlops_new
 
+pytestmark = pytest.mark.slow
+
 NAME = f"watched-{secrets.token_hex(3)}"
 
 

@@ -31,6 +31,7 @@ def test_all_is_well(project: Path) -> None:
     assert told.document == {"project": NAME, "in_sync": True, "differences": [], "template": template}
 
 
+@pytest.mark.slow
 def test_the_name_is_that_of_the_repository_it_stands_in(project: Path) -> None:
     folder = project / f"{NAME}-deploy" / "steps"
     assert mlops_new("status", "--json", cwd=folder).document["project"] == NAME
@@ -90,6 +91,7 @@ def lose_the_template(project: Path, home: Path) -> None:
     shutil.rmtree(home / "git" / "mlops-templates.git")
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize(
     ("happens", "told"),
     [

@@ -400,7 +400,7 @@ def test_a_running_execution_is_named_before_anything_is_taken_down(subject: Sub
 
 
 def _until(told: Callable[[], bool]) -> None:
-    patience = time.monotonic() + 60
+    patience = time.monotonic() + 300
     while not told():
         assert time.monotonic() < patience
         time.sleep(0.05)

@@ -41,6 +41,7 @@ def test_a_project_that_is_as_it_should_be(project: Project, here: Here) -> None
     assert f"{OLDEST} < {NEWEST}" in table[1]
 
 
+@pytest.mark.slow
 def test_an_open_update_and_one_that_was_merged_in_one_repository_alone(project: Project, here: Here) -> None:
     branch = f"mlops-new/template-{NEWEST}"
     assert project.update().code == 0
@@ -57,6 +58,7 @@ def test_an_open_update_and_one_that_was_merged_in_one_repository_alone(project:
     assert told(here)["differences"] == []
 
 
+@pytest.mark.slow
 def test_what_differs(project: Project, here: Here) -> None:
     Stores.open(project.home).pipelines.unregister(f"{NAME}-build", project=NAME, repository="build")
     old = git(project.template, "show", f"{OLDEST}:templates/build/steps/evaluate.py") + "\n"
@@ -75,6 +77,7 @@ def test_what_differs(project: Project, here: Here) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_half_a_project(project: Project, here: Here) -> None:
     shutil.rmtree(project.hosted("deploy"))
     project.edit("build", {".copier-answers.yml": None})
@@ -95,6 +98,7 @@ def test_runs_and_the_model_in_use(project: Project, here: Here) -> None:
     assert "build Executing" in here("status", "--all").out
 
 
+@pytest.mark.slow
 def test_many_projects_in_one_table(project: Project, here: Here) -> None:
     for number in range(20):
         for kind in Kind:
@@ -128,6 +132,7 @@ def look(organisation: Acme, capsys: pytest.CaptureFixture[str]) -> Ended:
     return Ended(code, out, err)
 
 
+@pytest.mark.slow
 def test_bitbucket_is_asked_little_and_less_the_second_time(
     organisation: Acme, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -149,6 +154,7 @@ def test_bitbucket_is_asked_little_and_less_the_second_time(
     assert server.writes == []
 
 
+@pytest.mark.slow
 def test_a_push_is_noticed(organisation: Acme, capsys: pytest.CaptureFixture[str]) -> None:
     look(organisation, capsys)
     copy = organisation.place / "here" / SLUGS[0]
@@ -163,6 +169,7 @@ def test_a_push_is_noticed(organisation: Acme, capsys: pytest.CaptureFixture[str
     assert one["differences"] == [f"build is at {NEWEST}, deploy is at {OLDEST}"]
 
 
+@pytest.mark.slow
 def test_the_rate_limit_is_waited_for(organisation: Acme, capsys: pytest.CaptureFixture[str]) -> None:
     organisation.server.fail(TooMany("7"), path="/src/")
     assert look(organisation, capsys).code == 0

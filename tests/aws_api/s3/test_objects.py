@@ -246,7 +246,7 @@ def test_keys_that_are_no_files_are_refused(s3: Any, prepared: Local, bucket: st
 
 def test_links_that_are_signed(served: Served, s3: Any, bucket: str) -> None:
     where = {"Bucket": bucket, "Key": "a b"}
-    connection = HTTPConnection("127.0.0.1", served.port, timeout=30)
+    connection = HTTPConnection("127.0.0.1", served.port, timeout=300)
     for operation, method, body in (("put_object", "PUT", b"signed"), ("get_object", "GET", None)):
         link = s3.generate_presigned_url(operation, Params=where)
         connection.request(method, link.removeprefix(served.url), body)

@@ -77,7 +77,7 @@ def statuses(execution: Execution) -> dict[str, str]:
 
 def gone(pid: int) -> None:
     """Wait until a process has ended. Nobody but the kernel is waited for: what ends it was done already."""
-    patience = time.monotonic() + 60
+    patience = time.monotonic() + 300
     while Process.of(pid).alive():
         assert time.monotonic() < patience, f"process {pid} still runs"
         time.sleep(0.005)
@@ -85,7 +85,7 @@ def gone(pid: int) -> None:
 
 def appears(path: Path) -> str:
     """Wait for a file that another process writes in one go, and give its text."""
-    patience = time.monotonic() + 60
+    patience = time.monotonic() + 300
     while not path.exists():
         assert time.monotonic() < patience, f"{path} was never written"
         time.sleep(0.005)

@@ -197,6 +197,7 @@ def test_repositories_that_make_no_image(tmp_path: Path) -> None:
         store.build(folder, project="p", notify=silent)
 
 
+@pytest.mark.slow
 def test_requirements_that_cannot_be_had(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     store, folder = ImageStore(Home.open(tmp_path / "home")), repository(tmp_path / "repository")

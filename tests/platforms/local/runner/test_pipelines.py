@@ -246,7 +246,7 @@ def test_steps_that_do_not_depend_on_each_other_run_side_by_side(local: Local, t
     # Each waits for a file of the other one: one after the other, they would wait for ever.
     code = (
         "import pathlib, sys, time\nmine, other = map(pathlib.Path, sys.argv[1:])\nmine.touch()\n"
-        "end = time.monotonic() + 60\n"
+        "end = time.monotonic() + 300\n"
         "while not other.exists():\n    assert time.monotonic() < end\n    time.sleep(0.005)"
     )
     one, two = str(tmp_path / "one"), str(tmp_path / "two")

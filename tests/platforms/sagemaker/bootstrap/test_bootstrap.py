@@ -324,6 +324,7 @@ def test_a_lost_answer_changes_nothing(run: Run, empty: AwsServer, lost: str, mo
     assert len(empty.beside.cloudformation.stacks) == 1
 
 
+@pytest.mark.slow
 def test_denied_on_each_call_then_the_same_command_finishes(run: Run, empty: AwsServer) -> None:
     run(dry_run=True)
     run()
