@@ -10,9 +10,11 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-FITS = ((4_000, 10), (10_000, 5), (100_000, 2))
-"""Rows times classes (two for numbers) up to which so many fits are averaged. With more, one is steady enough, and
-several take long to train, to serve and to explain: each class has trees of its own."""
+FITS = ((2_000, 10), (5_000, 5), (50_000, 2))
+"""Rows up to which so many fits are averaged. With more rows one is steady enough, and several take long to train, to
+serve and to explain."""
+MANY_CLASSES, FITS_OF_MANY = 4, 5
+"""With more classes not more fits: each class has trees of its own."""
 
 
 @dataclass(frozen=True)
@@ -39,4 +41,5 @@ class Bags:
 
 def fits(rows: int, classes: int) -> int:
     """How many fits to a table of so many rows are worth their time; a regression has no class."""
-    return next((number for most, number in FITS if rows * max(classes, 2) <= most), 1)
+    number = next((number for most, number in FITS if rows <= most), 1)
+    return min(number, FITS_OF_MANY) if classes > MANY_CLASSES else number
