@@ -6,6 +6,7 @@ the held-back rows do not agree on something else.
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -88,12 +89,12 @@ def random_parts(wanted: NDArray[Any], share: float, parts: int, *, classes: boo
     The first row of each class is never held back: what learns from the others must know all of them.
     """
     first = np.unique(wanted, return_index=True)[1] if classes else np.empty(0, np.int64)
-    folds = max(2, round(1 / share))
+    folds = min(len(wanted), max(2, round(1 / share)))
     often = classes and np.unique(wanted, return_counts=True)[1].min() >= folds
     for part in range(parts):
         kind = StratifiedKFold if often else KFold
-        splitter = kind(min(folds, len(wanted)), shuffle=True, random_state=1 + part // folds)
-        chosen = list(splitter.split(np.zeros(len(wanted)), wanted))[part % folds][1]
+        splitter = kind(folds, shuffle=True, random_state=1 + part // folds)
+        _, chosen = next(islice(splitter.split(np.zeros(len(wanted)), wanted), part % folds, None))
         held = np.isin(np.arange(len(wanted)), chosen)
         held[first] = False
         yield held
