@@ -21,7 +21,7 @@ help:
 	@echo "make check-template render every combination of answers, and update every released version"
 	@echo "make bench        the speed ratios that README quotes"
 	@echo "make bench-monitoring-power   false alarms and misses of the monitoring beside other rules (WHOLE=1: an hour)"
-	@echo "make bench-accuracy the trained model against plain LightGBM and scikit-learn on ten public tables"
+	@echo "make bench-accuracy the trained model against plain LightGBM and scikit-learn on twelve public tables"
 	@echo "make structure    how the sources are built, beside the bars that keep them readable"
 	@echo "make definitions  recompile the templates' definitions after editing a pipeline.py"
 

@@ -113,7 +113,7 @@ def branches(project: Project) -> dict[str, Any]:
 @pytest.fixture
 def resolving(project: Project) -> Project:
     """In the middle of an update to a version that is not the newest."""
-    project.edit("build", {"config.toml": instead("learning_rate = 0.1", "learning_rate = 0.3")})
+    project.edit("build", {"config.toml": instead("learning_rate = 0.2", "learning_rate = 0.3")})
     assert project.update(to=MIDDLE, resolve=True).code == 0
     return project
 

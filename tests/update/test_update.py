@@ -145,7 +145,7 @@ def clash(project: Project) -> None:
     project.edit(
         "build",
         {
-            "config.toml": instead("learning_rate = 0.1", "learning_rate = 0.3"),
+            "config.toml": instead("learning_rate = 0.2", "learning_rate = 0.3"),
             "pipeline.json": instead('"DefaultValue": "unknown"', '"DefaultValue": "ours"'),
         },
     )
