@@ -1,0 +1,56 @@
+"""The page of what `--json` prints, from documents that the tests compare with the program's own."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from reference.commands import commands
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_HEAD = """\
+# What `--json` prints
+
+With `--json`, a command prints one JSON document on stdout, and what it says to people on stderr. An error is a document,
+too: `{"error": {"code", "message", "hint"}}` with the [exit code](exit-codes.md) of the process. A newer version may add
+members; none is renamed or removed.
+
+The documents below were printed by the program in the [tutorial](../tutorial.md). The tests run that tutorial and fail
+where a member is missing here or there. These commands have the option:
+"""
+
+
+def page(folder: Path) -> str:
+    """The page, in Markdown.
+
+    Args:
+        folder: Holds a document for each command, named like it: `models list.json`.
+    """
+    takers = ", ".join(f"`{one.words.partition(' ')[2]}`" for one in commands() if "--json" in one.options)
+    parts = [f"{_HEAD}{takers}.\n"]
+    for file in sorted(folder.glob("*.json")):
+        document = json.loads(file.read_text(encoding="utf-8"))
+        shown = json.dumps(document, indent=2, ensure_ascii=False)
+        parts.append(f"## {file.stem}\n\n{_members(document)}\n\n```json\n{shown}\n```\n")
+    return "\n".join(parts)
+
+
+def _members(document: Any) -> str:
+    if isinstance(document, list):
+        return f"A list; each has {_names(document[0])}." if document else "A list."
+    return f"An object with {_names(document)}."
+
+
+def _names(document: dict[str, Any]) -> str:
+    return ", ".join(f"`{name}`" for name in document)
+
+
+def shape(value: Any) -> Any:
+    """What a document is made of: names and kinds of values, for a comparison of two of them."""
+    if isinstance(value, dict):
+        return {name: shape(one) for name, one in sorted(value.items())}
+    if isinstance(value, list):
+        return [shape(value[0])] if value else []
+    return "number" if isinstance(value, int | float) and not isinstance(value, bool) else type(value).__name__
