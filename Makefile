@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test lint format bench bench-accuracy bench-monitoring-power test-sdk test-oracles test-airflow check-template definitions clean
+.PHONY: help demo test lint format bench bench-accuracy bench-monitoring-power test-sdk test-oracles test-airflow check-template definitions docs clean
 
 help:
 	@echo "make demo         make a project and run a model's whole life on this machine (about 3 minutes)"
@@ -16,6 +16,7 @@ help:
 	@echo "make bench        the speed ratios that README quotes"
 	@echo "make bench-monitoring-power   false alarms and misses of the monitoring beside other rules (WHOLE=1: an hour)"
 	@echo "make bench-accuracy the trained model against plain LightGBM and scikit-learn on ten public tables"
+	@echo "make docs         build the site of docs/ into build/site, without network"
 	@echo "make definitions  recompile the templates' definitions after editing a pipeline.py"
 
 demo: $(VENV)/installed
@@ -51,6 +52,10 @@ check-template: $(VENV)/installed
 definitions: $(VENV)/installed .venv-sdk/installed
 	$(BIN)/python tools/compile_definitions.py --sdk-python .venv-sdk/bin/python
 
+docs: .venv-docs/installed
+	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --quiet --strict
+	.venv-docs/bin/python tools/check_site.py build/site
+
 bench: $(VENV)/installed-dev
 	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m bench
 
@@ -75,6 +80,12 @@ $(VENV)/installed-dev: $(VENV)/installed pyproject.toml requirements-dev.txt tes
 	$(BIN)/pip install --quiet --no-deps --requirement tests/e2e/public_tables.txt
 	@touch $@
 
+# With the program itself: the reference is made from its code.
+.venv-docs/installed: requirements-docs.txt pyproject.toml
+	$(PYTHON) -m venv .venv-docs
+	.venv-docs/bin/pip install --quiet --requirement requirements-docs.txt --editable .
+	@touch $@
+
 .venv-oracles/installed: templates/build/container/requirements.txt tests/monitoring/requirements.txt
 	$(PYTHON) -m venv .venv-oracles
 	@# One after the other: where a file has hashes, pip wants them for all that it installs with it.
@@ -97,4 +108,4 @@ $(VENV)/installed-dev: $(VENV)/installed pyproject.toml requirements-dev.txt tes
 	@touch $@
 
 clean:
-	rm -rf $(VENV) .venv-accuracy .venv-airflow2 .venv-airflow3 .venv-oracles .venv-sdk build dist demo .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) .venv-accuracy .venv-airflow2 .venv-airflow3 .venv-docs .venv-oracles .venv-sdk build dist demo .mypy_cache .pytest_cache .ruff_cache

@@ -31,5 +31,17 @@ def on_files(files: Any, config: Any) -> Any:
 
 
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
-    """Let the list of errors follow what a person has written about them."""
-    return markdown + troubleshooting.listing() if page.file.src_uri == "troubleshooting.md" else markdown
+    """Let what is made from the code, or stands in the templates, follow what a person has written about it."""
+    match page.file.src_uri:
+        case "troubleshooting.md":
+            return markdown + troubleshooting.listing()
+        case "explanation/monitoring.md":
+            return markdown + _monitoring()
+        case _:
+            return markdown
+
+
+def _monitoring() -> str:
+    """What the build repository says of its monitoring, without the head."""
+    text = (ROOT / "templates/build/monitoring/README.md").read_text(encoding="utf-8")
+    return "\n## The modules\n\n" + text.split("\n", 1)[1]

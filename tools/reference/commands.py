@@ -20,7 +20,7 @@ _HEAD = """\
 Every command has `--help`, which says the same as this page. It is made from the program when the site is built.
 
 A command finds its project from the repository that you stand in, or from `-C DIR`. With `--json` it prints
-[one JSON document](json.md) on stdout and everything else on stderr. How it ends is told by its [exit code](exit-codes.md).
+[one JSON document](json.md) on stdout and everything else on stderr. Its [exit code](exit-codes.md) says how it ended.
 """
 
 

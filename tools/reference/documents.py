@@ -10,15 +10,36 @@ from reference.commands import commands
 if TYPE_CHECKING:
     from pathlib import Path
 
+DOCUMENTS = {
+    "project": (".", "mlops-new project churn --yes --json"),
+    "project --dry-run": (".", "mlops-new project another --dry-run --json"),
+    "data": ("../churn-build", "mlops-new data --input ../customers.csv --json"),
+    "run (build)": ("../churn-build", "mlops-new run --input ../customers.csv --json"),
+    "run (inference)": (".", "mlops-new run --input ../customers.csv --json"),
+    "models list": (".", "mlops-new models list --json"),
+    "models show": (".", "mlops-new models show 1 --json"),
+    "models approve": (".", "mlops-new models approve 1 --json"),
+    "status": (".", "mlops-new status --json"),
+    "status --all": (".", "mlops-new status --all --json"),
+    "update --dry-run": (".", "mlops-new update --dry-run --json"),
+    "drill": (".", "mlops-new drill nulls --input ../customers.csv --json"),
+    "lineage": (".", "mlops-new lineage 1 --json"),
+    "doctor": (".", "mlops-new doctor --json"),
+    "destroy --dry-run": (".", "mlops-new destroy churn --dry-run --json"),
+    "an error": (".", "mlops-new models show 99 --json"),
+}
+"""Which commands print the documents, and where: in the deploy repository at the end of the page about own data."""
+
 _HEAD = """\
 # What `--json` prints
 
-With `--json`, a command prints one JSON document on stdout, and what it says to people on stderr. An error is a document,
-too: `{"error": {"code", "message", "hint"}}` with the [exit code](exit-codes.md) of the process. A newer version may add
-members; none is renamed or removed.
+With `--json`, a command prints one JSON document on stdout, and what it says to people on stderr. An error is a
+document, too: `{"error": {"code", "message", "hint"}}` with the [exit code](exit-codes.md) of the process. A newer
+version may add members; none is renamed or removed.
 
-The documents below were printed by the program in the [tutorial](../tutorial.md). The tests run that tutorial and fail
-where a member is missing here or there. These commands have the option:
+The documents below were printed by the program for the project of
+[Use your own data](../how-to/own-data.md). The tests type that page, print the documents again, and fail where a member
+is missing here or there. These commands have the option:
 """
 
 
@@ -26,14 +47,14 @@ def page(folder: Path) -> str:
     """The page, in Markdown.
 
     Args:
-        folder: Holds a document for each command, named like it: `models list.json`.
+        folder: Holds the documents of `DOCUMENTS`, named like them: `models list.json`.
     """
     takers = ", ".join(f"`{one.words.partition(' ')[2]}`" for one in commands() if "--json" in one.options)
     parts = [f"{_HEAD}{takers}.\n"]
-    for file in sorted(folder.glob("*.json")):
-        document = json.loads(file.read_text(encoding="utf-8"))
+    for name in DOCUMENTS:
+        document = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
         shown = json.dumps(document, indent=2, ensure_ascii=False)
-        parts.append(f"## {file.stem}\n\n{_members(document)}\n\n```json\n{shown}\n```\n")
+        parts.append(f"## {name}\n\n{_members(document)}\n\n```json\n{shown}\n```\n")
     return "\n".join(parts)
 
 

@@ -44,8 +44,8 @@ _TOPICS = (
     ("Updates, adoption and template versions", ("update", "adopt", "versions")),
     ("Templates", ("template", "rendering", "publish", "questions")),
     ("Pipeline definitions and parameters", ("definition", "parameters")),
-    ("Runs, models and data", ("run", "outcome", "inputs", "drill", "lineage", "models", "data", "proposals", "table")),
     ("This machine: home, images, the registry", ("platforms/local", "files", "locks", "image", "processes")),
+    ("Runs, models and data", ("run", "outcome", "inputs", "drill", "lineage", "models", "data", "proposals", "table")),
     ("Git", ("git", "code_files", "unpushed", "local_work")),
     ("Settings and the environment", ("settings", "connecting", "environ")),
 )

@@ -18,8 +18,9 @@ _CONFIG = """\
 """
 _TEXTS = {
     "build": "What is yours to change without touching code: columns, metric, model, machines. `make test` checks the "
-    "file, and an unknown key or value is refused. Settings of the checks are in [Monitoring](../explanation/monitoring.md).",
-    "deploy": "Which rows are predicted, what becomes of predictions, when to retrain, and how Airflow runs the project.",
+    "file, and an unknown key or value is refused. Settings of the checks are in "
+    "[Monitoring](../explanation/monitoring.md#settings).",
+    "deploy": "Which rows are predicted, what becomes of predictions, when to retrain, how Airflow runs the project.",
 }
 
 
@@ -34,8 +35,8 @@ def config(kind: str) -> str:
 _QUESTIONS = """\
 # Answers
 
-`mlops-new project` asks these questions; Enter takes the default, `--yes` takes all defaults. Answers can also come from
-`--data KEY=VALUE`, from a YAML file (`--answers FILE`), or from your table (`--like TABLE`). They are recorded in
+`mlops-new project` asks these questions; Enter takes the default, `--yes` takes all defaults. Answers can also come
+from `--data KEY=VALUE`, from a YAML file (`--answers FILE`), or from your table (`--like TABLE`). They are recorded in
 `.copier-answers.yml` of both repositories. `mlops-new update --data KEY=VALUE` changes one later.
 
 The page is made from the template's `copier.yml`.

@@ -32,7 +32,8 @@ class Table:
 
 def read(text: str) -> list[Table]:
     """The tables of an annotated TOML file: a comment explains what follows it, or stands behind it."""
-    tables, above = [Table("")], []
+    tables = [Table("")]
+    above: list[str] = []
     for line in _statements(text):
         if not line.strip():
             if not tables[-1].name and not tables[-1].rows and above:
@@ -84,7 +85,9 @@ def sections(tables: list[Table], top: str) -> str:
     for table in tables:
         rows = [f"| `{key}` | {_code(value)} | {_cell(text)} |" for key, value, text in table.rows]
         head = ["| key | for example | means |", "|---|---|---|"] if rows else []
-        parts.append("\n".join([f"## {f'`[{table.name}]`' if table.name else top}\n", _text(table.text), "", *head, *rows]))
+        parts.append(
+            "\n".join([f"## {f'`[{table.name}]`' if table.name else top}\n", _text(table.text), "", *head, *rows])
+        )
     return "\n\n".join(parts) + "\n"
 
 

@@ -24,10 +24,10 @@ def calls(module: ast.Module) -> Iterator[tuple[ast.Call, Names]]:
     everywhere: Names = {}
     for node in module.body:
         everywhere.update({name: [value] for name, value in _assigned(node)})
-    for node in ast.walk(module):
-        if isinstance(node, ast.FunctionDef):
+    for function in ast.walk(module):
+        if isinstance(function, ast.FunctionDef):
             collected: list[tuple[ast.Call, Names]] = []
-            _flow(node.body, dict(everywhere), collected)
+            _flow(function.body, dict(everywhere), collected)
             yield from collected
 
 
