@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DOCUMENTS = {
-    "project": (".", "mlops-new project churn --yes --json"),
-    "project --dry-run": (".", "mlops-new project another --dry-run --json"),
+    "project": ("..", "mlops-new project churn --yes --json"),
+    "project --dry-run": ("..", "mlops-new project another --dry-run --json"),
     "data": ("../churn-build", "mlops-new data --input ../customers.csv --json"),
     "run (build)": ("../churn-build", "mlops-new run --input ../customers.csv --json"),
     "run (inference)": (".", "mlops-new run --input ../customers.csv --json"),
@@ -20,12 +20,12 @@ DOCUMENTS = {
     "models show": (".", "mlops-new models show 1 --json"),
     "models approve": (".", "mlops-new models approve 1 --json"),
     "status": (".", "mlops-new status --json"),
-    "status --all": (".", "mlops-new status --all --json"),
+    "status --all": ("..", "mlops-new status --all --json"),
     "update --dry-run": (".", "mlops-new update --dry-run --json"),
     "drill": (".", "mlops-new drill nulls --input ../customers.csv --json"),
     "lineage": (".", "mlops-new lineage 1 --json"),
     "doctor": (".", "mlops-new doctor --json"),
-    "destroy --dry-run": (".", "mlops-new destroy churn --dry-run --json"),
+    "destroy --dry-run": ("..", "mlops-new destroy churn --dry-run --json"),
     "an error": (".", "mlops-new models show 99 --json"),
 }
 """Which commands print the documents, and where: in the deploy repository at the end of the page about own data."""

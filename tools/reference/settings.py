@@ -110,7 +110,7 @@ _SETTINGS = """\
 
 `mlops-new.toml` in your config folder (Linux: `~/.config/mlops-new`, macOS:
 `~/Library/Application Support/mlops-new`), or the file that `--config` or `MLOPS_NEW_CONFIG` names. Nobody needs one:
-without it, everything is on this machine. What no key of this page names is refused, with the name of the key.
+without it, everything is on this machine. A key that is not on this page is refused by its name.
 
 An option of the command line goes before an environment variable, and that before this file. The file holds no secret:
 `{ secret = "NAME" }` means the value of the environment variable `NAME`.
