@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from typer.main import get_command
 
-from mlops_new.cli import app
+from mlops_new.cli.app import app
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

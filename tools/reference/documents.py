@@ -26,6 +26,10 @@ DOCUMENTS = {
     "lineage": (".", "mlops-new lineage 1 --json"),
     "doctor": (".", "mlops-new doctor --json"),
     "destroy --dry-run": ("..", "mlops-new destroy churn --dry-run --json"),
+    "models reject": (".", "mlops-new models reject 2 --json"),
+    "image": ("../churn-build", "mlops-new image --json"),
+    "adopt --dry-run": ("..", "mlops-new adopt churn-build churn-deploy --dry-run --json"),
+    "template publish --dry-run": ("..", "mlops-new template publish --dry-run --json"),
     "an error": (".", "mlops-new models show 99 --json"),
 }
 """Which commands print the documents, and where: in the deploy repository at the end of the page about own data."""

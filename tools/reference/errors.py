@@ -39,15 +39,15 @@ class Hint:
 # The first that has a word of the module's path below mlops_new.
 _TOPICS = (
     ("Bitbucket", ("bitbucket",)),
-    ("The AWS account", ("sagemaker", "bootstrap", "prices", "cost")),
+    ("The AWS account", ("sagemaker", "bootstrap", "cost")),
     ("The AWS API on this machine", ("serve", "aws_api")),
     ("Updates, adoption and template versions", ("update", "adopt", "versions")),
-    ("Templates", ("template", "rendering", "publish", "questions")),
-    ("Pipeline definitions and parameters", ("definition", "parameters")),
-    ("This machine: home, images, the registry", ("platforms/local", "files", "locks", "image", "processes")),
-    ("Runs, models and data", ("run", "outcome", "inputs", "drill", "lineage", "models", "data", "proposals", "table")),
-    ("Git", ("git", "code_files", "unpushed", "local_work")),
-    ("Settings and the environment", ("settings", "connecting", "environ")),
+    ("Templates", ("template",)),
+    ("Pipeline definitions and parameters", ("definition",)),
+    ("Git", ("system/git", "code_files", "unpushed")),
+    ("This machine: home, images, the registry", ("platforms/local", "system", "image", "preflight")),
+    ("Runs, models and data", ("run", "drill", "lineage", "models", "commands/data", "proposals")),
+    ("Settings and the environment", ("settings",)),
 )
 _OTHERS = "Projects and repositories"
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-from mlops_new.platforms.sagemaker import template
+from mlops_new.platforms.sagemaker.bootstrap import stack_template
 from tests.doubles.aws import xml
 from tests.doubles.aws.made import ACCOUNT, Clients, Making
 from tests.doubles.aws.packages import Refused
@@ -38,7 +38,7 @@ class Beside:
 
     def deploy(self, region: str) -> None:
         """What `mlops-new bootstrap` deploys, at once."""
-        resolved = template.Resolved(template.document(), {}, template.Place("aws", ACCOUNT, region))
+        resolved = stack_template.Resolved(stack_template.document(), {}, stack_template.Place("aws", ACCOUNT, region))
         self.cloudformation.put(resolved)
 
     def answer(self, request: Request) -> Answer | None:

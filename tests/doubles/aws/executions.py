@@ -13,10 +13,10 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from mlops_new.definition import Definition, parse
-from mlops_new.platforms.local.expressions import Scope, evaluate, holds
-from mlops_new.platforms.local.graph import Node, nodes
-from mlops_new.platforms.local.schedule import Schedule
-from mlops_new.records import Status
+from mlops_new.platforms.local.runner.expressions import Scope, evaluate, holds
+from mlops_new.platforms.local.runner.schedule import Schedule
+from mlops_new.platforms.local.runner.step_graph import Node, nodes
+from mlops_new.ports.executions import Status
 from tests.doubles.aws.packages import Document, Packages, Refused, absent
 
 _ENDED = {Status.SUCCEEDED, Status.FAILED, Status.STOPPED}

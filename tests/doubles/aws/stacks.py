@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from mlops_new.platforms.sagemaker import template
-from mlops_new.platforms.sagemaker.stack import TAGS
+from mlops_new.platforms.sagemaker.bootstrap import stack_template
+from mlops_new.platforms.sagemaker.bootstrap.stack import TAGS
 from tests.doubles.aws.made import ACCOUNT, Making, Properties
 from tests.doubles.aws.packages import Refused
 from tests.doubles.aws.xml import listed
@@ -44,7 +44,7 @@ class ChangeSet:
     id: str
     name: str
     stack: Stack
-    resolved: template.Resolved
+    resolved: stack_template.Resolved
     parameters: dict[str, str]
     tags: dict[str, str]
     adopt: bool
@@ -70,7 +70,7 @@ class CloudFormation:
         self._region = region
         self._numbers = itertools.count(1)
 
-    def put(self, resolved: template.Resolved, name: str = "mlops-new") -> None:
+    def put(self, resolved: stack_template.Resolved, name: str = "mlops-new") -> None:
         """Deploy a template at once, as if it had been there before."""
         stack = self.stacks.get(name) or self._new(name)
         stack.bodies = {key: dict(body) for key, body in resolved.bodies.items()}
@@ -132,13 +132,15 @@ class CloudFormation:
 
     def _worked_out(self, stack: Stack, form: dict[str, str]) -> ChangeSet:
         document = (
-            template.document() if form["TemplateBody"] == template.text() else template.load(form["TemplateBody"])
+            stack_template.document()
+            if form["TemplateBody"] == stack_template.text()
+            else stack_template.load(form["TemplateBody"])
         )
         parameters = {one["ParameterKey"]: one["ParameterValue"] for one in listed(form, "Parameters")}
         if unknown := parameters.keys() - document["Parameters"].keys():
             raise Refused("ValidationError", f"Parameters: [{', '.join(unknown)}] do not exist in the template")
         every = {name: parameters.get(name, one.get("Default")) for name, one in document["Parameters"].items()}
-        resolved = template.Resolved(document, every, template.Place("aws", ACCOUNT, self._region))
+        resolved = stack_template.Resolved(document, every, stack_template.Place("aws", ACCOUNT, self._region))
         label = form["ChangeSetName"]
         return ChangeSet(
             id=f"arn:aws:cloudformation:{self._region}:{ACCOUNT}:changeSet/{label}/{uuid.uuid4()}",

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, field
 
-from mlops_new.hosts.bitbucket.credentials import Account, account
+from mlops_new.hosts.bitbucket.api.credentials import Account, account
+from mlops_new.hosts.bitbucket.api.retry_policy import Patience
 from mlops_new.hosts.bitbucket.host import BitbucketCloud, Hosting
-from mlops_new.hosts.bitbucket.patience import Patience
 from tests.doubles.bitbucket.access import Token
 from tests.doubles.bitbucket.server import PERSONAL, BitbucketServer
 
