@@ -24,12 +24,13 @@ from reference.documents import DOCUMENTS
 
 DOCS = Path(__file__).parents[1] / "docs"
 WIDTH = 104
+# The last say whether the progress is shown, or only the result.
 SESSION = (
-    (".", "mlops-new project fresh-sales --yes"),
-    ("fresh-sales-build", "mlops-new run"),
-    ("fresh-sales-build", 'mlops-new models approve 1 --note "beats both naive forecasts"'),
-    ("fresh-sales-deploy", "mlops-new run"),
-    ("fresh-sales-deploy", "mlops-new drill changed_unit"),
+    (".", "mlops-new project fresh-sales --yes", True),
+    ("fresh-sales-build", "mlops-new run", True),
+    ("fresh-sales-build", 'mlops-new models approve 1 --note "beats both naive forecasts"', True),
+    ("fresh-sales-deploy", "mlops-new run", False),
+    ("fresh-sales-deploy", "mlops-new drill changed_unit", False),
 )
 OWN_DATA = (
     (".", 'mlops-new project churn --like customers.csv --data target=churned --data description="Who leaves" --yes'),
@@ -39,7 +40,7 @@ OWN_DATA = (
 )
 # What a reader of a picture needs not: the plan that the ticks repeat, and how an environment is made.
 _LEFT_OUT = re.compile(
-    r"^(Plan:|  \+ |making the |the image's environment|\[|- not run|  (build|deploy)   |  +hosted at)"
+    r"^(Plan:|  \+ |making the |the image's environment|\[|- not run|  (build|deploy)  |  +hosted at)"
 )
 
 _BEFORE_A_LINE, _BEFORE_A_COMMAND = 0.1, 0.9  # seconds
@@ -92,12 +93,12 @@ def somebody(root: Path, environments: Path | None) -> Somebody:
 def record_session(person: Somebody) -> None:
     """The picture of a terminal, and that of the build run's report."""
     console = Console(record=True, width=WIDTH, file=StringIO(), force_terminal=True)
-    for number, (folder, command) in enumerate(SESSION):
+    for number, (folder, command, progress) in enumerate(SESSION):
         if number:
             console.print()
         console.print(Text.assemble(("$ ", "bold green"), (command, "bold")))
         out, err = person.type(folder, command)
-        for line in f"{err}{out}".splitlines():
+        for line in f"{err if progress else ''}{out}".splitlines():
             if not _LEFT_OUT.match(line):
                 console.print(coloured(line), no_wrap=True, overflow="ellipsis")
         if folder.endswith("-build") and command == "mlops-new run":
