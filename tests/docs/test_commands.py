@@ -91,6 +91,12 @@ def test_what_make_is_asked_for_it_can_make(page: Path) -> None:
     assert set(asked) - {"help"} <= targets
 
 
+def test_examples_of_the_help_are_commands_that_exist() -> None:
+    examples = [line for one in COMMANDS.values() for line in one.text.splitlines() if line.startswith("mlops-new ")]
+    assert len(examples) >= len(COMMANDS)
+    assert [found for line in examples for words in calls(line) if (found := fault(words, whole=True))] == []
+
+
 def test_the_demo_types_commands_that_exist() -> None:
     lines = re.findall(r"^show (mlops-new .*)$", (ROOT / "tools" / "demo.sh").read_text("utf-8"), re.MULTILINE)
     assert lines

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -94,6 +95,15 @@ def test_every_key_of_config_toml_is_on_its_page(tmp_path: Path) -> None:
         for table, keys in values.items():
             assert f"## `[{table}]`" in text
             assert [key for key in keys if f"`{key}`" not in text and f"`[{table}.{key}]`" not in text] == []
+
+
+def test_every_variable_that_the_program_reads_is_on_its_page() -> None:
+    text = (ROOT / "docs/reference/environment.md").read_text("utf-8")
+    sources = "".join(file.read_text("utf-8") for file in (ROOT / "src").rglob("*.py"))
+    named = set(re.findall(r'"((?:MLOPS_NEW|BITBUCKET|AWS)_[A-Z_]+)"', sources))
+    of_ci = {"AWS_ROLE_ARN"}  # a variable of Bitbucket's deployment environments
+    assert {"MLOPS_NEW_HOME", "BITBUCKET_API_URL"} <= named
+    assert {name for name in named - of_ci if f"`{name}`" not in text} == set()
 
 
 def test_documents_are_shown_with_their_members(tmp_path: Path) -> None:

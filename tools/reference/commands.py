@@ -31,7 +31,7 @@ class Command:
     Args:
         words: What is typed: `mlops-new models list`.
         usage: The same with its arguments.
-        text: Its help.
+        text: Its help, and an example.
         panel: The group that `--help` shows it in; empty where it is in none.
         parameters: Arguments and options, as `--help` writes them, each with its sentence.
         options: The options' names, each with whether a value follows.
@@ -66,7 +66,7 @@ def _below(group: Any, context: Any, panel: str = "") -> Iterator[Command]:
 
 def _described(command: Any, context: Any, panel: str) -> Command:
     parameters = command.get_params(context)
-    texts = [part for part in (command.help, command.epilog) if part]
+    texts = [part for part in (command.help, _shown(command.epilog or "")) if part]
     arguments = [one for one in parameters if one.param_type_name == "argument"]
     return Command(
         words=context.command_path,
@@ -85,6 +85,12 @@ def _described(command: Any, context: Any, panel: str) -> Command:
             None if any(one.nargs < 0 for one in arguments) else len(arguments),
         ),
     )
+
+
+def _shown(example: str) -> str:
+    """An example as a block: `Example: mlops-new …`, as `--help` ends with it."""
+    words, colon, typed = example.partition(": ")
+    return f"{words}:\n\n```text\n{typed}\n```" if colon and typed.startswith(NAME) else example
 
 
 def page() -> str:
