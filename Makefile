@@ -8,7 +8,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # are made with the templates carry the same program.
 environment = cd templates/shared && $(PYTHON) -m ci.environment $(CURDIR)/$(1)
 
-.PHONY: help demo test test-slow test-all lint format structure bench bench-accuracy bench-monitoring-power test-sdk test-oracles test-airflow check-template environments definitions clean
+.PHONY: help demo test test-slow test-all lint format structure bench bench-accuracy bench-monitoring-power test-sdk test-oracles test-airflow check-template environments definitions docs clean
 
 help:
 	@echo "make demo         make a project and run a model's whole life on this machine (a minute or two)"
@@ -19,10 +19,11 @@ help:
 	@echo "make test-oracles compare the monitoring with shap, lightgbm and other independent computations"
 	@echo "make test-airflow run the DAGs on Airflow 2 and 3 against mlops-new serve (two environments of 400 MB)"
 	@echo "make check-template render every combination of answers, and update every released version"
-	@echo "make bench        the speed ratios that README quotes"
+	@echo "make bench        the speed ratios that docs/explanation/figures.md quotes"
 	@echo "make bench-monitoring-power   false alarms and misses of the monitoring beside other rules (WHOLE=1: an hour)"
 	@echo "make bench-accuracy the trained model against plain LightGBM and scikit-learn on twelve public tables"
 	@echo "make structure    how the sources are built, beside the bars that keep them readable"
+	@echo "make docs         build the site of docs/ into build/site, without network"
 	@echo "make definitions  recompile the templates' definitions after editing a pipeline.py"
 
 demo: $(VENV)/installed
@@ -73,6 +74,10 @@ check-template: $(VENV)/installed
 definitions: $(VENV)/installed .venv-sdk/installed
 	$(BIN)/python tools/compile_definitions.py --sdk-python .venv-sdk/bin/python
 
+docs: .venv-docs/installed
+	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --quiet --strict
+	.venv-docs/bin/python tools/check_site.py build/site
+
 bench: $(VENV)/installed-dev
 	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m bench
 
@@ -94,6 +99,11 @@ $(VENV)/installed-dev: $(VENV)/installed pyproject.toml requirements-dev.txt tes
 	@$(call environment,$(VENV)) --keep --no-deps --requirement $(CURDIR)/tests/e2e/public_tables.txt
 	@touch $@
 
+# With the program itself: the reference is made from its code.
+.venv-docs/installed: requirements-docs.txt pyproject.toml
+	@$(call environment,.venv-docs) --requirement $(CURDIR)/requirements-docs.txt --editable $(CURDIR)
+	@touch $@
+
 .venv-oracles/installed: templates/build/container/requirements.txt tests/monitoring/requirements.txt
 	@$(call environment,.venv-oracles) $(addprefix --requirement $(CURDIR)/,$^)
 	@touch $@
@@ -111,4 +121,4 @@ $(VENV)/installed-dev: $(VENV)/installed pyproject.toml requirements-dev.txt tes
 	@touch $@
 
 clean:
-	rm -rf $(VENV) .venv-accuracy .venv-airflow2 .venv-airflow3 .venv-oracles .venv-sdk build dist demo .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) .venv-accuracy .venv-airflow2 .venv-airflow3 .venv-docs .venv-oracles .venv-sdk build dist demo .mypy_cache .pytest_cache .ruff_cache
