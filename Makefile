@@ -40,7 +40,7 @@ test-all:
 	-@$(MAKE) --jobs 2 --keep-going environments
 	@sh tools/test_all.sh
 
-environments: $(VENV)/installed-dev .venv-sdk/installed .venv-oracles/installed .venv-airflow2/installed .venv-airflow3/installed
+environments: $(VENV)/installed-dev .venv-sdk/installed .venv-oracles/installed .venv-airflow2/installed .venv-airflow3/installed .venv-docs/installed
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check

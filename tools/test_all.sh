@@ -17,7 +17,7 @@ beside() {  # SUITES: one after the other
 
 beside test-airflow &
 running="$running $!"
-beside check-template test-sdk test-oracles &
+beside docs check-template test-sdk test-oracles &
 running="$running $!"
 
 for suite in test test-slow; do
@@ -27,12 +27,12 @@ done
 wait
 
 failed=0
-for suite in test-airflow check-template test-sdk test-oracles; do
+for suite in test-airflow docs check-template test-sdk test-oracles; do
     printf '\n--- make %s ---\n' "$suite"
     if [ "$(cat "$place/$suite.code")" = 0 ]; then tail -n 3 "$place/$suite.log"; else cat "$place/$suite.log"; fi
 done
 printf '\n--- in short ---\n'
-for suite in test test-slow test-airflow check-template test-sdk test-oracles; do
+for suite in test test-slow test-airflow docs check-template test-sdk test-oracles; do
     code=$(cat "$place/$suite.code")
     [ "$code" = 0 ] && said=passed || said="FAILED (exit code $code)" failed=1
     echo "make $suite: $said"
