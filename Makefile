@@ -93,8 +93,10 @@ $(VENV)/installed-dev: $(VENV)/installed pyproject.toml requirements-dev.txt tes
 	.venv-airflow$*/bin/pip install --quiet --requirement $<
 	@touch $@
 
-.venv-sdk/installed: pyproject.toml
+# The pins first: the SDK and all of ours at once keep pip searching for many minutes.
+.venv-sdk/installed: templates/shared/requirements-sdk.txt pyproject.toml
 	$(PYTHON) -m venv .venv-sdk
+	.venv-sdk/bin/pip install --quiet --no-compile --requirement $<
 	.venv-sdk/bin/pip install --quiet --no-compile --editable ".[sdk]"
 	@touch $@
 
