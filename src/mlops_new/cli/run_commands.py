@@ -18,37 +18,41 @@ from mlops_new.errors import Invalid
 from mlops_new.settings.amounts import AMOUNT, amount
 from mlops_new.settings.load import load
 
+PipelineName = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[PIPELINE]",
+        help="build, inference or model-quality (default: the first of this repository).",
+        show_default=False,
+    ),
+]
+Data = Annotated[
+    str | None,
+    typer.Option(
+        "--input",
+        metavar="FILE|FOLDER|s3://…",
+        help="The data to work on (default: the repository's sample; on SageMaker the pipeline's default first).",
+    ),
+]
+Resumed = Annotated[
+    str | None,
+    typer.Option(
+        "--resume",
+        metavar="EXECUTION",
+        help="Go on with an execution that failed or was stopped; on SageMaker, follow one that is running, too.",
+    ),
+]
+
 
 def run(
-    pipeline: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="[PIPELINE]",
-            help="build, inference or model-quality (default: the first of this repository).",
-            show_default=False,
-        ),
-    ] = None,
+    pipeline: PipelineName = None,
     *,
-    data: Annotated[
-        str | None,
-        typer.Option(
-            "--input",
-            metavar="FILE|FOLDER|s3://…",
-            help="The data to work on (default: the repository's sample; on SageMaker the pipeline's default first).",
-        ),
-    ] = None,
+    data: Data = None,
     parameter: Annotated[
         list[str] | None,
         typer.Option("--parameter", "-p", metavar="NAME=VALUE", help="Set a pipeline parameter (can be repeated)."),
     ] = None,
-    resume: Annotated[
-        str | None,
-        typer.Option(
-            "--resume",
-            metavar="EXECUTION",
-            help="Go on with an execution that failed or was stopped; on SageMaker, follow one that is running, too.",
-        ),
-    ] = None,
+    resume: Resumed = None,
     no_wait: Annotated[bool, typer.Option("--no-wait", help="Start it in the background and end.")] = False,
     retrain: Annotated[
         bool, typer.Option("--retrain", help="Start the build pipeline when the run decides to retrain.")

@@ -4,12 +4,11 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from mlops_new.cli import adapters
+from mlops_new.cli.adapters import cost_settings, listed_prices
 from mlops_new.cli.console import table
 from mlops_new.cost.estimate import Estimate, StepCost, estimate, money, refuse_above, rounded
 from mlops_new.definition import Definition
 from mlops_new.errors import Invalid
-from mlops_new.platforms.sagemaker.account_settings import AccountSettings, parse
 from mlops_new.settings.load import PlatformName, Settings
 
 _HOUR = 3600
@@ -23,10 +22,10 @@ def estimated(found: Definition, given: Mapping[str, str], settings: Settings) -
     Raises:
         Invalid: the settings say something that cannot be.
     """
-    about = _account_settings(settings)
+    about = cost_settings(settings)
     if settings.platform is PlatformName.LOCAL and about.prices is None:
         return None
-    return estimate(found, given, about.prices or adapters.price_list(settings).prices())
+    return estimate(found, given, about.prices or listed_prices(settings))
 
 
 def guard(
@@ -41,7 +40,7 @@ def guard(
         if cap is not None:
             raise Invalid("--cost-cap has no effect: a run on this machine costs nothing")
         return
-    limit = _account_settings(settings).cost_cap if cap is None else cap
+    limit = cost_settings(settings).cap if cap is None else cap
     cost = None if limit is None else estimated(found, given, settings)
     if limit is not None and cost is not None:
         if cost.prices.warning:
@@ -104,8 +103,3 @@ def _time(one: StepCost) -> str:
 
 def _most(one: StepCost, currency: str) -> str:
     return "unknown" if one.most is None else money(one.most, currency)
-
-
-def _account_settings(settings: Settings) -> AccountSettings:
-    settings.judge("sagemaker")
-    return parse(settings.sagemaker)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from mlops_new.hosts.bitbucket.api.credentials import Secret
-from mlops_new.hosts.bitbucket.host import Hosting
+from mlops_new.hosts.bitbucket.connection import Hosting
 from mlops_new.hosts.bitbucket.setup.setup_model import (
     Deployment,
     Environment,
