@@ -116,8 +116,10 @@ $(VENV)/installed-dev: $(VENV)/installed pyproject.toml requirements-dev.txt tes
 	@$(call environment,.venv-airflow$*) --requirement $(CURDIR)/$<
 	@touch $@
 
-.venv-sdk/installed: pyproject.toml
-	@$(call environment,.venv-sdk) --editable "$(CURDIR)[sdk]"
+# The pins first: the SDK and all of ours at once keep pip searching for many minutes.
+.venv-sdk/installed: templates/shared/requirements-sdk.txt pyproject.toml
+	@$(call environment,.venv-sdk) --requirement $(CURDIR)/$<
+	@$(call environment,.venv-sdk) --keep --editable "$(CURDIR)[sdk]"
 	@touch $@
 
 clean:

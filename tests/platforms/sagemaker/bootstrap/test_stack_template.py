@@ -40,6 +40,7 @@ UNLIMITED = {
     "ec2:DescribeSubnets": "the same",
     "ec2:DescribeVpcs": "the same",
     "ecr:GetAuthorizationToken": "logging in to ECR",
+    "pricing:GetProducts": "what machines cost",
     "sagemaker:ListMonitoringSchedules": "whether an account uses Model Monitor",
     "servicequotas:ListServiceQuotas": "quotas of instance types",
 }
