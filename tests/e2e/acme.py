@@ -27,8 +27,8 @@ from mlops_new.settings.load import Host, PlatformName, Settings
 from mlops_new.template.answers import read_answers
 from mlops_new.template.copier import Copier
 from tests.doubles.bitbucket import BitbucketServer
-from tests.doubles.bitbucket.client import Waits, environment
 from tests.doubles.bitbucket.state import Repository, new_uuid
+from tests.hosts.bitbucket.client import Waits, environment
 
 NAME = "fresh-sales"
 SLUGS = [f"{NAME}-build", f"{NAME}-deploy"]

@@ -12,8 +12,8 @@ from mlops_new.names import ANSWERS_FILE, Mark
 from mlops_new.ports.git_host import GitHost
 from mlops_new.system import git
 from tests.doubles.bitbucket import BitbucketServer
-from tests.doubles.bitbucket.client import host_at
 from tests.doubles.bitbucket.server import PERSONAL, WORKSPACE
+from tests.hosts.bitbucket.client import host_at
 
 SLUG = "fresh-sales-build"
 OURS = Mark("fresh-sales", "build")

@@ -28,7 +28,17 @@ from mlops_new.ports.executions import Execution, Status
 from mlops_new.ports.platform import Platform
 from mlops_new.ports.registry import Registry
 from tests.platforms.local.conftest import repository, silent
-from tests.platforms.local.definitions import definition, processing, register
+from tests.platforms.local.definitions import (
+    condition,
+    definition,
+    equals,
+    fail,
+    get,
+    join,
+    json_get,
+    processing,
+    register,
+)
 
 if TYPE_CHECKING:
     from tests.doubles.aws import AwsServer
@@ -36,6 +46,8 @@ if TYPE_CHECKING:
 WRITES = "open('/opt/ml/processing/output/table/table.csv', 'w').write('1')"
 WAITS = "import pathlib, sys; sys.exit(0 if pathlib.Path(sys.argv[1]).exists() else 'not yet')"
 ENDLESS = "import time; time.sleep(600)"
+REPORT = b'{"rmse": 0.5, "new": true, "nothing": null}'
+MEASURES = f"open('/opt/ml/processing/output/report/report.json', 'wb').write({REPORT!r})"
 
 
 @dataclass
@@ -111,6 +123,10 @@ def subject(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.
         server: AwsServer = request.getfixturevalue("aws")
         server.script.failures["waits"] = "not yet"
         server.script.endless.add("endless")
+        server.script.files["report"] = {"report.json": REPORT}
+        server.client("s3").create_bucket(
+            Bucket="mlops-new", CreateBucketConfiguration={"LocationConstraint": "eu-north-1"}
+        )
         account = Account(AccountSettings())
         platform = SageMakerPlatform(account, project, _briefly)
         mend = server.script.failures.clear
@@ -258,6 +274,48 @@ def test_a_failed_step_says_why_and_a_resumed_run_goes_on_from_there(subject: Su
     assert subject.told() == ["StepStarted waits", "StepEnded waits", "StepStarted last", "StepEnded last"]
     with pytest.raises(Invalid, match="Succeeded"):
         subject.platform.resume(failed.id, subject.events.append)
+
+
+def measures() -> dict[str, Any]:
+    file = {"PropertyFileName": "Report", "OutputName": "report", "FilePath": "report.json"}
+    return processing("measures", MEASURES, outputs=("report",), PropertyFiles=[file])
+
+
+def test_the_same_branches_are_taken_everywhere(subject: Subject) -> None:
+    worse = {"Type": "GreaterThan", "LeftValue": json_get("measures", "Report", "rmse"), "RightValue": 0.6}
+    old = equals(json_get("measures", "Report", "$.new"), right=False)
+    inner = condition(
+        "inner", equals(get("Steps.gate.Outcome"), "True"), then=(writes("good"),), otherwise=(fail("never", "x"),)
+    )
+    either = {"Type": "Not", "Condition": {"Type": "Or", "Conditions": [worse, old]}}
+    gate = condition("gate", either, then=(inner,), otherwise=(writes("bad"),))
+    ended = subject.run(measures(), gate)
+    assert ended.status is Status.SUCCEEDED
+    assert {step.name: step.status for step in ended.steps} == {
+        **dict.fromkeys(("measures", "gate", "inner", "good"), Status.SUCCEEDED),
+        **dict.fromkeys(("never", "bad"), Status.NOT_RUN),
+    }
+
+
+@pytest.mark.parametrize("path", ["none", "nothing", "rmse.deep", "[0]"])
+def test_a_condition_on_what_is_not_there_fails_everywhere(subject: Subject, path: str) -> None:
+    decided = equals(1, 2)  # is false whatever the other one is
+    gate = condition("gate", decided, equals(json_get("measures", "Report", path), 0.5), otherwise=(writes("bad"),))
+    ended = subject.run(measures(), gate)
+    assert {step.name: step.status for step in ended.steps} == {
+        "measures": Status.SUCCEEDED,
+        "gate": Status.FAILED,
+        "bad": Status.NOT_RUN,
+    }
+    assert ended.status is Status.FAILED
+
+
+def test_a_fail_step_says_why_everywhere(subject: Subject) -> None:
+    stop = fail("stop", join("not with ", get("Parameters.ImageUri")))
+    ended = subject.run(condition("gate", equals(1, 2), otherwise=(stop,)), writes("last", DependsOn=["gate"]))
+    stopped = next(step for step in ended.steps if step.name == "stop")
+    assert (ended.status, stopped.status) == (Status.FAILED, Status.FAILED)
+    assert stopped.reason == f"not with {subject.image}"
 
 
 def test_a_run_that_nobody_follows_is_stopped_on_request(subject: Subject) -> None:

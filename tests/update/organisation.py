@@ -7,9 +7,9 @@ from mlops_new.cli.console import Console
 from mlops_new.names import Mark
 from mlops_new.project.context import World
 from tests.doubles.bitbucket import BitbucketServer
-from tests.doubles.bitbucket.client import Waits
 from tests.e2e.acme import NAME, SLUGS, settings, world
 from tests.e2e.program import Ended
+from tests.hosts.bitbucket.client import Waits
 from tests.update.fork import OLDEST
 from tests.update.running import Remembering, Updates
 

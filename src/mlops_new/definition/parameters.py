@@ -1,11 +1,14 @@
 """Checking what a pipeline is started with against what its definition declares. Pure."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from mlops_new.errors import Invalid
 
 _BOOLEANS = {"true": True, "false": False}
+_INTEGER = re.compile(r"[-+]?[0-9]+")
+_NUMBER = re.compile(r"[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?")
 
 
 def resolve(declared: list[Mapping[str, Any]], given: Mapping[str, Any]) -> dict[str, Any]:
@@ -24,6 +27,9 @@ def resolve(declared: list[Mapping[str, Any]], given: Mapping[str, Any]) -> dict
     for name, parameter in by_name.items():
         if name not in given and parameter.get("DefaultValue") is None:
             faults.append(f"{name} has no default and no value was given")
+            continue
+        if given.get(name) == "":
+            faults.append(f"{name} is empty, which SageMaker refuses")
             continue
         try:
             values[name] = _value(parameter, given.get(name, parameter.get("DefaultValue")))
@@ -63,16 +69,25 @@ def _string(value: Any) -> str:
 
 def _integer(value: Any) -> int:
     if isinstance(value, str):
-        return int(value)
+        return int(_written(value, _INTEGER))
     if isinstance(value, bool) or not isinstance(value, int):
         raise TypeError
     return value
 
 
 def _float(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
+    if isinstance(value, str):
+        return float(_written(value, _NUMBER))
+    if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError
     return float(value)
+
+
+def _written(text: str, number: re.Pattern[str]) -> str:
+    """The text, where it is a plain number: Python takes more for one, such as 1_000, nan and spaces around it."""
+    if number.fullmatch(text) is None:
+        raise ValueError(text)
+    return text
 
 
 def _boolean(value: Any) -> bool:

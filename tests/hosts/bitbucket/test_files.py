@@ -9,7 +9,7 @@ from mlops_new.hosts.bitbucket.project_setup import BitbucketSetup
 from mlops_new.hosts.bitbucket.setup.bitbucket_settings import parse
 from mlops_new.names import Kind
 from tests.doubles.bitbucket import BitbucketServer
-from tests.doubles.bitbucket.client import host_at
+from tests.hosts.bitbucket.client import host_at
 
 SCHEDULE = {"pipeline": "inference", "cron": "0 0 3 * * ? *"}
 

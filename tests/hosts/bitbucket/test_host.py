@@ -15,8 +15,8 @@ from mlops_new.hosts.bitbucket.setup.setup_steps import CreateProject
 from mlops_new.names import Mark
 from mlops_new.system import git, git_errors
 from tests.doubles.bitbucket import After, Before, BitbucketServer, Drop, Slow
-from tests.doubles.bitbucket.client import Waits, host_at
 from tests.doubles.bitbucket.faults import How
+from tests.hosts.bitbucket.client import Waits, host_at
 
 BUILD, DEPLOY = Mark("fresh-sales", "build"), Mark("fresh-sales", "deploy")
 

@@ -13,8 +13,8 @@ from mlops_new.template.packaged import packaged
 from tests.doubles.aws import AwsServer
 from tests.doubles.aws.made import ACCOUNT
 from tests.doubles.bitbucket import BitbucketServer
-from tests.doubles.bitbucket.client import environment
 from tests.e2e.program import Ended, mlops_new
+from tests.hosts.bitbucket.client import environment
 
 BUCKET = f"mlops-new-{ACCOUNT}-eu-north-1"
 

@@ -17,8 +17,8 @@ from mlops_new.names import Mark
 from mlops_new.system import git
 from tests.doubles.bitbucket import BitbucketServer
 from tests.doubles.bitbucket.access import Token
-from tests.doubles.bitbucket.client import environment, host_at
 from tests.doubles.bitbucket.server import PERSONAL, WORKSPACE
+from tests.hosts.bitbucket.client import environment, host_at
 
 PERSON = {"BITBUCKET_EMAIL": "ann@example.com", "BITBUCKET_API_TOKEN": "ATATT-1", "BITBUCKET_WORKSPACE": "acme"}
 

@@ -10,7 +10,7 @@ import pytest
 from mlops_new.errors import Unreachable
 from mlops_new.names import Mark
 from tests.doubles.bitbucket import BitbucketServer
-from tests.doubles.bitbucket.client import Waits, host_at
+from tests.hosts.bitbucket.client import Waits, host_at
 
 pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl to make a certificate")
 

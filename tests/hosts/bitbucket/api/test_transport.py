@@ -18,9 +18,9 @@ from mlops_new.hosts.bitbucket.setup.setup_model import Plain, Secured
 from mlops_new.names import Mark
 from tests.doubles.bitbucket import After, Before, BitbucketServer, Drop, Slow, TooMany
 from tests.doubles.bitbucket.access import Token
-from tests.doubles.bitbucket.client import Waits, account_at, host_at
 from tests.doubles.bitbucket.faults import How
 from tests.doubles.bitbucket.server import PERSONAL, WORKSPACE
+from tests.hosts.bitbucket.client import Waits, account_at, host_at
 
 WHERE = at("workspaces", "acme")
 PROJECTS = at("workspaces", "acme", "projects")

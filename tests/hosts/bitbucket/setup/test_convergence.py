@@ -18,9 +18,9 @@ from mlops_new.hosts.bitbucket.setup.setup_plan import NOTHING, missing
 from mlops_new.hosts.bitbucket.setup.setup_steps import depends
 from mlops_new.names import Kind, Mark
 from tests.doubles.bitbucket import After, Before, BitbucketServer, Drop, Slow, TooMany
-from tests.doubles.bitbucket.client import Waits, host_at
 from tests.doubles.bitbucket.faults import How
 from tests.doubles.bitbucket.state import Json
+from tests.hosts.bitbucket.client import Waits, host_at
 
 SLUG = "fresh-sales-build"
 REVIEWER = "{0d5f1d6e-0000-4000-8000-000000000001}"

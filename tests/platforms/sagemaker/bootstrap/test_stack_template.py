@@ -10,8 +10,9 @@ import cfnlint
 import pytest
 from cfnlint.api import lint_file
 
-from mlops_new.platforms.sagemaker.bootstrap import stack_template
+from mlops_new.platforms.sagemaker.bootstrap import stack, stack_template
 from tests.doubles.aws.made import ACCOUNT
+from tests.doubles.aws.templates import OURS, TAGS, Deployment, load
 
 PLACE = stack_template.Place("aws", ACCOUNT, "eu-north-1")
 NOTHING: dict[str, str] = {}
@@ -201,3 +202,16 @@ def test_policies_are_within_what_iam_takes(everything: stack_template.Resolved)
     for name, body in everything.bodies.items():
         if body["Type"] == "AWS::IAM::ManagedPolicy":
             assert len(re.sub(r"\s", "", json.dumps(body["Properties"]["PolicyDocument"]))) <= 6_144, name
+
+
+def test_the_double_of_cloudformation_makes_the_same_of_it(resolved: stack_template.Resolved) -> None:
+    pseudo = {"AWS::Partition": "aws", "AWS::AccountId": ACCOUNT, "AWS::Region": "eu-north-1"}
+    deployment = Deployment(load(stack_template.text()), resolved.parameters, pseudo)
+    assert list(deployment.resources) == list(resolved.bodies)
+    assert deployment.resources == resolved.bodies
+    assert deployment.outputs == resolved.outputs
+
+
+def test_the_double_deploys_what_bootstrap_deploys() -> None:
+    assert OURS.samefile(stack_template.FILE)
+    assert TAGS == stack.TAGS

@@ -15,7 +15,7 @@ from mlops_new.platforms.local.database.records import ROLE, Execution, now, pip
 from mlops_new.platforms.local.home import Home
 from mlops_new.platforms.local.images.local_image import ImageStore
 from mlops_new.platforms.local.jobs.task import SERVICE_FAULT, StepFailed, StepStopped, Task
-from mlops_new.platforms.local.runner.expressions import ExpressionError, Scope, evaluate, holds
+from mlops_new.platforms.local.runner.expressions import ExpressionError, Scope, evaluate, hold
 from mlops_new.platforms.local.runner.handlers import HANDLERS
 from mlops_new.platforms.local.runner.step_graph import Node
 from mlops_new.platforms.local.runner.support import argument_faults
@@ -108,15 +108,20 @@ def scope_of(task: Task, graph: Mapping[str, Node], properties: Mapping[str, Map
     return Scope(
         parameters=execution.parameters,
         execution=variables,
-        steps=properties,
+        steps={name: readable(members) for name, members in properties.items()},
         property_file=property_file,
         json_object=lambda uri: _json_object(task.objects, uri),
     )
 
 
+def readable(properties: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What expressions read of a step: the outcome of a Condition is the text True or False (ConditionStepMetadata)."""
+    return {**properties, "Outcome": str(properties["Outcome"])} if "Outcome" in properties else properties
+
+
 def _perform(task: Task, node: Node, scope: Scope) -> dict[str, Any]:
     if node.type == "Condition":
-        return {"Outcome": all(holds(condition, scope) for condition in node.arguments["Conditions"])}
+        return {"Outcome": hold(node.arguments["Conditions"], scope)}
     arguments, members = evaluate(node.arguments, scope), evaluate(node.members, scope)
     arguments = _with_role(node.type, arguments, task.execution)
     # Once more, now that nothing is an expression any more.

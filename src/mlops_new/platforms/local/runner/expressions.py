@@ -2,11 +2,11 @@
 
 import operator
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mlops_new.definition.document import as_text
+from mlops_new.definition.document import Scalar, as_text
 
 _TOKEN = re.compile(r"\.?(?P<name>[^.\[\]]+)|\[(?P<quote>['\"])(?P<key>.*?)(?P=quote)\]|\[(?P<index>\d+)\]")
 _ORDER: dict[str, Callable[[Any, Any], bool]] = {
@@ -52,7 +52,7 @@ def evaluate(value: Any, scope: Scope) -> Any:
         case {"Get": str(path)} if len(value) == 1:
             return _get(path, scope)
         case {"Std:Join": {"Values": list(values)} as join} if len(value) == 1:
-            return str(join.get("On", "")).join(as_text(evaluate(part, scope)) for part in values)
+            return str(join.get("On", "")).join(_piece(evaluate(part, scope)) for part in values)
         case {"Std:JsonGet": dict(arguments)} if len(value) == 1:
             return _json_get(arguments, scope)
         case dict():
@@ -63,29 +63,29 @@ def evaluate(value: Any, scope: Scope) -> Any:
             return value
 
 
-def holds(condition: Mapping[str, Any], scope: Scope) -> bool:
-    """Whether a condition of a Condition step is true.
+def hold(conditions: Sequence[Mapping[str, Any]], scope: Scope) -> bool:
+    """Whether all conditions of a Condition step are true.
+
+    Their variables are evaluated before anything is compared, as in the SDK's local mode: what has no value fails the
+    step, even beside a condition that decides without it.
 
     Raises:
-        ExpressionError: It cannot be evaluated.
+        ExpressionError: One cannot be evaluated.
     """
+    return all(map(_holds, evaluate(conditions, scope)))
+
+
+def _holds(condition: Mapping[str, Any]) -> bool:
     kind = condition["Type"]
     if kind == "Not":
-        return not holds(negated(condition), scope)
+        return not _holds(condition["Condition"])
     if kind == "Or":
-        return any(holds(inner, scope) for inner in condition["Conditions"])
+        return any(map(_holds, condition["Conditions"]))
     if kind == "In":
-        query = evaluate(condition["QueryValue"], scope)
-        return any(_equal(query, evaluate(choice, scope)) for choice in condition["Values"])
-    left, right = evaluate(condition["LeftValue"], scope), evaluate(condition["RightValue"], scope)
+        return any(_equal(condition["QueryValue"], choice) for choice in condition["Values"])
     if kind == "Equals":
-        return _equal(left, right)
-    return _ordered(kind, left, right)
-
-
-def negated(condition: Mapping[str, Any]) -> Any:
-    """What a Not denies: version 3 of the SDK writes it as Condition, version 2 as Expression."""
-    return condition["Condition"] if "Condition" in condition else condition["Expression"]
+        return _equal(condition["LeftValue"], condition["RightValue"])
+    return _ordered(kind, condition["LeftValue"], condition["RightValue"])
 
 
 def references(value: Any) -> Iterator[str]:
@@ -137,7 +137,7 @@ def _get(path: str, scope: Scope) -> Any:
         case ["Steps", str(step), *rest]:
             if step not in scope.steps:
                 raise ExpressionError(f"{path}: the step {step} has no properties: it did not succeed")
-            return _walk(scope.steps[step], rest, path)
+            return _walk(scope.steps[step], rest, path, _property)
         case _:
             raise ExpressionError(f"{path!r} is nothing that Get can read")
 
@@ -148,29 +148,40 @@ def _json_get(arguments: Mapping[str, Any], scope: Scope) -> Any:
         document = scope.json_object(str(evaluate(arguments["S3Uri"], scope)))
     else:
         document = evaluate(arguments["PropertyFile"], scope)
-    return _walk(document, tokens(path.removeprefix("$")), path)
+    return _walk(document, tokens(path.removeprefix("$")), path, _member)
 
 
-def _walk(value: Any, path: list[str | int], whole: str) -> Any:
+def _walk(value: Any, path: list[str | int], whole: str, member: Callable[[Any, str | int, str], Any]) -> Any:
     for part in path:
-        value = _member(value, part, whole)
+        value = member(value, part, whole)
+    if value is None:
+        raise ExpressionError(f"{whole} is null")
     return value
+
+
+def _property(value: Any, part: str | int, whole: str) -> Any:
+    """A part of SageMaker's answers, whose lists are read by what names their elements, such as OutputName."""
+    if isinstance(value, list) and isinstance(part, str):
+        for element in value:
+            if isinstance(element, Mapping) and _named(element) == part:
+                return element
+    return _member(value, part, whole)
 
 
 def _member(value: Any, part: str | int, whole: str) -> Any:
     match value, part:
-        case Mapping(), _ if str(part) in value:
-            return value[str(part)]
+        case Mapping(), str() if part in value:
+            return value[part]
         case list(), int() if part < len(value):
             return value[part]
-        case list(), str():
-            # Lists of SageMaker's answers are read by the member that names their elements: OutputName, ChannelName, …
-            for element in value:
-                if isinstance(element, Mapping) and _named(element) == part:
-                    return element
         case _:
-            pass
-    raise ExpressionError(f"{whole}: there is no {part!r}, only {_shown(value)}")
+            raise ExpressionError(f"{whole}: there is no {part!r}, only {_shown(value)}")
+
+
+def _piece(value: Any) -> str:
+    if not isinstance(value, Scalar):
+        raise ExpressionError(f"Std:Join: {_shown(value)} cannot be part of a text")
+    return as_text(value)
 
 
 def _shown(value: Any) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 from mlops_new.definition import Definition
 from mlops_new.platforms.local.jobs import check_jobs
-from mlops_new.platforms.local.runner.expressions import CONDITIONS, negated, references
+from mlops_new.platforms.local.runner.expressions import CONDITIONS, references
 from mlops_new.platforms.local.runner.step_graph import Node, nodes
 
 STEP_TYPES = check_jobs.TYPES | {"Processing", "Training", "Model", "RegisterModel", "Transform", "Condition", "Fail"}
@@ -119,7 +119,7 @@ def _condition(arguments: Mapping[str, Any]) -> _Faults:
 def _kinds(condition: Mapping[str, Any]) -> _Faults:
     if condition.get("Type") not in CONDITIONS:
         yield f"conditions of type {condition.get('Type')} are not known"
-    inside = [negated(condition)] if condition.get("Type") == "Not" else condition.get("Conditions", [])
+    inside = [condition["Condition"]] if condition.get("Type") == "Not" else condition.get("Conditions", [])
     for inner in inside:
         yield from _kinds(inner)
 

@@ -1,4 +1,4 @@
-"""The program's own Git host, pointed at the double, with waits that take no time."""
+"""The program's own Git host, pointed at the double of Bitbucket, with waits that take no time."""
 
 from dataclasses import dataclass, field
 
