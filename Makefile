@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test lint format bench bench-accuracy bench-monitoring-power test-sdk test-oracles test-airflow check-template definitions docs clean
+.PHONY: help demo test lint format structure bench bench-accuracy bench-monitoring-power test-sdk test-oracles test-airflow check-template definitions docs clean
 
 help:
 	@echo "make demo         make a project and run a model's whole life on this machine (about 3 minutes)"
@@ -17,6 +17,7 @@ help:
 	@echo "make bench-monitoring-power   false alarms and misses of the monitoring beside other rules (WHOLE=1: an hour)"
 	@echo "make bench-accuracy the trained model against plain LightGBM and scikit-learn on ten public tables"
 	@echo "make docs         build the site of docs/ into build/site, without network"
+	@echo "make structure    how the sources are built, beside the bars that keep them readable"
 	@echo "make definitions  recompile the templates' definitions after editing a pipeline.py"
 
 demo: $(VENV)/installed
@@ -30,10 +31,14 @@ lint: $(VENV)/installed-dev
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo --no-cache
+	$(BIN)/deptry src
 
 format: $(VENV)/installed-dev
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+structure: $(VENV)/installed
+	$(BIN)/python tools/structure.py
 
 test-sdk: $(VENV)/installed-dev .venv-sdk/installed
 	MLOPS_NEW_SDK_PYTHON="$(CURDIR)/.venv-sdk/bin/python" $(BIN)/pytest tests/sdk
@@ -103,9 +108,9 @@ $(VENV)/installed-dev: $(VENV)/installed pyproject.toml requirements-dev.txt tes
 	.venv-airflow$*/bin/pip install --quiet --requirement $<
 	@touch $@
 
-.venv-sdk/installed: templates/shared/requirements-sdk.txt
+.venv-sdk/installed: pyproject.toml
 	$(PYTHON) -m venv .venv-sdk
-	.venv-sdk/bin/pip install --quiet --no-compile --requirement $<
+	.venv-sdk/bin/pip install --quiet --no-compile --editable ".[sdk]"
 	@touch $@
 
 clean:

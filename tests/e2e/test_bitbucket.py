@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 
 from mlops_new.names import Kind, slug
+from mlops_new.ports.step import Step
 from mlops_new.ports.templates import Template
 from mlops_new.project.apply import perform
 from mlops_new.project.observe import observe
 from mlops_new.project.plan import Plan, plan_project
 from mlops_new.project.spec import ProjectSpec
-from mlops_new.project.steps import Step
 from mlops_new.template.copier import Copier
 from mlops_new.template.packaged import PACKAGED_VERSION
 from tests.doubles.bitbucket import Before, BitbucketServer, Slow
@@ -258,11 +258,11 @@ ROUND_TRIPS = 35 - 6
 def test_few_requests_wait_for_each_other(server: BitbucketServer, somewhere: Path, home: Path) -> None:
     """The longest chain of steps that wait for each other, in requests; each step asks one thing after another."""
     outside = world(server.url, home, Copier())
-    template = Template(outside.host.url("mlops-templates"), PACKAGED_VERSION)
+    template = Template(outside.host.repositories.url("mlops-templates"), PACKAGED_VERSION)
     answers = outside.templates.resolve(None, {"project_name": NAME}, ask=False)
     spec = ProjectSpec(NAME, somewhere, answers, template)
     seen = observe(NAME, somewhere, outside.host, outside.registry, outside.setup)
-    urls = {kind: outside.host.url(slug(NAME, kind)) for kind in Kind}
+    urls = {kind: outside.host.repositories.url(slug(NAME, kind)) for kind in Kind}
     plan = plan_project(spec, seen, urls, outside.setup.depends)
     private = replace(outside, scratch=home / "private")
     private.scratch.mkdir(parents=True)

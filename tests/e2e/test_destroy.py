@@ -13,9 +13,8 @@ import pytest
 from mlops_new.names import pipeline_names
 from mlops_new.platforms.local.database.model_table import described
 from mlops_new.platforms.local.database.records import Draft
-from mlops_new.platforms.local.engine import LocalPlatform
-from mlops_new.platforms.local.platform import LocalRuns
 from mlops_new.platforms.local.processes.process_identity import Process
+from mlops_new.platforms.local.stores import Stores
 from mlops_new.ports.executions import Status
 from tests.e2e.killed import killed_at, typed
 from tests.e2e.program import mlops_new
@@ -36,9 +35,9 @@ def project(somewhere: Path) -> Path:
 
 def left(folder: Path, home: Path) -> list[str]:
     """What there is of any project: folders, repositories, pipelines; staged leftovers, too."""
-    platform = LocalPlatform(home)
-    pipelines = [name for name in PIPELINES if platform.find_pipeline(name)]
-    platform.close()
+    stores = Stores.open(home)
+    pipelines = [name for name in PIPELINES if stores.pipelines.find(name)]
+    stores.database.close()
     found = [path.name for place in (folder, home / "git", home / "scratch") for path in place.iterdir()]
     return sorted([*found, *pipelines])
 
@@ -69,29 +68,27 @@ def test_already_gone_is_fine_and_it_can_be_made_again(project: Path, home: Path
 
 
 def test_purge_takes_what_runs_have_made_and_only_this_projects(project: Path, home: Path) -> None:
-    platform = LocalRuns(home)
+    stores = Stores.open(home)
     for name in (NAME, "other"):
-        made = platform.stores.registry.start(
+        made = stores.executions.start(
             Draft(f"{name}-build", "{}", {}, "", (("Train", "Training"),)), Process.current()
         )
-        platform.stores.models.add_model_package(
-            name, made.id, "Register", lambda version: described({}, "any", version)
-        )
-        (platform.home.executions / made.id / "Train").mkdir(parents=True)
-        platform.stores.objects.put_text("1", f"s3://mlops-new/{name}/data/table.csv")
+        stores.models.add_model_package(name, made.id, "Register", lambda version: described({}, "any", version))
+        (stores.home.executions / made.id / "Train").mkdir(parents=True)
+        stores.objects.put_text("1", f"s3://mlops-new/{name}/data/table.csv")
     running = mlops_new("destroy", NAME, "--purge", "--yes", "--json")
     assert running.code == 3
     assert "is still running" in running.document["error"]["message"]
-    for one in platform.executions():
-        platform.stores.registry.end(one.id, Status.FAILED)
+    for one in stores.executions.all():
+        stores.executions.end(one.id, Status.FAILED)
 
     assert mlops_new("destroy", NAME, "--yes", "--purge").code == 0
-    assert [one.pipeline for one in platform.executions()] == ["other-build"]
-    assert (platform.model_packages(NAME), len(platform.model_packages("other"))) == ([], 1)
-    assert not platform.exists(f"s3://mlops-new/{NAME}")
-    assert platform.exists("s3://mlops-new/other/data/table.csv")
-    assert len(list(platform.home.executions.iterdir())) == 1
-    platform.close()
+    assert [one.pipeline for one in stores.executions.all()] == ["other-build"]
+    assert (stores.models.model_packages(NAME), len(stores.models.model_packages("other"))) == ([], 1)
+    assert not stores.objects.path(f"s3://mlops-new/{NAME}").exists()
+    assert stores.objects.path("s3://mlops-new/other/data/table.csv").exists()
+    assert len(list(stores.home.executions.iterdir())) == 1
+    stores.database.close()
 
 
 @pytest.mark.parametrize("work", ["changed", "new", "commit", "branch", "stash"])

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mlops_new.platforms.local.engine import LocalPlatform
+from mlops_new.platforms.local.engine import Engine
 from mlops_new.ports.templates import Template
 from mlops_new.template import packaged, publish
 from mlops_new.template.copier import Copier
@@ -41,8 +41,8 @@ def state(folder: Path, home: Path) -> dict[str, object]:
         found[kind] = git(copy, "rev-parse", "HEAD^{tree}")
         found[f"{kind} commits"] = git(copy, "rev-list", "--count", "HEAD")
     found["template"] = git(home / "git" / "mlops-templates.git", "for-each-ref")
-    platform = LocalPlatform(home)
-    found["pipelines"] = [pipeline.digest for name in PIPELINES if (pipeline := platform.find_pipeline(name))]
+    platform = Engine(home)
+    found["pipelines"] = [pipeline.digest for name in PIPELINES if (pipeline := platform.stores.pipelines.find(name))]
     return found
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mlops_new.platforms.local.engine import LocalPlatform
+from mlops_new.platforms.local.stores import Stores
 from mlops_new.template.packaged import PACKAGED_VERSION
 from tests.e2e.program import mlops_new
 
@@ -83,7 +83,7 @@ def foreign_repository(project: Path, home: Path) -> None:
 
 
 def unregister(project: Path, home: Path) -> None:
-    LocalPlatform(home).unregister(f"{NAME}-build", project=NAME, repository="build")
+    Stores.open(home).pipelines.unregister(f"{NAME}-build", project=NAME, repository="build")
 
 
 def lose_the_template(project: Path, home: Path) -> None:

@@ -139,12 +139,12 @@ def test_a_repository_on_bitbucket_is_marked(organisation: Acme) -> None:
     mark, _, text = document["description"].partition("\n\n")
     document["description"] = text
     host = host_at(server)
-    found = host.find(SLUGS[0])
+    found = host.repositories.find(SLUGS[0])
     assert found is not None
     assert found.mark is None
-    host.adopt(SLUGS[0], mark=organisation.mark("build"))
+    host.repositories.adopt(SLUGS[0], mark=organisation.mark("build"))
     assert document["description"] == f"{mark}\n\n{text}"
     server.forget()
-    host.adopt(SLUGS[0], mark=organisation.mark("build"))
+    host.repositories.adopt(SLUGS[0], mark=organisation.mark("build"))
     assert server.writes == []
     assert ACME in mark

@@ -9,8 +9,8 @@ from mlops_new.cli.commands import status_fleet
 from mlops_new.cli.console import Console
 from mlops_new.names import Kind, Mark
 from mlops_new.platforms.local.database.records import Draft
-from mlops_new.platforms.local.engine import LocalPlatform
 from mlops_new.platforms.local.processes.process_identity import Process
+from mlops_new.platforms.local.stores import Stores
 from tests.doubles.bitbucket import TooMany
 from tests.e2e.acme import NAME, SLUGS, settings
 from tests.e2e.program import Ended
@@ -58,7 +58,7 @@ def test_an_open_update_and_one_that_was_merged_in_one_repository_alone(project:
 
 
 def test_what_differs(project: Project, here: Here) -> None:
-    LocalPlatform(project.home).unregister(f"{NAME}-build", project=NAME, repository="build")
+    Stores.open(project.home).pipelines.unregister(f"{NAME}-build", project=NAME, repository="build")
     old = git(project.template, "show", f"{OLDEST}:templates/build/steps/evaluate.py") + "\n"
     assert project.update().code == 0
     for kind in ("build", "deploy"):
@@ -85,9 +85,8 @@ def test_half_a_project(project: Project, here: Here) -> None:
 
 
 def test_runs_and_the_model_in_use(project: Project, here: Here) -> None:
-    platform = LocalPlatform(project.home)
-    stores = platform.stores
-    run = stores.registry.start(Draft(f"{NAME}-build", "{}", {}, "", ()), Process.current())
+    stores = Stores.open(project.home)
+    run = stores.executions.start(Draft(f"{NAME}-build", "{}", {}, "", ()), Process.current())
     stores.models.add_model_package(NAME, run.id, "Register", lambda _: {"ModelApprovalStatus": "Approved"})
     stores.models.add_model_package(NAME, run.id, "Again", lambda _: {"ModelApprovalStatus": "PendingManualApproval"})
     seen = told(here)

@@ -21,7 +21,7 @@ def serve(home: Path, before: str) -> Served:
 
 
 def test_a_full_disk_is_told_and_nothing_is_half_made(own: Local) -> None:
-    home = own.platform.home.root
+    home = own.platform.stores.home.root
     server = serve(home, f"ulimit -f {4 * MEBIBYTE // 512}")
     s3 = server.client("s3")
     s3.create_bucket(Bucket="full")
