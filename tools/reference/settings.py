@@ -110,7 +110,8 @@ _SETTINGS = """\
 
 `mlops-new.toml` in your config folder (Linux: `~/.config/mlops-new`, macOS:
 `~/Library/Application Support/mlops-new`), or the file that `--config` or `MLOPS_NEW_CONFIG` names. Nobody needs one:
-without it, everything is on this machine. A key that is not on this page is refused by its name.
+without it, everything is on this machine. Everything that is wrong in the file is reported at
+once, each with its place. [mlops-new.schema.json](../mlops-new.schema.json) lets editors complete and check the file.
 
 An option of the command line goes before an environment variable, and that before this file. The file holds no secret:
 `{ secret = "NAME" }` means the value of the environment variable `NAME`.
