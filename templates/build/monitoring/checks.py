@@ -24,6 +24,7 @@ from monitoring import (
     dependence,
     determination,
     distances,
+    jumps,
     sentences,
     table_checks,
 )
@@ -32,7 +33,8 @@ from monitoring.columns import Profile
 from monitoring.compare import Comparison, When
 from monitoring.constraints import Constraint, Constraints
 from monitoring.findings import Finding, Skipped
-from monitoring.judging import DRIFT, WINDOWS, Look, judge
+from monitoring.judging import DRIFT, STEPS, WINDOWS, Look, judge
+from monitoring.jumps import Days
 from monitoring.settings import LEVELS, Level
 from monitoring.volume import Keys
 
@@ -51,6 +53,7 @@ class Batch:
         day: Its first one since 1970.
         keys: The ids of its rows.
         sampled: The day of each row of the profile's sample.
+        before: Rows of the day before, where they came along.
     """
 
     profile: Profile
@@ -58,6 +61,7 @@ class Batch:
     day: int = 0
     keys: Keys | None = None
     sampled: NDArray[np.int64] | None = None
+    before: Days | None = None
 
 
 @dataclass(frozen=True)
@@ -116,6 +120,7 @@ def check(
                 like = replace(like, windows=None)
             two = _Two(feature(name, column, like), like, constraint, column.numbers.bins.below_zero())
             columns[name] = _column(two, when, level, compare=constraints.compare)
+            columns[name].looks += _jump(two, batch, when, level) if constraints.compare else []
     if constraints.enabled:
         table += _of_table(batch, known, run_day)
     drifts = _judge(columns, level)
@@ -216,6 +221,19 @@ def _why_not(seen: Feature, known: Feature | None, when: When) -> str:
     return ""
 
 
+def _jump(two: _Two, batch: Batch, when: When, level: Level) -> list[Look]:
+    """A look at the step from the day before, of a batch that is whole and came with it."""
+    seen, known, limits = two.seen, two.known, two.constraint.limits
+    if batch.before is None or batch.sampled is None or when.series or known is None or known.windows is None:
+        return []
+    if not (seen.numbers and known.numeric) or known.windows.only_grows() or limits.numbers_method == "Simple":
+        return []
+    days = Days(batch.profile.sample, batch.sampled)
+    found = jumps.look(seen.name, known.windows, days, batch.before, batch.day, batch.days)
+    look = None if found is None else column_checks.jump(seen, known, found, limits.numbers * level.scale)
+    return [] if look is None else [look]
+
+
 def _drift(
     found: _Column, seen: Feature, known: Feature, constraint: Constraint, *, compared: Comparison, level: Level
 ) -> None:
@@ -299,7 +317,7 @@ def _judge(columns: Mapping[str, _Column], level: Level) -> dict[str, Drift]:
             column.outcomes.append(replace(outcome, reason=reason))
         elif outcome is not None and not _told(column, outcome):
             column.outcomes.append(outcome)
-        if look.weight == DRIFT and column.drift is not None and isinstance(outcome, Finding):
+        if look.weight == DRIFT and look.trust != STEPS and column.drift is not None and isinstance(outcome, Finding):
             column.drift = replace(column.drift, fired=True, p_value=outcome.p_value)
     return {name: column.drift for name, column in columns.items() if column.drift is not None}
 

@@ -124,6 +124,14 @@ def far(name: str, part: float, low: float, high: float) -> str:
     )
 
 
+def jumped(name: str, before: float, now: float, expected: float) -> str:
+    """Of a column that is at another level from one day to the next."""
+    return (
+        f"{name} jumped from about {short(before)} on the day before to {short(now)}, where about {short(expected)} "
+        "was to be expected: no step in the baseline is like it. Look whether its source, unit or station has changed."
+    )
+
+
 def variety(known: Feature) -> str:
     """What a column of the baseline holds."""
     if known.numbers is not None:
