@@ -41,6 +41,8 @@ from reading.blocks import Source, names_of, texts_of
 
 STATISTICS = "statistics.json"
 CONSTRAINTS = "constraints.json"
+NO_DATE = "none"
+"""What the pipeline's parameter `RunDate` is where nobody says for which day a run is."""
 BEFORE = "_before.csv"
 """Rows of the day before, beside a batch; by its name no reader of tables takes it for a part of the batch."""
 
@@ -62,7 +64,7 @@ def main() -> None:
 
 def _day(date: str) -> int:
     """A date as days since 1970; 0 where none is given."""
-    if not date:
+    if date in ("", NO_DATE):
         return 0
     try:
         return (dt.date.fromisoformat(date[:10]) - dt.date(1970, 1, 1)).days
