@@ -13,7 +13,7 @@ from tests.update import fork
 
 from bench.ratios import Line, clean_environment, seconds
 from mlops_new.errors import DRIFT
-from mlops_new.spec import Kind, Mark
+from mlops_new.names import Kind, Mark
 
 BIN = Path(sys.executable).parent
 # Copier is run in so many repositories, and its time taken so often as there are repositories: it works one by one.

@@ -15,10 +15,10 @@ from typing import Any
 from bench.ratios import Line, clean_environment, ratio, seconds
 from mlops_new import definition
 from mlops_new.definition import dependencies
-from mlops_new.platforms.local.images import Image
-from mlops_new.platforms.local.platform import LocalPlatform
-from mlops_new.platforms.local.records import Execution
-from mlops_new.unpacking import unpack
+from mlops_new.platforms.local.database.records import Execution
+from mlops_new.platforms.local.engine import LocalPlatform
+from mlops_new.platforms.local.images.local_image import Image
+from mlops_new.system.archives import unpack
 
 BIN = Path(sys.executable).parent
 ROWS = 600_000

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bench.ratios import Line, ratio, seconds
-from mlops_new.templates import packaged_files
+from mlops_new.template.packaged import packaged_files
 
 BIN = Path(sys.executable).parent
 TWO_COMMANDS = '''

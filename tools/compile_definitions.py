@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from mlops_new.spec import DEFINITIONS
+from mlops_new.names import DEFINITIONS
 from rendering import ROOT, render
 
 if TYPE_CHECKING:

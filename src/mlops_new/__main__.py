@@ -62,7 +62,7 @@ class _Bug(Error):
 def _run(arguments: list[str]) -> int:
     from typer.exceptions import Abort, TyperException
 
-    from mlops_new.cli import app
+    from mlops_new.cli.app import app
 
     try:
         code = int(app(arguments, prog_name="mlops-new", standalone_mode=False) or 0)
@@ -82,20 +82,20 @@ def _run(arguments: list[str]) -> int:
 
 
 def _tell(error: Error, *, as_json: bool) -> int:
-    from mlops_new.console import Console
+    from mlops_new.cli.console import Console
 
     Console(as_json=as_json).error(error)
     return error.code
 
 
 def _refusal(error: OSError) -> Error | None:
-    from mlops_new.files import translate
+    from mlops_new.system.files import translate
 
     return translate(error, Path(error.filename or "a file"))
 
 
 def _bug(error: BaseException) -> Error:
-    from mlops_new.bug import write_log
+    from mlops_new.system.crash_report import write_log
 
     return _Bug(f"a bug in mlops-new: {type(error).__name__}: {error}", hint=f"please send {write_log(error)}")
 

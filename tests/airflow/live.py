@@ -21,13 +21,13 @@ from typing import Any
 
 import boto3
 
-from mlops_new.platforms.local.platform import LocalPlatform
+from mlops_new.platforms.local.engine import LocalPlatform
 from rendering import render
 from tests.airflow.world import CREDENTIALS, HERE, edit
-from tests.local.conftest import repository
-from tests.local.conftest import silent as nobody
-from tests.local.definitions import definition, get, processing
-from tests.local.serve.program import ROLE, Served, serve
+from tests.aws_api.program import ROLE, Served, serve
+from tests.platforms.local.conftest import repository
+from tests.platforms.local.conftest import silent as nobody
+from tests.platforms.local.definitions import definition, get, processing
 
 PARTS = {2: ("scheduler", "triggerer"), 3: ("api-server", "dag-processor", "scheduler", "triggerer")}
 CONTROL = Path(__file__).with_name("control.py")

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from mlops_new.hosts.bitbucket.setup import KINDS
+from mlops_new.hosts.bitbucket.setup.bitbucket_settings import KINDS
 from rendering import render
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "mlops-new.example.toml"

@@ -11,23 +11,24 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from mlops_new import wiring
-from mlops_new.commands import project
-from mlops_new.console import Console
-from mlops_new.hosts.bitbucket import setup
-from mlops_new.hosts.bitbucket.credentials import account
+from mlops_new.cli import adapters
+from mlops_new.cli.commands import project
+from mlops_new.cli.console import Console
+from mlops_new.hosts.bitbucket.api.credentials import account
+from mlops_new.hosts.bitbucket.api.etag_cache import Memory
 from mlops_new.hosts.bitbucket.host import BitbucketCloud
-from mlops_new.hosts.bitbucket.memory import Memory
 from mlops_new.hosts.bitbucket.project_setup import BitbucketSetup
-from mlops_new.platforms.local.pipelines import LocalPipelines
-from mlops_new.ports import Templates
-from mlops_new.settings import Host, PlatformName, Settings
-from mlops_new.spec import Kind, Template
-from mlops_new.templates import Copier, read_answers
-from mlops_new.world import World
+from mlops_new.hosts.bitbucket.setup import bitbucket_settings
+from mlops_new.names import Kind
+from mlops_new.platforms.local.registry import LocalPipelines
+from mlops_new.ports.templates import Template, Templates
+from mlops_new.project.context import World
+from mlops_new.settings.load import Host, PlatformName, Settings
+from mlops_new.template.answers import read_answers
+from mlops_new.template.copier import Copier
 from tests.doubles.bitbucket import BitbucketServer
-from tests.doubles.bitbucket.client import Waits, environment
 from tests.doubles.bitbucket.state import Repository, new_uuid
+from tests.hosts.bitbucket.client import Waits, environment
 
 NAME = "fresh-sales"
 SLUGS = [f"{NAME}-build", f"{NAME}-deploy"]
@@ -142,7 +143,7 @@ def world(url: str, home: Path, rendered: Templates, waits: Waits | None = None)
     """The outside of a command, whose waits take no time."""
     environ = {"BITBUCKET_API_URL": url, "BITBUCKET_WORKSPACE": "acme", **SECRETS}
     environ |= {"BITBUCKET_EMAIL": "ann@example.com", "BITBUCKET_API_TOKEN": "ATATT-personal-secret"}
-    wanted = setup.parse(tomllib.loads(SETTINGS)["bitbucket"], environ)
+    wanted = bitbucket_settings.parse(tomllib.loads(SETTINGS)["bitbucket"], environ)
     patience = (waits or Waits()).patience(looks=4)
     host = BitbucketCloud(account(environ), wanted.hosting, patience, Memory(home / "bitbucket"))
     return World(
@@ -165,7 +166,7 @@ def make_here(place: Path, home: Path, rendered: Templates) -> int:
     """`mlops-new project fresh-sales --yes` with everything on this machine, in this process."""
 
     def connect(settings: Settings, _: object) -> World:
-        return replace(wiring.connect(settings, print), templates=rendered)
+        return replace(adapters.connect(settings, print), templates=rendered)
 
     request = project.Request(NAME, place, {}, dry_run=False, yes=True)
     project.run(request, Settings(Host.LOCAL, PlatformName.LOCAL, home), Console(as_json=True), connect)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from mlops_new.platforms.local.environments import environment
 from mlops_new.platforms.local.home import Home
+from mlops_new.platforms.local.images.python_environments import environment
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
 BUILD, CI = TEMPLATES / "build", TEMPLATES / "shared" / "ci"

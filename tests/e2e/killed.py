@@ -17,8 +17,8 @@ from typing import Any
 EFFECTS = {"os.rename", "os.mkdir", "os.link", "os.symlink", "shutil.rmtree", "sqlite3.connect", "subprocess.Popen"}
 _RENDERERS = tuple(f"{os.sep}{part}" for part in (f"copier{os.sep}", "e2e/acme.py", "update/running.py"))
 _PRELOADED = [
-    "mlops_new.cli",
-    "mlops_new.commands.destroy",
+    "mlops_new.cli.app",
+    "mlops_new.cli.commands.destroy",
     "tests.e2e.acme",
     "tests.e2e.killed",
     "tests.update.running",

@@ -12,12 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from mlops_new.apply import perform
-from mlops_new.observe import observe
-from mlops_new.plan import Plan, plan_project
-from mlops_new.spec import Kind, ProjectSpec, Template, slug
-from mlops_new.steps import Step
-from mlops_new.templates import PACKAGED_VERSION, Copier
+from mlops_new.names import Kind, slug
+from mlops_new.ports.templates import Template
+from mlops_new.project.apply import perform
+from mlops_new.project.observe import observe
+from mlops_new.project.plan import Plan, plan_project
+from mlops_new.project.spec import ProjectSpec
+from mlops_new.project.steps import Step
+from mlops_new.template.copier import Copier
+from mlops_new.template.packaged import PACKAGED_VERSION
 from tests.doubles.bitbucket import Before, BitbucketServer, Slow
 from tests.doubles.bitbucket.server import PERSONAL
 from tests.doubles.bitbucket.state import Repository

@@ -17,9 +17,11 @@ from typing import Any
 
 import pytest
 
-from mlops_new import git, publishing, templates
 from mlops_new.errors import Error
-from mlops_new.spec import Kind, Template
+from mlops_new.names import Kind
+from mlops_new.ports.templates import Template
+from mlops_new.system import git
+from mlops_new.template import packaged, publish
 from tests.doubles.bitbucket import After, Before, BitbucketServer, Drop, Slow, TooMany
 from tests.doubles.bitbucket.faults import How
 from tests.doubles.bitbucket.state import Json
@@ -69,8 +71,8 @@ def clean(tmp_path_factory: pytest.TempPathFactory) -> Clean:
     with pytest.MonkeyPatch.context() as patch, new_server() as server:
         _set(patch)
         git.run("init", "--quiet", "--bare", str(place / "hosted.git"))
-        publishing.publish(str(place / "hosted.git"), templates.PACKAGED_VERSION, {}, {}, place)
-        rendered = render_once(place / "rendered", Template(str(place / "hosted.git"), templates.PACKAGED_VERSION))
+        publish.publish(str(place / "hosted.git"), packaged.PACKAGED_VERSION, {}, {}, place)
+        rendered = render_once(place / "rendered", Template(str(place / "hosted.git"), packaged.PACKAGED_VERSION))
         make(server.url, place, rendered)
         numbers = [request.number for request in server.requests]
         return Clean(final(server, place), numbers, [request.number for request in server.writes], rendered)

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from mlops_new.observe import pipeline_names
-from mlops_new.platforms.local.models import described
-from mlops_new.platforms.local.platform import LocalPlatform
-from mlops_new.platforms.local.processes import Process
-from mlops_new.platforms.local.records import Draft
-from mlops_new.platforms.local.runs import LocalRuns
-from mlops_new.records import Status
+from mlops_new.names import pipeline_names
+from mlops_new.platforms.local.database.model_table import described
+from mlops_new.platforms.local.database.records import Draft
+from mlops_new.platforms.local.engine import LocalPlatform
+from mlops_new.platforms.local.platform import LocalRuns
+from mlops_new.platforms.local.processes.process_identity import Process
+from mlops_new.ports.executions import Status
 from tests.e2e.killed import killed_at, typed
 from tests.e2e.program import mlops_new
 

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from mlops_new.spec import Kind, Template
-from mlops_new.templates import Copier, packaged_files
+from mlops_new.names import Kind
+from mlops_new.ports.templates import Template
+from mlops_new.template.copier import Copier
+from mlops_new.template.packaged import packaged_files
 
 SOMEBODY = ("-c", "user.name=Test", "-c", "user.email=test@localhost")  # whoever runs the tests may be nobody to git
 PROBLEM_TYPES = ("regression", "binary_classification", "multiclass_classification")

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mlops_new import publishing, templates
-from mlops_new.platforms.local.platform import LocalPlatform
-from mlops_new.spec import Template
-from mlops_new.templates import Copier
+from mlops_new.platforms.local.engine import LocalPlatform
+from mlops_new.ports.templates import Template
+from mlops_new.template import packaged, publish
+from mlops_new.template.copier import Copier
 from tests.e2e.acme import make_here, render_once
 from tests.e2e.killed import killed_at
 from tests.e2e.program import mlops_new
@@ -283,8 +283,8 @@ def _until(terminal: int, words: bytes) -> bytes:
 def test_killed_at_any_effect_the_same_command_finishes(somewhere: Path, share: int) -> None:
     said, clean_home = somewhere / "said", somewhere / "home"
     git(somewhere, "init", "--quiet", "--bare", "template.git")
-    template = Template(str(somewhere / "template.git"), templates.PACKAGED_VERSION)
-    publishing.publish(template.url, template.version, {}, {}, somewhere)
+    template = Template(str(somewhere / "template.git"), packaged.PACKAGED_VERSION)
+    publish.publish(template.url, template.version, {}, {}, somewhere)
     rendered = render_once(somewhere / "rendered", template)
     make_here(somewhere / "clean", clean_home, rendered)
     clean = state(somewhere / "clean", clean_home)

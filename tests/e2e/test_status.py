@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from mlops_new.platforms.local.platform import LocalPlatform
-from mlops_new.templates import PACKAGED_VERSION
+from mlops_new.platforms.local.engine import LocalPlatform
+from mlops_new.template.packaged import PACKAGED_VERSION
 from tests.e2e.program import mlops_new
 
 NAME = "fresh-sales"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from compile_definitions import MODULES
-from mlops_new.spec import LONGEST_NAME, valid_name
+from mlops_new.names import LONGEST_NAME, valid_name
 from rendering import render
 
 pytestmark = pytest.mark.slow

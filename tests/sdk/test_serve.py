@@ -6,10 +6,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tests.local.conftest import repository, silent
-from tests.local.serve.program import serve
+from tests.aws_api.program import serve
+from tests.platforms.local.conftest import repository, silent
 
-from mlops_new.platforms.local.platform import LocalPlatform
+from mlops_new.platforms.local.engine import LocalPlatform
 
 pytestmark = pytest.mark.slow
 

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mlops_new.code_files import code_files
 from mlops_new.errors import Invalid
-from mlops_new.platforms.local.images import snapshot
-from mlops_new.platforms.local.objects import ObjectStore
+from mlops_new.platforms.code_files import code_files
+from mlops_new.platforms.local.images.local_image import snapshot
+from mlops_new.platforms.local.store.object_store import ObjectStore
 from mlops_new.platforms.sagemaker.account import Account
-from mlops_new.platforms.sagemaker.objects import Objects
+from mlops_new.platforms.sagemaker.s3_objects import Objects
 from rendering import render
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mlops_new.definition import parse, validate
-from mlops_new.spec import DEFINITIONS, LONGEST_NAME, Kind
+from mlops_new.names import DEFINITIONS, LONGEST_NAME, Kind
 from rendering import render
 
 NAME = ("longest-name-" * 5)[:LONGEST_NAME]

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from mlops_new.definition import Definition, parse, validate
-from mlops_new.platforms.local.expressions import Scope, evaluate
-from mlops_new.spec import DEFINITIONS, Kind
+from mlops_new.names import DEFINITIONS, Kind
+from mlops_new.platforms.local.runner.expressions import Scope, evaluate
 from rendering import render
 
 NAME, INSTANCE_TYPE = "churn-2", "ml.c6i.32xlarge"

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlops_new.errors import Invalid
-from mlops_new.templates import Copier
+from mlops_new.template.copier import Copier
 from rendering import ROOT, render
 
 if TYPE_CHECKING:

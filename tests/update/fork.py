@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-from mlops_new.templates import packaged_files
+from mlops_new.template.packaged import packaged_files
 
 OLDEST, MIDDLE, NEWEST = "v1.0.0", "v1.1.0", "v2.0.0"
 

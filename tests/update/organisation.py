@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-from mlops_new.commands import project
-from mlops_new.console import Console
-from mlops_new.spec import Mark
-from mlops_new.world import World
+from mlops_new.cli.commands import project
+from mlops_new.cli.console import Console
+from mlops_new.names import Mark
+from mlops_new.project.context import World
 from tests.doubles.bitbucket import BitbucketServer
-from tests.doubles.bitbucket.client import Waits
 from tests.e2e.acme import NAME, SLUGS, settings, world
 from tests.e2e.program import Ended
+from tests.hosts.bitbucket.client import Waits
 from tests.update.fork import OLDEST
 from tests.update.running import Remembering, Updates
 

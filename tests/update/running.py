@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mlops_new.commands import update as command
-from mlops_new.console import Console
+from mlops_new.cli.adapters import Say, connect
+from mlops_new.cli.commands import update as command
+from mlops_new.cli.console import Console
 from mlops_new.errors import Error
-from mlops_new.settings import Host, PlatformName, Settings
-from mlops_new.spec import Kind, Template
-from mlops_new.templates import Copier
+from mlops_new.names import Kind
+from mlops_new.ports.templates import Template
+from mlops_new.project.context import World
+from mlops_new.settings.load import Host, PlatformName, Settings
+from mlops_new.template.copier import Copier
 from mlops_new.update.prepare import Goal
-from mlops_new.wiring import Say, connect
-from mlops_new.world import World
 from tests.e2e.program import Ended
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.doubles.bitbucket.client import host_at
 from tests.e2e.acme import NAME as ACME
 from tests.e2e.acme import SLUGS
+from tests.hosts.bitbucket.client import host_at
 from tests.update.conftest import KINDS, NAME, Here, Project
 from tests.update.fork import MIDDLE, NEWEST, OLDEST, git
 from tests.update.organisation import Acme

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mlops_new.spec import Kind, Mark
+from mlops_new.names import Kind, Mark
 from tests.e2e.program import mlops_new
 from tests.update.conftest import KINDS, NAME, Project
 from tests.update.fork import NEWEST, OLDEST, git

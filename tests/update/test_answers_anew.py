@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mlops_new.update.answers import Answer, Change, answered_anew, changes, defaults_to_look_at, kept, refused
+from mlops_new.template.answers import Answer, Change, answered_anew, changes, defaults_to_look_at, kept, refused
 from tests.update import fork
 from tests.update.conftest import KINDS, NAME, Here, Project
 from tests.update.fork import NEWEST, OLDEST, git

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mlops_new.spec import Kind, Mark
+from mlops_new.names import Kind, Mark
 from tests.doubles.bitbucket import After, Before, Drop
 from tests.doubles.bitbucket.faults import How
 from tests.e2e.acme import NAME, SLUGS

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mlops_new.spec import TEMPLATE_SLUG
+from mlops_new.names import TEMPLATE_SLUG
 from tests.update import fork
 from tests.update.conftest import NAME, Here, Project
 from tests.update.fork import git

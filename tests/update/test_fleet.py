@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from mlops_new.commands import fleet
-from mlops_new.console import Console
-from mlops_new.platforms.local.platform import LocalPlatform
-from mlops_new.platforms.local.processes import Process
-from mlops_new.platforms.local.records import Draft
-from mlops_new.spec import Kind, Mark
+from mlops_new.cli.commands import status_fleet
+from mlops_new.cli.console import Console
+from mlops_new.names import Kind, Mark
+from mlops_new.platforms.local.database.records import Draft
+from mlops_new.platforms.local.engine import LocalPlatform
+from mlops_new.platforms.local.processes.process_identity import Process
 from tests.doubles.bitbucket import TooMany
 from tests.e2e.acme import NAME, SLUGS, settings
 from tests.e2e.program import Ended
@@ -124,7 +124,7 @@ def test_no_projects(somewhere: Path, home: Path, here: Here) -> None:
 def look(organisation: Acme, capsys: pytest.CaptureFixture[str]) -> Ended:
     capsys.readouterr()
     place = settings(organisation.place / "home")
-    code = fleet.run(place, Console(as_json=True), lambda *_: organisation.world())
+    code = status_fleet.run(place, Console(as_json=True), lambda *_: organisation.world())
     out, err = capsys.readouterr()
     return Ended(code, out, err)
 

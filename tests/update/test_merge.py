@@ -5,12 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from mlops_new import git
-from mlops_new.spec import Kind
-from mlops_new.templates import ANSWERS_FILE
+from mlops_new.names import ANSWERS_FILE, Kind
+from mlops_new.system import git
+from mlops_new.system.git_trees import listing, tree_of
 from mlops_new.update.merge import BOTH_ADDED, BOTH_CHANGED, MOVED, Renders, merge
-from mlops_new.update.model import Change, Merged
-from mlops_new.update.trees import listing, tree_of
+from mlops_new.update.merge_result import Change, Merged
 
 Files = Mapping[str, str]
 THEN: Files = {"Makefile": "test:\n", "model.py": "a = 1\nb = 2\nc = 3\n", ".gitignore": "*.log\n"}

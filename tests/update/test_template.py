@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
-from mlops_new.spec import TEMPLATE_SLUG
-from mlops_new.template_check.combinations import combined, covering, finite
-from mlops_new.templates import PACKAGED_VERSION, packaged_files
+from mlops_new.names import TEMPLATE_SLUG
+from mlops_new.template.check.combinations import combined, covering, finite
+from mlops_new.template.packaged import PACKAGED_VERSION, packaged_files
 from tests.update import fork
 from tests.update.conftest import KINDS, NAME, QUESTIONS, Here, Project
 from tests.update.fork import MIDDLE, OLDEST, git

@@ -10,9 +10,9 @@ from types import ModuleType
 
 import pytest
 
-from mlops_new.spec import TEMPLATE_SLUG
-from mlops_new.template_source import committed, standing
-from mlops_new.templates import packaged_files
+from mlops_new.names import TEMPLATE_SLUG
+from mlops_new.template.packaged import packaged_files
+from mlops_new.template.source import committed, standing
 from tests.e2e.program import mlops_new
 from tests.update import fork
 from tests.update.conftest import Here

@@ -34,7 +34,9 @@ def condition_faults(condition: Any, path: Path, scope: Scope) -> Iterator[Fault
     yield from judge(condition, shape(SHAPES[type_]), path, scope)
     match type_:
         case "Not":
-            yield from _negation(condition, path, scope)
+            # What version 2 of the SDK once wrote, Expression, the service refuses (sagemaker-python-sdk, issue 2746).
+            if condition.get("Condition") is not None:
+                yield from condition_faults(condition["Condition"], (*path, "Condition"), scope)
         case "Or":
             for index, inner in enumerate(sequence(condition.get("Conditions"))):
                 yield from condition_faults(inner, (*path, "Conditions", index), scope)
@@ -42,15 +44,6 @@ def condition_faults(condition: Any, path: Path, scope: Scope) -> Iterator[Fault
             yield from _membership(condition, path, scope)
         case _:
             yield from _comparison(condition, path, scope)
-
-
-def _negation(condition: dict[str, Any], path: Path, scope: Scope) -> Iterator[Fault]:
-    """Version 3 of the SDK writes Condition, version 2 wrote Expression, and both mean the same."""
-    given = [name for name in ("Condition", "Expression") if condition.get(name) is not None]
-    if len(given) != 1:
-        yield Fault(path, f"{' and '.join(given) or 'neither'} given; either Condition or Expression is expected")
-    for name in given:
-        yield from condition_faults(condition[name], (*path, name), scope)
 
 
 def _comparison(condition: dict[str, Any], path: Path, scope: Scope) -> Iterator[Fault]:

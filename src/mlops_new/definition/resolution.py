@@ -67,7 +67,7 @@ class Resolution:
         body = mapping(condition)
         match body.get("Type"):
             case "Not":
-                inner = self.decided(body.get("Condition") or body.get("Expression"))
+                inner = self.decided(body.get("Condition"))
                 return None if inner is None else not inner
             case "Or":
                 inside = [self.decided(one) for one in sequence(body.get("Conditions"))]

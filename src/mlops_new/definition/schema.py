@@ -104,7 +104,7 @@ _OWN: Final[Catalogue] = {
     "ConditionArguments": _structure("Conditions", Conditions="AnyList", IfSteps="AnyList", ElseSteps="AnyList"),
     "Comparison": _structure("Type LeftValue RightValue", Type="Text", LeftValue="Any", RightValue="Any"),
     "In": _structure("Type QueryValue Values", Type="Text", QueryValue="Any", Values="SomeList"),
-    "Not": _structure("Type", Type="Text", Condition="Any", Expression="Any"),
+    "Not": _structure("Type Condition", Type="Text", Condition="Any"),
     "Or": _structure("Type Conditions", Type="Text", Conditions="SomeList"),
     "FailArguments": _structure("ErrorMessage", ErrorMessage="String3072"),
     "ForEachArguments": _structure(

@@ -13,7 +13,7 @@ from mlops_new.definition.parsing import refused
 from mlops_new.definition.properties import TYPES
 from mlops_new.definition.schema import shape
 from mlops_new.definition.scope import Scope, of_type
-from mlops_new.definition.steps import entry_faults, step_faults
+from mlops_new.definition.step_rules import entry_faults, step_faults
 from mlops_new.definition.usage import usage_faults
 from mlops_new.definition.values import judge
 

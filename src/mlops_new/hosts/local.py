@@ -5,14 +5,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
-from mlops_new import git
 from mlops_new.errors import Conflict
-from mlops_new.files import PARTIAL, make_folder, readable_errors, remove_whole, staged, staging, sweep
-from mlops_new.ports import Check, HostedRepository, Listed, Marked
-from mlops_new.spec import Kind, Mark, parse_mark
-from mlops_new.steps import HostStep, SetUp
-from mlops_new.templates import ANSWERS_FILE
-from mlops_new.update.trees import listing
+from mlops_new.names import ANSWERS_FILE, Kind, Mark, parse_mark
+from mlops_new.ports.checks import Check
+from mlops_new.ports.git_host import HostedRepository, Listed, Marked
+from mlops_new.ports.host_setup import HostStep, SetUp
+from mlops_new.system import git
+from mlops_new.system.files import PARTIAL, make_folder, readable_errors, remove_whole, staged, staging, sweep
+from mlops_new.system.git_trees import listing
 
 _SIDE_BY_SIDE = 8  # processes of Git's
 # What is pushed stays the pack it came in: a file for each object costs a disk flush for each, three times as long.

@@ -4,13 +4,13 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from mlops_new import git
 from mlops_new.errors import Conflict
-from mlops_new.spec import Template
-from mlops_new.templates import ANSWERS_FILE
-from mlops_new.update.answers import own
-from mlops_new.update.model import Side
-from mlops_new.update.versions import branch, recorded
+from mlops_new.names import ANSWERS_FILE
+from mlops_new.ports.templates import Template
+from mlops_new.system import git
+from mlops_new.template.answers import own
+from mlops_new.template.versions import branch, recorded
+from mlops_new.update.merge_result import Side
 
 # On commits that no person had a hand in: only these are ever replaced.
 TRAILER = "Updated-by: mlops-new"

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mlops_new import definition, git
+from mlops_new import definition
 from mlops_new.errors import Error
-from mlops_new.spec import DEFINITIONS, Kind
-from mlops_new.templates import ANSWERS_FILE
-from mlops_new.update.model import Change, Clash, Merged
-from mlops_new.update.trees import Entry, Tree, listing, with_entries
+from mlops_new.names import ANSWERS_FILE, DEFINITIONS, Kind
+from mlops_new.system import git
+from mlops_new.system.git_trees import Entry, Tree, listing, with_entries
+from mlops_new.update.merge_result import Change, Clash, Merged
 
 BOTH_CHANGED = "changed here and in the template"
 BOTH_ADDED = "added here and in the template"

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from mlops_new.errors import Error
-from mlops_new.spec import Kind
-from mlops_new.update import texts
-from mlops_new.update.model import Updated
+from mlops_new.names import Kind
+from mlops_new.template.versions import branch
+from mlops_new.update import descriptions
+from mlops_new.update.merge_result import Updated
 from mlops_new.update.prepare import Prepared
-from mlops_new.update.versions import branch
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Outcome:
             target = self.prepared.target
             told["template"] = {"source": target.url, "version": target.version}
             for one in self.prepared.repositories:
-                told[one.side.kind.value] = texts.document(one, self.proposals.get(one.side.kind))
+                told[one.side.kind.value] = descriptions.document(one, self.proposals.get(one.side.kind))
         if self.error:
             told["error"] = {"code": self.error.code, "message": self.error.message, "hint": self.error.hint}
         return told
@@ -52,7 +52,7 @@ class Outcome:
         """The project by itself: every file, and what to do next."""
         lines = [self.line(dry_run=dry_run)]
         for one in self.prepared.repositories if self.prepared else ():
-            lines += [one.side.slug, *texts.details(one)] if one.merged else []
+            lines += [one.side.slug, *descriptions.details(one)] if one.merged else []
         return "\n".join([*lines, *([] if dry_run else self._next(copies))])
 
     def answers(self) -> list[str]:

@@ -4,15 +4,16 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, assert_never
 
-from mlops_new import git, publishing
 from mlops_new.errors import Error
-from mlops_new.ports import GitHost
-from mlops_new.spec import Kind
-from mlops_new.steps import PublishTemplate
-from mlops_new.update.model import Side
+from mlops_new.names import Kind
+from mlops_new.ports.git_host import GitHost
+from mlops_new.project.steps import PublishTemplate
+from mlops_new.system import git
+from mlops_new.template import publish as publishing
+from mlops_new.template.clones import TemplateCopy
+from mlops_new.update.merge_result import Side
 from mlops_new.update.prepare import Prepared
-from mlops_new.update.shelf import TemplateCopy
-from mlops_new.update.steps import Propose, PushBranch, UpdateStep
+from mlops_new.update.update_steps import Propose, PushBranch, UpdateStep
 
 
 class Clashing(Error):

@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from mlops_new.ports import GitHost
-from mlops_new.spec import Kind, Mark
-from mlops_new.steps import PublishTemplate
-from mlops_new.update import branches, texts
-from mlops_new.update.model import Updated
+from mlops_new.names import Kind, Mark
+from mlops_new.ports.git_host import GitHost
+from mlops_new.project.steps import PublishTemplate
+from mlops_new.template.versions import branch
+from mlops_new.update import branches, descriptions
+from mlops_new.update.merge_result import Updated
 from mlops_new.update.prepare import Prepared
-from mlops_new.update.steps import Propose, PushBranch, UpdateStep
-from mlops_new.update.versions import branch
+from mlops_new.update.update_steps import Propose, PushBranch, UpdateStep
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def _push(one: Updated, tree: str) -> PushBranch:
 
 def _proposal(name: str, one: Updated) -> Propose:
     mark = Mark(name, one.side.kind.value)
-    description = f"{texts.description(one)}\n\n{mark}"
+    description = f"{descriptions.description(one)}\n\n{mark}"
     return Propose(
         one.side.kind, one.side.slug, branch(one.target.version), branches.title(one.target, one.given), description
     )

@@ -6,9 +6,8 @@ from functools import partial
 from pathlib import Path
 
 from mlops_new.errors import Error
-from mlops_new.ports import Templates
-from mlops_new.processes import Carried, spread
-from mlops_new.spec import Template
+from mlops_new.ports.templates import Template, Templates
+from mlops_new.system.worker_pool import Carried, spread
 
 # Up to here a second process, which has to load Copier, would not save time.
 _ALONE = 4

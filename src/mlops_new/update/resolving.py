@@ -4,16 +4,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from mlops_new import definition, git
+from mlops_new import definition
 from mlops_new.errors import Conflict, Error, Invalid
-from mlops_new.ports import GitHost
-from mlops_new.spec import DEFINITIONS, Kind, Template
-from mlops_new.templates import ANSWERS_FILE
+from mlops_new.names import ANSWERS_FILE, DEFINITIONS, Kind
+from mlops_new.ports.git_host import GitHost
+from mlops_new.ports.templates import Template
+from mlops_new.system import git
+from mlops_new.template.versions import branch, branch_version, recorded
 from mlops_new.update import branches
 from mlops_new.update.merge import pick, unmerged
-from mlops_new.update.model import Updated
+from mlops_new.update.merge_result import Updated
 from mlops_new.update.prepare import Prepared
-from mlops_new.update.versions import branch, branch_version, recorded
 
 _PICKED = "refs/mlops-new/picked"
 _MARKERS = r"^(<{7} |>{7} )"

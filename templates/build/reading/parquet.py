@@ -26,7 +26,7 @@ _MIDNIGHT = r"\.$| 00:00:00\.?$"
 
 
 class Parquet:
-    """One Parquet file. A named index of pandas is a column; one without a name only counted the rows."""
+    """One Parquet file. An index of pandas is a column, but for whole numbers without a name: these count the rows."""
 
     def __init__(self, part: Part) -> None:
         """Open it.
@@ -39,7 +39,7 @@ class Parquet:
             self._file = pa.parquet.ParquetFile(part.path)
         except (pa.ArrowException, OSError) as error:
             raise self._damaged(error) from None
-        kept = [name for name in self._file.schema_arrow.names if not _UNNAMED_INDEX.fullmatch(name)]
+        kept = [name for name in self._file.schema_arrow.names if not self._counts_rows(name)]
         self._columns = dict(zip(column_names(part.name, kept), kept, strict=True))
 
     @property
@@ -64,6 +64,14 @@ class Parquet:
                 yield pa.RecordBatch.from_arrays([batch.column(name) for name in wanted], names=names)
         except (pa.ArrowException, OSError) as error:
             raise self._damaged(error) from None
+
+    def _counts_rows(self, name: str) -> bool:
+        """Whether it is an index that pandas numbered by itself; a column that is only called so stays."""
+        if not _UNNAMED_INDEX.fullmatch(name):
+            return False
+        schema = self._file.schema_arrow
+        indexes = (schema.pandas_metadata or {}).get("index_columns", [])
+        return name in indexes and bool(pa.types.is_integer(schema.field(name).type))
 
     def _damaged(self, error: Exception) -> InputError:
         return InputError(f"{self.part.name} is a damaged Parquet file: {error}")

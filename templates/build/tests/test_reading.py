@@ -234,6 +234,14 @@ def test_a_named_index_of_pandas_is_a_column(tmp_path: Path) -> None:
         assert list(profile(Source(tmp_path)).columns) == ["x"]
 
 
+def test_a_column_without_a_name_is_left_out_only_where_pandas_numbered_the_rows(tmp_path: Path) -> None:
+    values = pd.DataFrame({"x": [1, 2]})
+    values.set_axis(pd.Index(["a", "b"])).to_parquet(tmp_path / "t.parquet")  # shops: nothing counts them anew
+    assert list(tables.read(tmp_path)["__index_level_0__"]) == ["a", "b"]
+    values.rename(columns={"x": "__index_level_0__"}).to_parquet(tmp_path / "t.parquet", index=False)
+    assert list(tables.read(tmp_path)["__index_level_0__"]) == [1, 2]
+
+
 def test_columns_of_parts_are_taken_by_name(tmp_path: Path) -> None:
     (tmp_path / "1.csv").write_text("a,b\n1,x\n", encoding="utf-8")
     (tmp_path / "2.csv").write_text("b;a\ny;2\n", encoding="utf-8")

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-from mlops_new.platforms.sagemaker import template
 from tests.doubles.aws import xml
 from tests.doubles.aws.made import ACCOUNT, Clients, Making
 from tests.doubles.aws.packages import Refused
 from tests.doubles.aws.simulation import Simulator
 from tests.doubles.aws.stacks import CloudFormation
+from tests.doubles.aws.templates import OURS
 from tests.doubles.aws.wire import Answer, Request, answered, refused
 
 _QUOTAS_IN_A_PAGE = 2
@@ -36,10 +36,9 @@ class Beside:
         """Actions that are refused, each with code and message."""
         self._simulator = Simulator(client)
 
-    def deploy(self, region: str) -> None:
+    def deploy(self) -> None:
         """What `mlops-new bootstrap` deploys, at once."""
-        resolved = template.Resolved(template.document(), {}, template.Place("aws", ACCOUNT, region))
-        self.cloudformation.put(resolved)
+        self.cloudformation.put(OURS.read_text(encoding="utf-8"))
 
     def answer(self, request: Request) -> Answer | None:
         """The answer; None where moto has one."""

@@ -10,16 +10,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ParamValidationError
 
-from mlops_new.definition import Definition, parse
-from mlops_new.platforms.local.expressions import Scope, evaluate, holds
-from mlops_new.platforms.local.graph import Node, nodes
-from mlops_new.platforms.local.schedule import Schedule
-from mlops_new.records import Status
+from tests.doubles.aws import definition, jobs
+from tests.doubles.aws.definition import Step
 from tests.doubles.aws.packages import Document, Packages, Refused, absent
+from tests.doubles.aws.progress import Progress
+from tests.doubles.aws.variables import Known, Undefined, as_text, holds
 
-_ENDED = {Status.SUCCEEDED, Status.FAILED, Status.STOPPED}
+_SPOKEN = frozenset({"Processing", "Training", "Transform", "Model", "RegisterModel", "Condition", "Fail"})
+_UNLIMITED = 1_000
 
 
 @dataclass
@@ -39,20 +39,26 @@ class Script:
 
 @dataclass
 class Run:
-    """One execution."""
+    """One execution; `described` is what its steps made, which can be read once they have succeeded."""
 
     arn: str
-    pipeline: str
-    definition: Definition
-    text: str
+    pipeline: Document
     parameters: dict[str, Any]
-    schedule: Schedule
+    progress: Progress
     created: float = field(default_factory=time.time)
     changed: float = field(default_factory=time.time)
     status: str = "Executing"
-    reason: str = ""
-    listed: dict[str, Document] = field(default_factory=dict)
-    properties: dict[str, Document] = field(default_factory=dict)
+    described: dict[str, Document] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        """The last part of its ARN."""
+        return self.arn.rpartition("/")[2]
+
+    @property
+    def name(self) -> str:
+        """The pipeline's."""
+        return str(self.pipeline["PipelineName"])
 
 
 class Executions:
@@ -64,32 +70,34 @@ class Executions:
     """
 
     def __init__(self, client: Callable[[str], Any], packages: Packages) -> None:
-        self._client, self._packages = client, packages
+        self._client, self._jobs = client, jobs.Jobs(client, packages)
         self.script = Script()
         self.runs: dict[str, Run] = {}
         self._tokens: dict[str, str] = {}
 
     def start(self, request: Document) -> Document:
-        token, name = request["ClientRequestToken"], request["PipelineName"]
+        token = request["ClientRequestToken"]
         if token not in self._tokens:
-            self._tokens[token] = self._start(name, request.get("PipelineParameters", []))
+            self._tokens[token] = self._start(request)
         return {"PipelineExecutionArn": self._tokens[token]}
 
     def describe(self, request: Document) -> Document:
         run = self._run(request)
         self._settle(run)
+        failed = run.progress.failed()
         told = {
-            "PipelineArn": run.arn.partition("/execution/")[0],
+            "PipelineArn": run.pipeline["PipelineArn"],
             "PipelineExecutionArn": run.arn,
             "PipelineExecutionStatus": run.status,
             "CreationTime": run.created,
             "LastModifiedTime": run.changed,
         }
-        return told | ({"FailureReason": run.reason} if run.reason else {})
+        reason = f"Step failure: One or multiple steps failed. {failed[0]}" if failed else ""
+        return told | ({"FailureReason": reason} if reason else {})
 
     def listed(self, request: Document) -> Document:
         self._described(request["PipelineName"])
-        found = [run for run in self.runs.values() if run.pipeline == request["PipelineName"]]
+        found = [run for run in self.runs.values() if run.name == request["PipelineName"]]
         for run in found:
             self._settle(run)
         return {
@@ -102,15 +110,15 @@ class Executions:
     def steps(self, request: Document) -> Document:
         run = self._run(request)
         self._advance(run)
-        return {"PipelineExecutionSteps": list(run.listed.values())}
+        return {"PipelineExecutionSteps": list(run.progress.listed.values())}
 
     def parameters(self, request: Document) -> Document:
         given = self._run(request).parameters
-        return {"PipelineParameters": [{"Name": name, "Value": str(value)} for name, value in given.items()]}
+        return {"PipelineParameters": [{"Name": name, "Value": as_text(value)} for name, value in given.items()]}
 
     def definition(self, request: Document) -> Document:
         run = self._run(request)
-        return {"PipelineDefinition": run.text, "CreationTime": run.created}
+        return {"PipelineDefinition": run.pipeline["PipelineDefinition"], "CreationTime": run.created}
 
     def stop(self, request: Document) -> Document:
         run = self._run(request)
@@ -123,26 +131,26 @@ class Executions:
         run = self._run(request)
         if run.status not in {"Failed", "Stopped"}:
             raise Refused("ConflictException", f"Only Failed or Stopped executions can be retried: {run.status}")
-        for name in [name for name, step in run.listed.items() if step["StepStatus"] != "Succeeded"]:
-            del run.listed[name]
-        for name, status in run.schedule.statuses.items():
-            run.schedule.statuses[name] = status if status is Status.SUCCEEDED else Status.WAITING
-        run.status, run.reason = "Executing", ""
+        run.progress.again()
+        run.status = "Executing"
         return {"PipelineExecutionArn": run.arn}
 
     def forget(self, pipeline: str) -> None:
         """A pipeline was deleted: its executions are not shown any more."""
-        self.runs = {arn: run for arn, run in self.runs.items() if run.pipeline != pipeline}
+        self.runs = {arn: run for arn, run in self.runs.items() if run.name != pipeline}
 
-    def _start(self, name: str, given: list[Document]) -> str:
-        described = self._described(name)
-        definition = parse(described["PipelineDefinition"], source=name)
-        values = {one.name: one.default for one in definition.parameters.values()}
-        values |= {one["Name"]: one["Value"] for one in given}
-        graph = nodes(definition)
-        arn = f"{described['PipelineArn']}/execution/{secrets.token_hex(6)}"
-        schedule = Schedule(graph, dict.fromkeys((node.name for node in graph), Status.WAITING))
-        self.runs[arn] = Run(arn, name, definition, described["PipelineDefinition"], values, schedule)
+    def _start(self, request: Document) -> str:
+        if "SelectiveExecutionConfig" in request:
+            raise NotImplementedError("this double runs whole pipelines")
+        pipeline = self._described(request["PipelineName"])
+        document = json.loads(pipeline["PipelineDefinition"])
+        values = definition.parameters(document, request.get("PipelineParameters", []))
+        most = request.get("ParallelismConfiguration", {}).get("MaxParallelExecutionSteps", _UNLIMITED)
+        steps = definition.steps(document)
+        if unspoken := {step.type for step in steps} - _SPOKEN:
+            raise NotImplementedError(f"steps that this double does not speak: {sorted(unspoken)}")
+        arn = f"{pipeline['PipelineArn']}/execution/{secrets.token_hex(6)}"
+        self.runs[arn] = Run(arn, pipeline, values, Progress(steps, most))
         return arn
 
     def _described(self, name: str) -> Document:
@@ -168,102 +176,73 @@ class Executions:
         self._settle(run)
         if run.status != "Executing":
             return
-        for step in [step for step in run.listed.values() if step["StepStatus"] == "Executing"]:
-            self._end(run, step)
-        while ruled_out := run.schedule.hopeless():
-            run.schedule.statuses |= dict.fromkeys(ruled_out, Status.NOT_RUN)
-        for node in run.schedule.ready():
-            self._begin(run, node)
-        if not any(step["StepStatus"] == "Executing" for step in run.listed.values()):
-            self._end_all(run, "Failed" if run.reason else "Succeeded")
+        for step in run.progress.running():
+            if step.name not in self.script.endless:
+                self._end(run, step)
+        while ready := run.progress.ready():
+            for step in ready:
+                self._begin(run, step)
+        if run.progress.terminated or not run.progress.running():
+            self._end_all(run, "Failed" if run.progress.failed() else "Succeeded")
 
-    def _begin(self, run: Run, node: Node) -> None:
-        run.schedule.statuses[node.name] = Status.EXECUTING
-        run.listed[node.name] = {"StepName": node.name, "StartTime": time.time(), "StepStatus": "Executing"}
+    def _begin(self, run: Run, step: Step) -> None:
+        run.progress.begin(step)
+        name = jobs.job_name(run.id, step.name)
+        try:
+            arguments = self._known(run, name).value(step.arguments)
+            run.described[step.name] = self._made(run, step, name, arguments)
+            run.progress.listed[step.name]["Metadata"] = jobs.metadata(step, run.described[step.name])
+        except (Undefined, Refused, ClientError, ParamValidationError) as error:
+            run.progress.end(step, "Failed", str(error))
 
-    def _end(self, run: Run, step: Document) -> None:
-        name = step["StepName"]
-        node = next(node for node in run.schedule.nodes if node.name == name)
-        if name in self.script.endless:
+    def _end(self, run: Run, step: Step) -> None:
+        described = run.described[step.name]
+        reason = self.script.failures.get(step.name, described["ErrorMessage"] if step.type == "Fail" else None)
+        if reason is None:
+            try:
+                self._jobs.write(described, self.script.files)
+            except ClientError as error:
+                reason = f"ClientError: Failed to upload outputs: {error}"
+        if reason is not None:
+            run.progress.end(step, "Failed", reason)
             return
-        failure = self.script.failures.get(name)
-        if failure is None and node.type == "Fail":
-            failure = str(evaluate(node.arguments["ErrorMessage"], self._scope(run)))
-        step |= {"EndTime": time.time(), "StepStatus": "Failed" if failure else "Succeeded"}
-        run.schedule.statuses[name] = Status(step["StepStatus"])
-        step["Metadata"] = self._metadata(run, node)
-        if failure:
-            step["FailureReason"] = failure
-            run.reason = run.reason or f"Step failure: One or multiple steps failed. {name}"
+        run.progress.end(step, "Succeeded")
+        run.progress.properties[step.name] = described
 
     def _end_all(self, run: Run, status: str) -> None:
-        for step in run.listed.values():
-            if step["StepStatus"] == "Executing":
-                step |= {"StepStatus": status, "EndTime": time.time()}
-                run.schedule.statuses[step["StepName"]] = Status(status)
+        for step in run.progress.running():
+            run.progress.end(step, "Stopped")
         run.status, run.changed = status, time.time()
 
     # What steps do
 
-    def _metadata(self, run: Run, node: Node) -> Document:
-        if node.type == "Condition":
-            outcome = all(holds(one, self._scope(run)) for one in node.arguments["Conditions"])
-            run.schedule.outcomes[node.name] = outcome
-            return {"Condition": {"Outcome": "True" if outcome else "False"}}
-        arguments = evaluate(node.arguments, self._scope(run))
-        job = f"pipelines-{run.arn.rpartition('/')[2]}-{node.name}-{secrets.token_hex(3)}"
-        match node.type:
-            case "Processing":
-                return {"ProcessingJob": {"Arn": self._job(run, node, "processing", "ProcessingJob", job, arguments)}}
-            case "Training":
-                return {"TrainingJob": {"Arn": self._job(run, node, "training", "TrainingJob", job, arguments)}}
-            case "Transform":
-                return {"TransformJob": {"Arn": self._job(run, node, "transform", "TransformJob", job, arguments)}}
-            case "Model":
-                answer = self._client("sagemaker").create_model(ModelName=job, **arguments)
-                run.properties[node.name] = {"ModelName": job}
-                return {"Model": {"Arn": answer["ModelArn"]}}
-            case "RegisterModel":
-                return {"RegisterModel": {"Arn": self._packages.create(arguments)["ModelPackageArn"]}}
-            case "Fail":
-                return {"Fail": {"ErrorMessage": str(arguments["ErrorMessage"])}}
-            case _:
-                raise NotImplementedError(node.type)
+    def _made(self, run: Run, step: Step, name: str, arguments: Document) -> Document:
+        if step.type == "Condition":
+            run.progress.outcomes[step.name] = holds(arguments["Conditions"])
+            return {"Outcome": str(run.progress.outcomes[step.name])}  # the API reference: a string, True or False
+        return self._jobs.make(step, name, arguments, run.pipeline["RoleArn"])
 
-    def _job(self, run: Run, node: Node, word: str, member: str, job: str, arguments: Document) -> str:
-        client = self._client("sagemaker")
-        named = {f"{member}Name": job}
-        getattr(client, f"create_{word}_job")(**arguments, **named)
-        described = getattr(client, f"describe_{word}_job")(**named)
-        run.properties[node.name] = described
-        if run.schedule.statuses[node.name] is Status.SUCCEEDED:
-            self._write(described)
-        return str(described[f"{member}Arn"])
-
-    def _write(self, described: Document) -> None:
-        for output in described.get("ProcessingOutputConfig", {}).get("Outputs", []):
-            bucket, _, key = output["S3Output"]["S3Uri"].removeprefix("s3://").partition("/")
-            for file, content in self.script.files.get(output["OutputName"], {}).items():
-                self._client("s3").put_object(Bucket=bucket, Key=f"{key.rstrip('/')}/{file}", Body=content)
-
-    def _scope(self, run: Run) -> Scope:
-        identity = run.arn.rpartition("/")[2]
-        variables = {
-            "PipelineExecutionId": identity,
+    def _known(self, run: Run, job: str) -> Known:
+        started = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(run.created))
+        execution = {
+            "PipelineExecutionId": run.id,
             "PipelineExecutionArn": run.arn,
-            "PipelineName": run.pipeline,
-            "StartDateTime": "2026-11-27T00:00:00Z",
+            "PipelineName": run.name,
+            "PipelineArn": run.pipeline["PipelineArn"],
+            "StartDateTime": started,
+            "CurrentDateTime": started,
+            **dict.fromkeys(("ProcessingJobName", "TrainingJobName"), job),
         }
+        return Known(
+            run.parameters,
+            execution,
+            run.progress.properties,
+            lambda name, file: self._property_file(run, name, file),
+            self._jobs.read,
+        )
 
-        def property_file(step: str, name: str) -> Any:
-            body = next(node.body for node in run.schedule.nodes if node.name == step)
-            file = next(one for one in body["PropertyFiles"] if one["PropertyFileName"] == name)
-            outputs = run.properties[step]["ProcessingOutputConfig"]["Outputs"]
-            uri = next(one["S3Output"]["S3Uri"] for one in outputs if one["OutputName"] == file["OutputName"])
-            return self._json(f"{uri.rstrip('/')}/{file['FilePath']}")
-
-        return Scope(run.parameters, variables, run.properties, property_file, self._json)
-
-    def _json(self, uri: str) -> Any:
-        bucket, _, key = uri.removeprefix("s3://").partition("/")
-        return json.loads(self._client("s3").get_object(Bucket=bucket, Key=key)["Body"].read())
+    def _property_file(self, run: Run, name: str, file: str) -> Any:
+        if name not in run.progress.properties:
+            raise Undefined(f"step {name} has not succeeded")
+        step = next(one for one in run.progress.steps if one.name == name)
+        return self._jobs.read(jobs.property_file(step, file, run.progress.properties[name]))

@@ -120,7 +120,7 @@ class AwsServer:
 
     def bootstrap(self) -> None:
         """What `mlops-new bootstrap` leaves behind."""
-        self.beside.deploy(REGION)
+        self.beside.deploy()
 
     def empty(self) -> None:
         """Forget everything."""

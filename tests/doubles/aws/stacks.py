@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from mlops_new.platforms.sagemaker import template
-from mlops_new.platforms.sagemaker.stack import TAGS
+from tests.doubles.aws import templates
 from tests.doubles.aws.made import ACCOUNT, Making, Properties
 from tests.doubles.aws.packages import Refused
+from tests.doubles.aws.templates import Deployment
 from tests.doubles.aws.xml import listed
 
 # Properties that AWS cannot change in place.
@@ -44,8 +44,7 @@ class ChangeSet:
     id: str
     name: str
     stack: Stack
-    resolved: template.Resolved
-    parameters: dict[str, str]
+    deployment: Deployment
     tags: dict[str, str]
     adopt: bool
     changes: list[dict[str, Any]]
@@ -70,16 +69,15 @@ class CloudFormation:
         self._region = region
         self._numbers = itertools.count(1)
 
-    def put(self, resolved: template.Resolved, name: str = "mlops-new") -> None:
-        """Deploy a template at once, as if it had been there before."""
+    def put(self, template: str, name: str = "mlops-new") -> None:
+        """Deploy a template at once with its defaults, as if it had been there before."""
+        deployment = self._deployment(template, {})
         stack = self.stacks.get(name) or self._new(name)
-        stack.bodies = {key: dict(body) for key, body in resolved.bodies.items()}
+        stack.bodies = {key: dict(body) for key, body in deployment.resources.items()}
         for body in stack.bodies.values():
             self._making.make(body["Type"], self._settled(body["Properties"], stack.bodies))
-        stack.outputs = {key: self._settled(value, stack.bodies) for key, value in resolved.outputs.items()}
-        declared = resolved.document["Parameters"]
-        stack.parameters = {key: resolved.parameters.get(key, one.get("Default")) for key, one in declared.items()}
-        stack.tags, stack.status = dict(TAGS), "CREATE_COMPLETE"
+        self._finish(stack, deployment)
+        stack.tags, stack.status = dict(templates.TAGS), "CREATE_COMPLETE"
 
     def act(self, action: str, form: dict[str, str]) -> dict[str, Any]:
         """Answer one request."""
@@ -131,25 +129,24 @@ class CloudFormation:
         return self.stacks[name]
 
     def _worked_out(self, stack: Stack, form: dict[str, str]) -> ChangeSet:
-        document = (
-            template.document() if form["TemplateBody"] == template.text() else template.load(form["TemplateBody"])
-        )
         parameters = {one["ParameterKey"]: one["ParameterValue"] for one in listed(form, "Parameters")}
-        if unknown := parameters.keys() - document["Parameters"].keys():
+        deployment = self._deployment(form["TemplateBody"], parameters)
+        if unknown := parameters.keys() - deployment.parameters.keys():
             raise Refused("ValidationError", f"Parameters: [{', '.join(unknown)}] do not exist in the template")
-        every = {name: parameters.get(name, one.get("Default")) for name, one in document["Parameters"].items()}
-        resolved = template.Resolved(document, every, template.Place("aws", ACCOUNT, self._region))
         label = form["ChangeSetName"]
         return ChangeSet(
             id=f"arn:aws:cloudformation:{self._region}:{ACCOUNT}:changeSet/{label}/{uuid.uuid4()}",
             name=label,
             stack=stack,
-            resolved=resolved,
-            parameters=every,
+            deployment=deployment,
             tags={one["Key"]: one["Value"] for one in listed(form, "Tags")},
             adopt=form.get("ImportExistingResources") == "true",
-            changes=list(self._changes(stack.bodies, resolved.bodies)),
+            changes=list(self._changes(stack.bodies, deployment.resources)),
         )
+
+    def _deployment(self, template: str, parameters: Mapping[str, str]) -> Deployment:
+        pseudo = {"AWS::Partition": "aws", "AWS::AccountId": ACCOUNT, "AWS::Region": self._region}
+        return Deployment(templates.load(template), parameters, pseudo)
 
     def _changes(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         for name in [*after, *(name for name in before if name not in after)]:
@@ -199,13 +196,16 @@ class CloudFormation:
                 return
             self._tell(stack, name, change["ResourceType"], f"{kind}_COMPLETE", token)
         yield
-        stack.parameters = {**found.parameters}
-        stack.outputs = {name: self._settled(value, stack.bodies) for name, value in found.resolved.outputs.items()}
+        self._finish(stack, found.deployment)
         stack.status, stack.work = f"{kind}_COMPLETE", None
+
+    def _finish(self, stack: Stack, deployment: Deployment) -> None:
+        stack.parameters = {**deployment.parameters}
+        stack.outputs = {name: self._settled(value, stack.bodies) for name, value in deployment.outputs.items()}
 
     def _apply(self, action: str, name: str, found: ChangeSet) -> str:
         """Change one resource; the reason, where that fails."""
-        stack, bodies = found.stack, found.resolved.bodies
+        stack, bodies = found.stack, found.deployment.resources
         if name in self.fails:
             return self.fails[name]
         if action == "Remove":

@@ -6,6 +6,7 @@ What columns are called must not change what a model predicts or what is measure
 the same table under plain names.
 """
 
+import contextlib
 import io
 import json
 import logging
@@ -243,17 +244,19 @@ def differences(shape: Shape, called: dict[str, str], place: Path, plain: dict[s
 
 
 def main() -> None:
-    """Live every life, and tell those that came out otherwise."""
+    """Live every life, and tell those that came out otherwise; what the steps print goes to the standard error."""
     logging.disable(logging.CRITICAL)
-    for number, shape in enumerate(SHAPES):
-        plain = life(shape, PLAIN, FOLDER / f"{number}-plain")
-        if plain["compared"] != LAST:
-            raise AssertionError(plain)
-        for start in range(0, len(NAMES), len(ROLES)):  # each name once a shape, and in every role in one of them
-            five = [NAMES[(start + step) % len(NAMES)] for step in range(len(ROLES))]
-            called = dict(zip(ROLES, five[number:] + five[:number], strict=True))
-            for line in differences(shape, called, FOLDER / f"{number}-{start}", plain):
-                sys.stdout.write(f"{line}\n")
+    stdout = sys.stdout
+    with contextlib.redirect_stdout(sys.stderr):
+        for number, shape in enumerate(SHAPES):
+            plain = life(shape, PLAIN, FOLDER / f"{number}-plain")
+            if plain["compared"] != LAST:
+                raise AssertionError(plain)
+            for start in range(0, len(NAMES), len(ROLES)):  # each name once a shape, and in every role in one of them
+                five = [NAMES[(start + step) % len(NAMES)] for step in range(len(ROLES))]
+                called = dict(zip(ROLES, five[number:] + five[:number], strict=True))
+                for line in differences(shape, called, FOLDER / f"{number}-{start}", plain):
+                    stdout.write(f"{line}\n")
 
 
 if __name__ == "__main__":

@@ -7,13 +7,13 @@ import pytest
 
 from mlops_new.hosts.bitbucket import doctor
 from mlops_new.hosts.bitbucket.host import BitbucketCloud, Hosting
-from mlops_new.hosts.bitbucket.setup import parse
-from mlops_new.ports import Check
-from mlops_new.spec import Kind, Mark
+from mlops_new.hosts.bitbucket.setup.bitbucket_settings import parse
+from mlops_new.names import Kind, Mark
+from mlops_new.ports.checks import Check
 from tests.doubles.bitbucket import Before, BitbucketServer, Drop
-from tests.doubles.bitbucket.client import Waits, account_at, host_at
 from tests.doubles.bitbucket.faults import How
 from tests.doubles.bitbucket.server import PERSONAL, WORKSPACE
+from tests.hosts.bitbucket.client import Waits, account_at, host_at
 
 TABLE = {
     "variables": {"A": "1"},

@@ -6,10 +6,10 @@ import pytest
 
 from mlops_new.errors import Invalid
 from mlops_new.hosts.bitbucket.project_setup import BitbucketSetup
-from mlops_new.hosts.bitbucket.setup import parse
-from mlops_new.spec import Kind
+from mlops_new.hosts.bitbucket.setup.bitbucket_settings import parse
+from mlops_new.names import Kind
 from tests.doubles.bitbucket import BitbucketServer
-from tests.doubles.bitbucket.client import host_at
+from tests.hosts.bitbucket.client import host_at
 
 SCHEDULE = {"pipeline": "inference", "cron": "0 0 3 * * ? *"}
 

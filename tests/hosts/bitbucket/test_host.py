@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from mlops_new import git, git_refusals
 from mlops_new.errors import Conflict, Denied, Error, Invalid
-from mlops_new.hosts.bitbucket.apply import perform
 from mlops_new.hosts.bitbucket.host import BitbucketCloud, Hosting
-from mlops_new.hosts.bitbucket.steps import CreateProject
-from mlops_new.spec import Mark
+from mlops_new.hosts.bitbucket.setup.setup_apply import perform
+from mlops_new.hosts.bitbucket.setup.setup_steps import CreateProject
+from mlops_new.names import Mark
+from mlops_new.system import git, git_errors
 from tests.doubles.bitbucket import After, Before, BitbucketServer, Drop, Slow
-from tests.doubles.bitbucket.client import Waits, host_at
 from tests.doubles.bitbucket.faults import How
+from tests.hosts.bitbucket.client import Waits, host_at
 
 BUILD, DEPLOY = Mark("fresh-sales", "build"), Mark("fresh-sales", "deploy")
 
@@ -198,7 +198,7 @@ def test_git_asks_again_as_requests_do(server: BitbucketServer, tmp_path: Path, 
 
 
 def test_a_push_that_came_second_is_no_missing_right(server: BitbucketServer, tmp_path: Path) -> None:
-    refusal = git_refusals.understand(
+    refusal = git_errors.understand(
         b"remote: error: cannot lock ref 'refs/heads/main': is at 1 but expected 0\n"
         b" ! [remote rejected] main -> main (failed to update ref)\nerror: failed to push some refs to 'x'\n"
     )

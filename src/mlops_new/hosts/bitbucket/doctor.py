@@ -9,17 +9,19 @@ from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 
-from mlops_new import git
 from mlops_new.errors import Conflict, Denied, Error
-from mlops_new.hosts.bitbucket import pipelines, scopes
-from mlops_new.hosts.bitbucket.failures import Answer, granted, judge
+from mlops_new.hosts.bitbucket.api import scopes
+from mlops_new.hosts.bitbucket.api.bitbucket_errors import Answer, granted, judge
+from mlops_new.hosts.bitbucket.api.scopes import Scope
+from mlops_new.hosts.bitbucket.api.transport import at
+from mlops_new.hosts.bitbucket.bitbucket_names import other_name
 from mlops_new.hosts.bitbucket.host import BitbucketCloud
-from mlops_new.hosts.bitbucket.model import RepositorySetup
-from mlops_new.hosts.bitbucket.names import other_name
-from mlops_new.hosts.bitbucket.scopes import Scope
-from mlops_new.hosts.bitbucket.transport import at
-from mlops_new.ports import Check, HostedRepository
-from mlops_new.spec import TEMPLATE_MARK, TEMPLATE_SLUG, Kind, Mark, slug
+from mlops_new.hosts.bitbucket.setup import bitbucket_pipelines
+from mlops_new.hosts.bitbucket.setup.setup_model import RepositorySetup
+from mlops_new.names import TEMPLATE_MARK, TEMPLATE_SLUG, Kind, Mark, slug
+from mlops_new.ports.checks import Check
+from mlops_new.ports.git_host import HostedRepository
+from mlops_new.system import git
 
 _SIDE_BY_SIDE = 8
 # AWS refuses signatures that are older, and tokens expire by the clock.
@@ -215,7 +217,7 @@ def _usable(host: BitbucketCloud, existing: Sequence[HostedRepository]) -> Itera
 
 def _pipelines(host: BitbucketCloud, repository: HostedRepository) -> Check:
     try:
-        is_on = pipelines.enabled(host.repository(repository.slug))
+        is_on = bitbucket_pipelines.enabled(host.repository(repository.slug))
     except Error as error:
         return _failed("pipelines", error)
     return Check("pipelines", ok=True, detail=f"{'on' if is_on else 'not on yet'} for {repository.slug}")

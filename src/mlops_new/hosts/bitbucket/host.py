@@ -6,18 +6,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from mlops_new import git
 from mlops_new.errors import Conflict, Denied, Error, Invalid
-from mlops_new.hosts.bitbucket import git_access, listing
-from mlops_new.hosts.bitbucket.credentials import Account
-from mlops_new.hosts.bitbucket.memory import Memory
-from mlops_new.hosts.bitbucket.names import described, mark_of, project_key, project_mark, refuse_foreign
-from mlops_new.hosts.bitbucket.patience import NOT_YET, Patience
-from mlops_new.hosts.bitbucket.repository import Repository
-from mlops_new.hosts.bitbucket.settling import settle
-from mlops_new.hosts.bitbucket.transport import Document, Transport, at, created, identifier
-from mlops_new.ports import HostedRepository, Listed, Marked, Workspace
-from mlops_new.spec import Kind, Mark
+from mlops_new.hosts.bitbucket import git_credentials, listing
+from mlops_new.hosts.bitbucket.api.answer_fields import Document, created, identifier
+from mlops_new.hosts.bitbucket.api.convergence import settle
+from mlops_new.hosts.bitbucket.api.credentials import Account
+from mlops_new.hosts.bitbucket.api.etag_cache import Memory
+from mlops_new.hosts.bitbucket.api.repository_endpoint import Repository
+from mlops_new.hosts.bitbucket.api.retry_policy import NOT_YET, Patience
+from mlops_new.hosts.bitbucket.api.transport import Transport, at
+from mlops_new.hosts.bitbucket.bitbucket_names import described, mark_of, project_key, project_mark, refuse_foreign
+from mlops_new.names import Kind, Mark
+from mlops_new.ports.git_host import HostedRepository, Listed, Marked, Workspace
+from mlops_new.system import git
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,7 @@ class BitbucketCloud:
         if not url.startswith(f"{self.account.git}/"):
             yield {}
             return
-        with git_access.environment(self.account) as environment:
+        with git_credentials.environment(self.account) as environment:
             yield environment
 
     # --- workspace and user ---
@@ -409,7 +410,7 @@ class BitbucketCloud:
 
     def _git_sees(self, url: str) -> bool:
         try:
-            with git_access.environment(self.account) as environment:
+            with git_credentials.environment(self.account) as environment:
                 git.remote_refs(url, environment)
         except git.GitError:
             return False

@@ -5,10 +5,10 @@ from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from mlops_new.hosts.bitbucket.names import mark_of
-from mlops_new.hosts.bitbucket.transport import Transport, at
-from mlops_new.ports import Listed, Marked
-from mlops_new.templates import ANSWERS_FILE
+from mlops_new.hosts.bitbucket.api.transport import Transport, at
+from mlops_new.hosts.bitbucket.bitbucket_names import mark_of
+from mlops_new.names import ANSWERS_FILE
+from mlops_new.ports.git_host import Listed, Marked
 
 _SIDE_BY_SIDE = 8
 _FIELDS = "values.full_name,values.description,values.updated_on,next,size,page,pagelen"

@@ -7,15 +7,17 @@ from pathlib import Path
 from typing import cast
 
 from mlops_new.errors import Conflict, Invalid
-from mlops_new.hosts.bitbucket import apply, doctor, plan, steps
+from mlops_new.hosts.bitbucket import doctor
 from mlops_new.hosts.bitbucket.host import BitbucketCloud
-from mlops_new.hosts.bitbucket.observe import observe_setup
-from mlops_new.hosts.bitbucket.rendered import custom_pipelines
-from mlops_new.hosts.bitbucket.setup import Setup
-from mlops_new.hosts.bitbucket.steps import CreateProject, DeleteProject, SetupStep
-from mlops_new.ports import Check, HostedRepository
-from mlops_new.spec import Kind, Mark, slug
-from mlops_new.steps import HostStep, SetUp
+from mlops_new.hosts.bitbucket.setup import setup_apply, setup_plan, setup_steps
+from mlops_new.hosts.bitbucket.setup.bitbucket_settings import Setup
+from mlops_new.hosts.bitbucket.setup.pipelines_file import custom_pipelines
+from mlops_new.hosts.bitbucket.setup.setup_observe import observe_setup
+from mlops_new.hosts.bitbucket.setup.setup_steps import CreateProject, DeleteProject, SetupStep
+from mlops_new.names import Kind, Mark, slug
+from mlops_new.ports.checks import Check
+from mlops_new.ports.git_host import HostedRepository
+from mlops_new.ports.host_setup import HostStep, SetUp
 
 _Ours = SetupStep | CreateProject | DeleteProject
 
@@ -45,7 +47,7 @@ class BitbucketSetup:
 
     def require(self, steps: Iterable[SetUp]) -> None:
         """Make sure that every secret which must be written is known."""
-        plan.require_secrets(cast("SetupStep", step.what) for step in steps if step.kind is not None)
+        setup_plan.require_secrets(cast("SetupStep", step.what) for step in steps if step.kind is not None)
 
     def check_rendered(self, project: str, kind: Kind, repository: Path) -> None:
         """Make sure that what is scheduled is there: Bitbucket takes any name, and a wrong one never runs.
@@ -77,7 +79,7 @@ class BitbucketSetup:
             case (CreateProject() | DeleteProject(), _) | (_, CreateProject() | DeleteProject()):
                 return False  # its repositories wait for it, and the core sees to that
             case _:
-                return steps.depends(cast("SetupStep", what), cast("SetupStep", earlier))
+                return setup_steps.depends(cast("SetupStep", what), cast("SetupStep", earlier))
 
     def perform(self, what: HostStep) -> None:
         """Do one thing."""
@@ -86,7 +88,7 @@ class BitbucketSetup:
             case DeleteProject():
                 self.host.delete_project(step.name)
             case _:
-                apply.perform(step, self.host)
+                setup_apply.perform(step, self.host)
 
     def examine(self, project: str | None) -> list[Check]:
         """Whether token and workspace allow what `project` does."""
@@ -114,8 +116,8 @@ class BitbucketSetup:
         name, wanted = slug(project, kind), self.wanted.of(project, kind)
         if found is not None and found.mark != Mark(project, kind.value):
             return []  # the plan refuses it
-        seen = observe_setup(self.host, name, wanted) if found else plan.NOTHING
-        return [_step(what, kind) for what in plan.missing(name, wanted, seen)]
+        seen = observe_setup(self.host, name, wanted) if found else setup_plan.NOTHING
+        return [_step(what, kind) for what in setup_plan.missing(name, wanted, seen)]
 
 
 _NO_ACCOUNT = (
@@ -127,5 +129,5 @@ _NO_ACCOUNT = (
 
 def _step(what: SetupStep, kind: Kind) -> SetUp:
     # The first push starts the first pipeline, which needs Pipelines and the variables.
-    before_push = isinstance(what, steps.EnablePipelines | steps.SetVariable)
+    before_push = isinstance(what, setup_steps.EnablePipelines | setup_steps.SetVariable)
     return SetUp(what, kind, before_push=before_push, needs_main=what.needs_main)

@@ -4,9 +4,9 @@ from collections.abc import Collection, Mapping
 from contextlib import closing
 from pathlib import Path
 
-from mlops_new.platforms.local.database import Database
+from mlops_new.platforms.local.database.database_file import Database
 from mlops_new.platforms.local.home import Home
-from mlops_new.ports import Activity
+from mlops_new.ports.activity import Activity
 
 _PIPELINES = "SELECT name, project FROM pipelines"
 # SQLite takes the other columns from the row that has the maximum.

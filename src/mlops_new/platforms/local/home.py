@@ -6,8 +6,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from mlops_new import locks
 from mlops_new.errors import Error
+from mlops_new.system import locks
 
 PATIENCE = 1800.0  # seconds
 

@@ -1,394 +1,98 @@
-"""Pipelines, executions and steps of this machine. Every change is one transaction."""
+"""The registered pipelines of this machine, as making a project sees them."""
 
-import hashlib
-import json
-import secrets
-import sqlite3
-import string
-from collections.abc import Iterable, Mapping
+import threading
+from collections.abc import Collection, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-from mlops_new.errors import Conflict, Invalid
-from mlops_new.platforms.local import tokens
-from mlops_new.platforms.local.database import Database
-from mlops_new.platforms.local.processes import Process
-from mlops_new.platforms.local.records import Draft, Execution, Pipeline, Step, execution_arn, now
-from mlops_new.records import Status
+from mlops_new.definition import Definition, canonical
+from mlops_new.names import Kind, Mark
+from mlops_new.platforms.local.home import Home
+from mlops_new.ports.checks import Check, Purpose
+from mlops_new.ports.host_setup import HostStep
+from mlops_new.ports.registry import Group, Pipeline, Remains
 
-KILLED = "the process that ran it was killed"
-STOPPED = "it was stopped on request"
-
-_ID = string.ascii_lowercase + string.digits
+if TYPE_CHECKING:
+    from mlops_new.platforms.local.engine import LocalPlatform
 
 
-class Registry:
-    """Pipelines and their executions.
+class LocalPipelines:
+    """Looks without making anything: a dry run leaves no trace, not even an empty registry.
 
     Args:
-        database: Where they are kept.
+        root: MLOPS_NEW_HOME.
     """
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    # Pipelines
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        # Steps come side by side, and one that SQLite has wait sleeps longer than the other takes.
+        self._turn = threading.Lock()
 
     def find_pipeline(self, name: str) -> Pipeline | None:
-        """A registered pipeline, or None."""
-        with self._database.reading() as rows:
-            row = rows.execute("SELECT * FROM pipelines WHERE name = ?", (name,)).fetchone()
-        return None if row is None else pipeline_of(row)
+        """The registered pipeline, or None."""
+        if not Home(self._root).registry.exists():
+            return None
+        with self._platform() as platform:
+            found = platform.find_pipeline(name)
+        return Pipeline(found.name, found.digest, Mark(found.project, found.repository)) if found else None
 
-    def definition(self, name: str) -> str:
-        """The text of a registered definition.
-
-        Raises:
-            Invalid: There is no such pipeline.
-        """
-        with self._database.reading() as rows:
-            row = rows.execute("SELECT definition FROM pipelines WHERE name = ?", (name,)).fetchone()
-        if row is None:
-            raise Invalid(f"there is no pipeline {name!r} on this machine", hint="`mlops-new project` registers it")
-        return str(row["definition"])
-
-    def register(self, name: str, definition: str, *, project: str, repository: str) -> None:
-        """Create a pipeline or replace its definition.
+    def register(self, name: str, definition: Definition, *, mark: Mark) -> None:
+        """Create or update.
 
         Raises:
-            Conflict: A pipeline of this name belongs to something else.
+            Conflict: a pipeline of this name is not marked so.
         """
-        digest = hashlib.sha256(definition.encode()).hexdigest()
-        with self._database.transaction() as rows:
-            row = rows.execute("SELECT * FROM pipelines WHERE name = ?", (name,)).fetchone()
-            if row is not None:
-                _refuse_others(row, project, repository)
-            rows.execute(
-                "INSERT INTO pipelines (name, definition, digest, project, repository, created, updated)"
-                " VALUES (:name, :definition, :digest, :project, :repository, :now, :now)"
-                " ON CONFLICT (name) DO UPDATE SET definition = :definition, digest = :digest, updated = :now"
-                " WHERE digest != :digest",
-                {
-                    "name": name,
-                    "definition": definition,
-                    "digest": digest,
-                    "project": project,
-                    "repository": repository,
-                    "now": now(),
-                },
-            )
+        text = canonical(definition.document)
+        with self._platform() as platform:
+            platform.register(name, text, project=mark.project, repository=mark.repository)
 
-    def unregister(self, name: str, *, project: str, repository: str) -> None:
-        """Delete a pipeline; gone is fine. Every execution keeps the definition that it ran.
+    def unregister(self, name: str, *, mark: Mark) -> None:
+        """Delete; gone is fine. Executions, what they made, and model versions stay.
 
         Raises:
-            Conflict: A pipeline of this name belongs to something else.
+            Conflict: a pipeline of this name is not marked so.
         """
-        with self._database.transaction() as rows:
-            row = rows.execute("SELECT * FROM pipelines WHERE name = ?", (name,)).fetchone()
-            if row is not None:
-                _refuse_others(row, project, repository)
-                rows.execute("DELETE FROM pipelines WHERE name = ?", (name,))
-                rows.execute("DELETE FROM tags WHERE resource = ?", (f"pipeline/{name}",))
+        if not Home(self._root).registry.exists():
+            return
+        with self._platform() as platform:
+            platform.unregister(name, project=mark.project, repository=mark.repository)
 
-    # Executions
+    def examine(self, purpose: Purpose) -> list[Check]:
+        """Nothing: what this machine needs is checked whatever the platform."""
+        del purpose
+        return []
 
-    def start(self, draft: Draft, owner: Process) -> Execution:
-        """Record a new execution with all its steps waiting; the same token again gives the execution it gave before.
+    def find_group(self, name: str) -> Group:
+        """Every project's: its versions are kept by its name, and the first one makes it."""
+        return Group(name, Mark(name, Kind.BUILD.value))
 
-        Args:
-            draft: What is to run.
-            owner: The process that will run it.
+    def create_group(self, name: str, *, mark: Mark) -> None:
+        """Nothing has to be made."""
 
-        Raises:
-            Conflict: The token was given before, with another request.
-        """
-        identity = "".join(secrets.choice(_ID) for _ in range(12))
-        with self._database.transaction() as rows:
-            if draft.token:
-                identity = tokens.once(rows, "start", draft.pipeline, draft.token, draft.request, identity)
-            if rows.execute("SELECT 1 FROM executions WHERE id = ?", (identity,)).fetchone() is None:
-                _insert(rows, identity, draft, owner)
-        return self.execution(identity)
+    def remains(self, project: str, pipelines: Collection[str], *, purge: bool) -> Remains:
+        """What there is of a project besides pipelines. Reads only."""
+        if not Home(self._root).registry.exists():
+            return Remains()
+        from mlops_new.platforms.local import purge as purging
 
-    def claim(self, identity: str, *, resume: bool) -> Execution:
-        """Make this process the owner of an execution that nobody else runs.
+        with self._platform() as platform:
+            running = purging.running(platform, pipelines)
+            return Remains(purging.steps(platform, project, pipelines) if purge else (), (), running)
 
-        Args:
-            identity: The execution.
-            resume: It was Stopped or Failed; every step that did not succeed waits again.
+    def perform(self, what: HostStep) -> None:
+        """Purge one kind of thing."""
+        from mlops_new.platforms.local import purge as purging
 
-        Raises:
-            Conflict: Another process runs it.
-            Invalid: There is none, or it is not in a state to be run.
-        """
-        owner = Process.current()
-        self.reconcile()
-        with self._database.transaction() as rows:
-            _claim(rows, identity, owner, resume=resume)
-        return self.execution(identity)
+        if not isinstance(what, purging.Purge):
+            raise TypeError(what)
+        with self._platform() as platform:
+            purging.perform(platform, what)
 
-    def retry(self, identity: str, owner: Process, *, about: Mapping[str, Any], token: str) -> Execution:
-        """Make a process the owner of a Stopped or Failed execution; the same token again changes nothing.
+    @contextmanager
+    def _platform(self) -> "Iterator[LocalPlatform]":
+        # The runner comes with it, and a new project is rendered and pushed before there is anything to register.
+        from mlops_new.platforms.local.engine import LocalPlatform
 
-        Args:
-            identity: The execution.
-            owner: The process that will run it.
-            about: What is said of the execution anew.
-            token: The client's.
-
-        Raises:
-            Conflict: Another process runs it, or the token came with another request before.
-            Invalid: There is none, or it succeeded.
-        """
-        request, turn = json.dumps(dict(about), sort_keys=True), secrets.token_hex(8)
-        self.reconcile()
-        with self._database.transaction() as rows:
-            row = _row(rows, identity)
-            if tokens.once(rows, "retry", identity, token, request, turn) == turn:
-                _claim(rows, identity, owner, resume=True)
-                document = json.dumps({**json.loads(row["about"]), **about})
-                rows.execute("UPDATE executions SET about = ? WHERE id = ?", (document, identity))
-        return self.execution(identity)
-
-    def hand_over(self, identity: str, owner: Process) -> None:
-        """Make another process, which this one has just started, the owner."""
-        with self._database.transaction() as rows:
-            rows.execute(
-                "UPDATE executions SET owner_pid = ?, owner_started = ? WHERE id = ? AND status = ?",
-                (owner.pid, owner.started, identity, Status.EXECUTING),
-            )
-
-    def ask_to_stop(self, identity: str) -> Process | None:
-        """Record that an execution is wanted to end; the process that has to be told, or None where nobody runs it.
-
-        Raises:
-            Invalid: There is none.
-        """
-        self.reconcile()
-        with self._database.transaction() as rows:
-            row = _row(rows, identity)
-            if row["status"] != Status.EXECUTING:
-                return None
-            rows.execute("UPDATE executions SET stopping = ? WHERE id = ?", (now(), identity))
-        return Process(row["owner_pid"], row["owner_started"])
-
-    def owner(self, identity: str) -> Process:
-        """The process that runs an execution, or ran it last."""
-        with self._database.reading() as rows:
-            row = _row(rows, identity)
-        return Process(row["owner_pid"], row["owner_started"])
-
-    def end(self, identity: str, status: Status, reason: str = "") -> Execution:
-        """Record how an execution ended; steps that still wait were not run."""
-        with self._database.transaction() as rows:
-            _end(rows, identity, status, reason)
-        return self.execution(identity)
-
-    def reconcile(self) -> None:
-        """Store as Stopped what says that it runs while its process is dead."""
-        with self._database.reading() as rows:
-            query = "SELECT id, owner_pid, owner_started FROM executions WHERE status = ?"
-            found = rows.execute(query, (Status.EXECUTING,)).fetchall()
-        dead = [row["id"] for row in found if not Process(row["owner_pid"], row["owner_started"]).alive()]
-        for identity in dead:
-            with self._database.transaction() as rows:
-                row = _row(rows, identity)
-                owner = Process(row["owner_pid"], row["owner_started"])
-                if row["status"] == Status.EXECUTING and not owner.alive():
-                    _end(rows, identity, Status.STOPPED, STOPPED if row["stopping"] else KILLED)
-
-    def executions(self, pipeline: str | None = None) -> list[Execution]:
-        """Executions without their steps, the latest first."""
-        self.reconcile()
-        with self._database.reading() as rows:
-            found = rows.execute(
-                "SELECT * FROM executions WHERE ? IS NULL OR pipeline = ? ORDER BY started DESC, rowid DESC",
-                (pipeline, pipeline),
-            ).fetchall()
-        return [_execution(row, ()) for row in found]
-
-    def execution(self, identity: str) -> Execution:
-        """An execution with its steps in the definition's order.
-
-        Raises:
-            Invalid: There is none.
-        """
-        self.reconcile()
-        with self._database.reading() as rows:
-            row = _row(rows, identity)
-            query = "SELECT * FROM steps WHERE execution = ? ORDER BY position"
-            found = rows.execute(query, (identity,)).fetchall()
-        return _execution(row, tuple(map(_step, found)))
-
-    def forget(self, identities: Iterable[str]) -> None:
-        """Delete executions with their steps; gone is fine."""
-        rows_of = [(identity,) for identity in identities]
-        with self._database.transaction() as rows:
-            rows.executemany("DELETE FROM steps WHERE execution = ?", rows_of)
-            rows.executemany("DELETE FROM executions WHERE id = ?", rows_of)
-
-    # Steps
-
-    def step(self, identity: str, name: str) -> Step:
-        """One step of an execution."""
-        with self._database.reading() as rows:
-            query = "SELECT * FROM steps WHERE execution = ? AND name = ?"
-            return _step(rows.execute(query, (identity, name)).fetchone())
-
-    def step_started(self, identity: str, name: str, log: Path | None) -> Step:
-        """Record that an attempt at a step begins; its number is one more than the last one's."""
-        with self._database.transaction() as rows:
-            rows.execute(
-                "UPDATE steps SET status = ?, started = ?, ended = '', reason = '', attempt = attempt + 1, log = ?,"
-                " request = '{}'"
-                " WHERE execution = ? AND name = ?",
-                (Status.EXECUTING, now(), str(log or ""), identity, name),
-            )
-        return self.step(identity, name)
-
-    def step_asked(self, identity: str, name: str, request: Mapping[str, Any]) -> None:
-        """Record what an attempt at a step asks for."""
-        with self._database.transaction() as rows:
-            rows.execute(
-                "UPDATE steps SET request = ? WHERE execution = ? AND name = ?",
-                (json.dumps(dict(request)), identity, name),
-            )
-
-    def step_ended(
-        self,
-        identity: str,
-        name: str,
-        status: Status,
-        *,
-        seconds: float = 0.0,
-        reason: str = "",
-        properties: Mapping[str, Any] | None = None,
-    ) -> Step:
-        """Record how a step ended."""
-        with self._database.transaction() as rows:
-            rows.execute(
-                "UPDATE steps SET status = ?, ended = ?, seconds = ?, reason = ?, properties = ?"
-                " WHERE execution = ? AND name = ?",
-                (status, now(), round(seconds, 3), reason, json.dumps(dict(properties or {})), identity, name),
-            )
-        return self.step(identity, name)
-
-
-def _insert(rows: sqlite3.Connection, identity: str, draft: Draft, owner: Process) -> None:
-    values = {
-        "id": identity,
-        "pipeline": draft.pipeline,
-        "definition": draft.definition,
-        "parameters": json.dumps(draft.parameters),
-        "image": draft.image,
-        "status": Status.EXECUTING,
-        "started": now(),
-        "owner_pid": owner.pid,
-        "owner_started": owner.started,
-        "about": json.dumps(draft.about),
-    }
-    names = ", ".join(values)
-    rows.execute(f"INSERT INTO executions ({names}) VALUES (:{names.replace(', ', ', :')})", values)  # noqa: S608
-    rows.executemany(
-        "INSERT INTO steps (execution, position, name, type, status) VALUES (?, ?, ?, ?, ?)",
-        [(identity, place, name, kind, Status.WAITING) for place, (name, kind) in enumerate(draft.steps)],
-    )
-
-
-def _row(rows: sqlite3.Connection, identity: str) -> sqlite3.Row:
-    row: sqlite3.Row | None = rows.execute("SELECT * FROM executions WHERE id = ?", (identity,)).fetchone()
-    if row is None:
-        raise Invalid(f"there is no execution {identity!r} on this machine", hint="`mlops-new run` says the id first")
-    return row
-
-
-def _claim(rows: sqlite3.Connection, identity: str, owner: Process, *, resume: bool) -> None:
-    _claimable(_row(rows, identity), owner, resume=resume)
-    rows.execute(
-        "UPDATE executions SET status = ?, ended = '', reason = '', owner_pid = ?, owner_started = ? WHERE id = ?",
-        (Status.EXECUTING, owner.pid, owner.started, identity),
-    )
-    if resume:
-        rows.execute("UPDATE executions SET stopping = '' WHERE id = ?", (identity,))
-        rows.execute(
-            "UPDATE steps SET status = ?, started = '', ended = '', seconds = 0, reason = ''"
-            " WHERE execution = ? AND status != ?",
-            (Status.WAITING, identity, Status.SUCCEEDED),
-        )
-
-
-def _claimable(row: sqlite3.Row, owner: Process, *, resume: bool) -> None:
-    recorded = Process(row["owner_pid"], row["owner_started"])
-    running = row["status"] == Status.EXECUTING
-    if running and recorded != owner:
-        raise Conflict(f"execution {row['id']} is being run by process {recorded.pid}", hint="wait for it, or stop it")
-    if resume and (running or row["status"] == Status.SUCCEEDED):
-        raise Invalid(f"execution {row['id']} is {row['status']}: only a Stopped or Failed one can be resumed")
-    if not resume and not running:
-        raise Invalid(f"execution {row['id']} is {row['status']}", hint="resume it, or start a new one")
-
-
-def _end(rows: sqlite3.Connection, identity: str, status: Status, reason: str) -> None:
-    moment = now()
-    rows.execute(
-        "UPDATE executions SET status = ?, ended = ?, reason = ? WHERE id = ?", (status, moment, reason, identity)
-    )
-    change = "UPDATE steps SET status = ?, ended = ?, reason = ? WHERE execution = ? AND status = ?"
-    rows.execute(change, (Status.STOPPED, moment, reason, identity, Status.EXECUTING))
-    rows.execute(change, (Status.NOT_RUN, "", reason or "the run ended before", identity, Status.WAITING))
-
-
-def _refuse_others(row: sqlite3.Row, project: str, repository: str) -> None:
-    if (row["project"], row["repository"]) != (project, repository):
-        raise Conflict(
-            f"the pipeline {row['name']!r} exists and belongs to {row['project']!r} ({row['repository']})",
-            hint="choose another project name",
-        )
-
-
-def pipeline_of(row: sqlite3.Row) -> Pipeline:
-    """A row of the table of pipelines."""
-    return Pipeline(
-        row["name"],
-        row["digest"],
-        row["project"],
-        row["repository"],
-        row["updated"],
-        row["created"],
-        json.loads(row["about"]),
-    )
-
-
-def _execution(row: sqlite3.Row, steps: tuple[Step, ...]) -> Execution:
-    return Execution(
-        id=row["id"],
-        arn=execution_arn(row["pipeline"], row["id"]),
-        pipeline=row["pipeline"],
-        definition=row["definition"],
-        parameters=json.loads(row["parameters"]),
-        image=row["image"],
-        status=Status(row["status"]),
-        started=row["started"],
-        ended=row["ended"],
-        reason=row["reason"],
-        steps=steps,
-        about=json.loads(row["about"]),
-        stopping=row["stopping"],
-    )
-
-
-def _step(row: sqlite3.Row) -> Step:
-    return Step(
-        name=row["name"],
-        type=row["type"],
-        status=Status(row["status"]),
-        started=row["started"],
-        ended=row["ended"],
-        seconds=row["seconds"],
-        reason=row["reason"],
-        log=Path(row["log"]) if row["log"] else None,
-        attempt=row["attempt"],
-        properties=json.loads(row["properties"]),
-        request=json.loads(row["request"]),
-    )
+        with self._turn, closing(LocalPlatform(self._root)) as platform:
+            yield platform

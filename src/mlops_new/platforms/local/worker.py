@@ -18,7 +18,7 @@ def main() -> int:
     _write_to(home / "executions" / execution / "runner.log")
     # Not before: a worker that nobody needs shall cost nothing.
     from mlops_new.errors import Error
-    from mlops_new.platforms.local.platform import LocalPlatform
+    from mlops_new.platforms.local.engine import LocalPlatform
 
     platform = LocalPlatform(home)
     try:

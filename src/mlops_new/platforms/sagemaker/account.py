@@ -14,9 +14,9 @@ from botocore import xform_name
 from botocore.config import Config
 
 from mlops_new.errors import Invalid
-from mlops_new.platforms.sagemaker.configuration import connecting
-from mlops_new.platforms.sagemaker.failures import Absent, Call, judge
-from mlops_new.platforms.sagemaker.settings import AccountSettings
+from mlops_new.platforms.sagemaker.account_settings import AccountSettings
+from mlops_new.platforms.sagemaker.aws_environment import connecting
+from mlops_new.platforms.sagemaker.aws_errors import Absent, Call, judge
 
 # Most calls wait for a server; more at once would only be throttled.
 SIDE_BY_SIDE = 12

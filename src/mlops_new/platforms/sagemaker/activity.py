@@ -2,11 +2,11 @@
 
 from collections.abc import Collection, Mapping
 
-from mlops_new.observe import pipeline_names
+from mlops_new.names import pipeline_names
 from mlops_new.platforms.sagemaker.account import Account, side_by_side
-from mlops_new.platforms.sagemaker.executions import STATUSES, moment
-from mlops_new.platforms.sagemaker.failures import Absent
-from mlops_new.ports import Activity
+from mlops_new.platforms.sagemaker.aws_errors import Absent
+from mlops_new.platforms.sagemaker.execution_reader import STATUSES, moment
+from mlops_new.ports.activity import Activity
 
 # A pipeline's last execution: its status, and when it began; None where it has none.
 Last = tuple[str, str] | None

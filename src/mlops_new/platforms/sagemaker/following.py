@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator
 
 from mlops_new.errors import Error
-from mlops_new.events import Event, Listener, StepEnded, StepStarted
-from mlops_new.platforms.sagemaker.executions import Reader
-from mlops_new.records import Execution, Status, Step
+from mlops_new.platforms.sagemaker.execution_reader import Reader
+from mlops_new.ports.events import Event, Listener, StepEnded, StepStarted
+from mlops_new.ports.executions import Execution, Status, Step
 
 # Seconds between two looks: short after something has happened, longer while nothing does.
 _SHORTEST, _LONGEST, _GROWTH = 1.0, 15.0, 1.5

@@ -4,10 +4,10 @@ import re
 import shlex
 from pathlib import Path
 
-from mlops_new import git
 from mlops_new.errors import Error, Invalid
 from mlops_new.platforms.sagemaker.account import Account
-from mlops_new.platforms.sagemaker.failures import Call, absent
+from mlops_new.platforms.sagemaker.aws_errors import Call, absent
+from mlops_new.system import git
 
 _BUILT_BY_CI = "CI builds it when `main` is pushed: `git push`, wait for its pipeline, and run the same command again"
 _ACCOUNT_AT_HOST = re.compile(r"[^/]+@[^/]+:")

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 
+from mlops_new.names import Mark
 from mlops_new.platforms.sagemaker.account import Account
-from mlops_new.spec import Mark
 
 PROJECT = "mlops-new:project"
 REPOSITORY = "mlops-new:repository"

@@ -1,4 +1,4 @@
-"""SageMaker as the commands see it: every platform's methods, by the names of `running.Platform`."""
+"""SageMaker as the commands see it: every platform's methods, by the names of `ports.platform.Platform`."""
 
 import secrets
 import time
@@ -6,27 +6,25 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from mlops_new import definition as definitions
-from mlops_new import parameters
-from mlops_new.code_files import code_files
-from mlops_new.definition import Definition
+from mlops_new.definition import Definition, parameters
 from mlops_new.definition.comparison import differences
 from mlops_new.errors import Conflict, Error, Invalid
-from mlops_new.events import Listener
-from mlops_new.observe import pipeline_names
-from mlops_new.platforms.sagemaker import executions, images
+from mlops_new.names import Mark, pipeline_names
+from mlops_new.platforms.code_files import code_files
+from mlops_new.platforms.sagemaker import execution_reader, images
 from mlops_new.platforms.sagemaker.account import Account
-from mlops_new.platforms.sagemaker.executions import Reader
-from mlops_new.platforms.sagemaker.failures import Unclear
+from mlops_new.platforms.sagemaker.aws_errors import Unclear
+from mlops_new.platforms.sagemaker.execution_reader import Reader
 from mlops_new.platforms.sagemaker.following import follow
-from mlops_new.platforms.sagemaker.models import SageMakerModels
-from mlops_new.platforms.sagemaker.objects import Objects
+from mlops_new.platforms.sagemaker.model_versions import SageMakerModels
 from mlops_new.platforms.sagemaker.registry import SageMakerRegistry
-from mlops_new.records import Execution, ModelPackage, Status
-from mlops_new.spec import Mark
+from mlops_new.platforms.sagemaker.s3_objects import Objects
+from mlops_new.ports.events import Listener
+from mlops_new.ports.executions import Execution, ModelPackage, Status
 
 
 class SageMakerPlatform:
-    """A `running.Platform`: the pipelines, runs, models and data of one project in an account.
+    """A `ports.platform.Platform`: the pipelines, runs, models and data of one project in an account.
 
     Args:
         account: Where.
@@ -129,7 +127,7 @@ class SageMakerPlatform:
             arn = self._start(pipeline, named, token)
         except Unclear:
             arn = self._start_again(pipeline, named, token)
-        return Execution(executions.identity(arn), arn, pipeline, values, Status.EXECUTING, "")
+        return Execution(execution_reader.identity(arn), arn, pipeline, values, Status.EXECUTING, "")
 
     def run(self, execution: str, listener: Listener) -> Execution:
         """Follow a run to its end; Ctrl-C leaves it running."""

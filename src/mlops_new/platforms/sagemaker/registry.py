@@ -7,13 +7,14 @@ from typing import Any
 from mlops_new import definition as documents
 from mlops_new.definition import Definition, canonical
 from mlops_new.errors import Conflict, Error, Invalid
+from mlops_new.names import Mark
 from mlops_new.platforms.sagemaker import marks, removal
 from mlops_new.platforms.sagemaker.account import Account
-from mlops_new.platforms.sagemaker.failures import Taken, Unclear
-from mlops_new.platforms.sagemaker.objects import Objects
-from mlops_new.ports import Check, Group, Pipeline, Purpose, Remains
-from mlops_new.spec import Mark
-from mlops_new.steps import HostStep
+from mlops_new.platforms.sagemaker.aws_errors import Taken, Unclear
+from mlops_new.platforms.sagemaker.s3_objects import Objects
+from mlops_new.ports.checks import Check, Purpose
+from mlops_new.ports.host_setup import HostStep
+from mlops_new.ports.registry import Group, Pipeline, Remains
 
 # What the SDK sends in the request itself; what is larger goes by way of the bucket.
 _INLINE_BYTES = 100 * 1024
@@ -66,9 +67,9 @@ class SageMakerRegistry:
 
     def examine(self, purpose: Purpose) -> list[Check]:
         """Whether the account is ready, and the credentials and roles allow what is needed. Reads only."""
-        from mlops_new.platforms.sagemaker import doctor  # it reads the stack's template, which takes a while
+        from mlops_new.platforms.sagemaker.doctor import account_checks  # slow: it reads the stack's template
 
-        return doctor.examine(self._account, purpose)
+        return account_checks.examine(self._account, purpose)
 
     def _create(self, name: str, definition: Definition, mark: Mark) -> None:
         try:

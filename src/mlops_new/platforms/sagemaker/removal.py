@@ -5,12 +5,12 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from mlops_new.platforms.sagemaker import executions
+from mlops_new.names import Kind, Mark
+from mlops_new.platforms.sagemaker import execution_reader
 from mlops_new.platforms.sagemaker.account import Account, side_by_side
-from mlops_new.platforms.sagemaker.objects import Objects
-from mlops_new.ports import Group, Remains
-from mlops_new.spec import Kind, Mark
-from mlops_new.steps import HostStep
+from mlops_new.platforms.sagemaker.s3_objects import Objects
+from mlops_new.ports.host_setup import HostStep
+from mlops_new.ports.registry import Group, Remains
 
 _IMAGES_AT_ONCE = 100
 
@@ -92,7 +92,7 @@ AccountStep = DeleteModels | DeleteGroup | DeleteImages | DeleteObjects
 
 def remains(account: Account, group: Group | None, project: str, pipelines: Collection[str], *, purge: bool) -> Remains:
     """What there is. Reads only."""
-    listed = side_by_side(partial(executions.running, account), pipelines)
+    listed = side_by_side(partial(execution_reader.running, account), pipelines)
     running = tuple(name for found in listed for name in found)
     versions = len(list(_package_arns(account, project))) if group else 0
     kept = tuple(_kept(group, project, 0 if purge else versions))
@@ -125,7 +125,7 @@ def _kept(group: Group | None, project: str, versions: int) -> Iterator[str]:
 
 
 def _purge(account: Account, project: str, pipelines: Collection[str]) -> Iterator[AccountStep]:
-    ran = [name for name in pipelines if any(executions.summaries(account, name, most=1))]
+    ran = [name for name in pipelines if any(execution_reader.summaries(account, name, most=1))]
     if ran:
         yield DeleteModels(tuple(ran))
     if count := len(_image_tags(account, project)):
@@ -136,8 +136,10 @@ def _purge(account: Account, project: str, pipelines: Collection[str]) -> Iterat
 
 
 def _delete_models(account: Account, pipelines: Collection[str]) -> None:
-    arns = [summary["PipelineExecutionArn"] for name in pipelines for summary in executions.summaries(account, name)]
-    names = [name for found in side_by_side(partial(executions.model_names, account), arns) for name in found]
+    arns = [
+        summary["PipelineExecutionArn"] for name in pipelines for summary in execution_reader.summaries(account, name)
+    ]
+    names = [name for found in side_by_side(partial(execution_reader.model_names, account), arns) for name in found]
     side_by_side(_deleting(account, "DeleteModel", "ModelName"), names)
 
 

@@ -1,0 +1,1 @@
+"""AWS's protocols over HTTP: requests read, answers written, errors worded."""

@@ -1,0 +1,1 @@
+"""What a run can cost at most, told from its definition and prices. Pure."""

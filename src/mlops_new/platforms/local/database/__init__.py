@@ -1,0 +1,1 @@
+"""The registry: one SQLite file with pipelines, executions, models and tags."""

@@ -1,0 +1,1 @@
+"""Images of this machine: files of a repository, and a Python environment."""

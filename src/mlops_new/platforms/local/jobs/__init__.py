@@ -1,0 +1,1 @@
+"""SageMaker's jobs as processes of this machine."""

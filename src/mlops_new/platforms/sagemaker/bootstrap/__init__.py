@@ -1,0 +1,1 @@
+"""What an account needs before any project: one CloudFormation stack."""

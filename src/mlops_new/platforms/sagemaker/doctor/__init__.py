@@ -1,0 +1,1 @@
+"""Whether an account and its credentials allow what runs need."""

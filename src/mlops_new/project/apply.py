@@ -1,0 +1,185 @@
+"""Performs steps, side by side where they do not depend on each other."""
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
+from graphlib import TopologicalSorter
+from typing import assert_never
+
+from mlops_new import definition
+from mlops_new.errors import Conflict, Error
+from mlops_new.names import TEMPLATE_MARK, TEMPLATE_SLUG, Kind
+from mlops_new.ports.git_host import GitHost
+from mlops_new.ports.host_setup import SetUp
+from mlops_new.project import render
+from mlops_new.project.context import World
+from mlops_new.project.plan import Plan
+from mlops_new.project.spec import ProjectSpec
+from mlops_new.project.steps import Clone, CreateGroup, CreateRepository, PublishTemplate, Push, Register, Render, Step
+from mlops_new.system import git
+from mlops_new.system.files import make_folder, staging
+from mlops_new.template import publish
+
+# Most steps wait for a server.
+SIDE_BY_SIDE = 16
+
+
+@dataclass(frozen=True)
+class Done:
+    """A step was performed."""
+
+    step: Step
+
+
+Listener = Callable[[Done], None]
+
+
+class StepFailed(Error):
+    """A step failed; what came before it stands, and the same command goes on from there."""
+
+    def __init__(self, step: Step, cause: Error) -> None:
+        super().__init__(cause.message, hint=cause.hint or "put it right and run the same command again: it continues")
+        self.step = step
+        self.code = cause.code  # type: ignore[misc]  # this one error has the exit code of its cause
+
+
+def apply(plan: Plan, spec: ProjectSpec, world: World, listener: Listener) -> None:
+    """Perform every step of the plan; on the first failure start nothing more and raise it.
+
+    Raises:
+        StepFailed: with the exit code of its cause.
+    """
+    make_folder(world.scratch)
+    with staging(world.scratch, spec.name) as private:
+        private.mkdir()
+        _apply(plan, spec, replace(world, scratch=private), listener)
+
+
+def _apply(plan: Plan, spec: ProjectSpec, world: World, listener: Listener) -> None:
+    order = TopologicalSorter(plan.after)
+    order.prepare()
+    running: dict[Future[None], Step] = {}
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+        while order.is_active():
+            running |= {pool.submit(perform, step, spec, world): step for step in order.get_ready()}
+            finished, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in finished:
+                step = running.pop(future)
+                _outcome(future, step)
+                order.done(step)
+                listener(Done(step))
+
+
+def _outcome(future: Future[None], step: Step) -> None:
+    try:
+        future.result()
+    except Error as error:
+        raise StepFailed(step, error) from error
+
+
+def perform(step: Step, spec: ProjectSpec, world: World) -> None:
+    """Do one thing. Each is either done whole or can be done again."""
+    match step:
+        case PublishTemplate():
+            _publish(step, world)
+        case Render():
+            render.render(step, spec, world)
+        case Clone():
+            _clone(step, world)
+        case CreateRepository():
+            description = str(spec.answers.get("description", ""))
+            world.host.create(step.slug, mark=spec.mark(step.kind), description=description)
+        case SetUp():
+            world.setup.perform(step.what)
+        case Push():
+            _push(step, world)
+        case CreateGroup():
+            world.registry.create_group(step.name, mark=spec.mark(Kind.BUILD))
+        case Register():
+            _register(step, spec, world)
+        case _:
+            assert_never(step)
+
+
+def _publish(step: PublishTemplate, world: World) -> None:
+    is_new = False
+    if step.create:
+        description = "Templates that projects are rendered and updated from"
+        is_new = world.host.create(TEMPLATE_SLUG, mark=TEMPLATE_MARK, description=description).head is None
+
+    def act(env: Mapping[str, str]) -> None:
+        refs = {} if is_new else git.remote_refs(step.url, env)
+        if _tag(step) not in refs:
+            _publish_once(step, refs, env, world)
+
+    _reach(world.host, step.url, act)
+
+
+def _publish_once(step: PublishTemplate, refs: Mapping[str, str], env: Mapping[str, str], world: World) -> None:
+    try:
+        publish.publish(step.url, step.version, refs, env, world.scratch)
+    except git.GitError:
+        # It may have arrived all the same, or somebody publishes the same version at this moment.
+        if _tag(step) not in git.remote_refs(step.url, env):
+            raise
+
+
+def _tag(step: PublishTemplate) -> str:
+    return f"refs/tags/{step.version}"
+
+
+def _reach(host: GitHost, url: str, act: Callable[[Mapping[str, str]], None]) -> None:
+    """Let git work on a repository; once more where it did not see yet what was created a moment ago."""
+    with host.credentials(url) as env:
+        try:
+            act(env)
+        except git.GitError:
+            if not host.appears(url):
+                raise
+            act(env)
+
+
+def _push(step: Push, world: World) -> None:
+    """Push by the remote's name: its URL holds no secret, and git gets the credentials for this one command."""
+
+    def act(env: Mapping[str, str]) -> None:
+        try:
+            git.push(step.path, "origin", "HEAD:refs/heads/main", env=env)
+        except git.GitError as failed:
+            _settle_push(step, env, failed)
+
+    _reach(world.host, step.url, act)
+
+
+def _settle_push(step: Push, env: Mapping[str, str], failed: git.GitError) -> None:
+    """After a push that failed: it may have arrived all the same, or somebody has made the same project meanwhile."""
+    try:
+        git.run("fetch", "--quiet", "origin", "refs/heads/main", cwd=step.path, env=env)
+    except git.GitError:
+        raise failed from None  # there is no `main`, or no way to look
+    if not git.same_files(step.path, "HEAD", "FETCH_HEAD"):
+        raise Conflict(
+            f"somebody else has pushed another {step.kind} repository to {step.url}",
+            hint=f"move {step.path} away and run the same command again: it clones theirs",
+        ) from failed
+    git.run("fetch", "--quiet", "origin", cwd=step.path, env=env)
+    git.run("reset", "--quiet", "--keep", "refs/remotes/origin/main", cwd=step.path)
+
+
+def _clone(step: Clone, world: World) -> None:
+    make_folder(step.path.parent)
+    with staging(step.path.parent, step.path.name) as place, world.host.credentials(step.url) as env:
+        git.clone(step.url, place, env)
+        place.rename(step.path)
+
+
+def _register(step: Register, spec: ProjectSpec, world: World) -> None:
+    text = git.read(step.path, "HEAD", step.file)
+    if text is None:
+        raise Error(
+            f"{step.file} is not committed in {step.path}",
+            hint=f"commit it (`mlops-new update {spec.name}` brings the template's) and run the same command again",
+        )
+    found = definition.parse(text, source=step.file)
+    definition.check(found, source=step.file)
+    world.registry.register(step.pipeline, found, mark=spec.mark(step.kind))

@@ -1,0 +1,1 @@
+"""What an organisation or a person has set: a file, the environment, flags."""

@@ -1,0 +1,1 @@
+"""This machine: git, files, processes, and what the environment says."""
