@@ -32,7 +32,7 @@ SHARED = 20
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description="False alarms and misses")
-    parser.add_argument("--whole", action="store_true", help="as many draws as the figures need: an hour")
+    parser.add_argument("--whole", action="store_true", help="as many draws as the figures need: hours")
     parser.add_argument("--config", type=Path, default=None, help="config.toml of a rendered project of the sample")
     parser.add_argument("--only", default="", help="clean, timed, shifts, slow or sample")
     parser.add_argument("--kind", default="", help="of clean and timed: one kind of tables")

@@ -17,9 +17,10 @@ INSTANCE_TYPE = "ml.c6i.32xlarge"
 PARAMETERS = {
     "build": "ExecutionRoleArn ImageUri Bucket InputDataUri HistoryUri Commit "
     "ProcessingInstanceType TrainingInstanceType TransformInstanceType",
-    "inference": "ExecutionRoleArn ImageUri ModelDataUrl ModelPackageArn ModelCreated PendingModelPackage RunDate "
+    "inference": "ExecutionRoleArn ImageUri ModelDataUrl ModelPackageArn ModelCreated PendingModelPackage "
     "DataQualityBaselineUri "
-    "AttributionBaselineUri Bucket InputDataUri HistoryUri CodeUri Commit ProcessingInstanceType TransformInstanceType",
+    "AttributionBaselineUri RunDate Bucket InputDataUri HistoryUri CodeUri Commit ProcessingInstanceType "
+    "TransformInstanceType",
     "model-quality": "ExecutionRoleArn ImageUri ModelPackageArn ModelCreated PendingModelPackage "
     "ModelQualityBaselineUri Bucket InputDataUri HistoryUri "
     "CodeUri Commit ProcessingInstanceType",

@@ -3,9 +3,9 @@
 Findings have Model Monitor's form and words. Documented differences to Model Monitor: columns are matched by name. What
 rests on chance (drift, shares of missing, mistyped, unknown and negative values) is a finding only where it is sure
 over all that was looked at, for the batch's own number of rows, and large enough to matter; with windows in the
-baseline, against what is expected of a window at that time (`compare.py`). Non-negativity, which Model Monitor suggests
-but never reports, is checked. Rows, series, duplicates, columns that are stuck, columns that no longer go together, and
-old dates are checks of their own.
+baseline, against what is expected of a window at that time (`compare_windows.py`), and against the day before the
+batch (`jumps.py`). Non-negativity, which Model Monitor suggests but never reports, is checked. Rows, series,
+duplicates, columns that are stuck, columns that no longer go together, and old dates are checks of their own.
 """
 
 import math
@@ -30,7 +30,7 @@ from monitoring import (
 )
 from monitoring.baseline import Feature, Statistics, feature
 from monitoring.columns import Profile
-from monitoring.compare import Comparison, When
+from monitoring.comparison import Comparison, When, alike
 from monitoring.constraints import Constraint, Constraints
 from monitoring.findings import Finding, Skipped
 from monitoring.judging import DRIFT, STEPS, WINDOWS, Look, judge
@@ -216,7 +216,7 @@ def _why_not(seen: Feature, known: Feature | None, when: When) -> str:
         return "the batch has no values of it"
     if known.numeric and (seen.numbers is None or known.numbers is None):
         return "the batch has no numbers in it"
-    if known.windows is not None and compare.alike(known.windows, When(when.day, known.windows.days)) is None:
+    if known.windows is not None and alike(known.windows, When(when.day, known.windows.days)) is None:
         return "too few windows of the baseline have values of it to say what is usual"
     return ""
 

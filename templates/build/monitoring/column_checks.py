@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from monitoring import arrow, categories, evidence, jumps, lens, sentences
 from monitoring.baseline import Feature
-from monitoring.compare import Comparison, When, alike
+from monitoring.comparison import Comparison, When, alike
 from monitoring.constraints import Constraint
 from monitoring.findings import Finding
 from monitoring.judging import DRIFT, STEPS, Look

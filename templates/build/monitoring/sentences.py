@@ -2,7 +2,7 @@
 
 from monitoring import numeric
 from monitoring.baseline import Feature
-from monitoring.compare import Comparison
+from monitoring.comparison import Comparison
 from monitoring.windows import Windows
 
 LOOK = "Look where it comes from (unit, join, source)"
