@@ -1,4 +1,4 @@
-"""Ten public tables, from packages that ship them, and what `config.toml` would say of each. Nothing is downloaded."""
+"""Twelve public tables, from packages that ship them, and what `config.toml` would say of each."""
 
 # mypy: ignore-errors
 # These libraries are in the environment of `make bench-accuracy` only.
@@ -110,3 +110,15 @@ def check_times():
 def diabetes():
     """442 patients: as small as tables come."""
     return datasets.load_diabetes(as_frame=True).frame
+
+
+@table("auc", "survived")
+def titanic():
+    """Who survived, by sex, age and class only."""
+    return _shipped("carData", "TitanicSurvival")
+
+
+@table("auc", "target")
+def breast_cancer():
+    """569 tumours, which are told apart nearly perfectly: the distance to perfect is tiny."""
+    return datasets.load_breast_cancer(as_frame=True).frame

@@ -16,8 +16,9 @@ from bench.ratios import Line, clean_environment, ratio, seconds
 from mlops_new import definition
 from mlops_new.definition import dependencies
 from mlops_new.platforms.local.database.records import Execution
-from mlops_new.platforms.local.engine import LocalPlatform
-from mlops_new.platforms.local.images.local_image import Image
+from mlops_new.platforms.local.engine import Engine
+from mlops_new.platforms.local.stores import Stores
+from mlops_new.ports.platform import Image
 from mlops_new.system.archives import unpack
 
 BIN = Path(sys.executable).parent
@@ -56,7 +57,7 @@ def overhead() -> Iterator[Line]:
     repository = place() / "here" / "bench-build"
     for _ in range(3):
         document = json.loads(_mlops_new("run", "--json", "-C", str(repository)))
-        shares.append(_share(LocalPlatform(place() / "home").execution(document["execution"])))
+        shares.append(_share(Stores.open(place() / "home").executions.describe(document["execution"])))
     yield Line("what the runner adds to a build run, over its longest chain of jobs", sorted(shares)[1], 10, "%")
 
 
@@ -85,19 +86,21 @@ def _seconds_between(started: str, ended: str) -> float:
 
 def transform() -> Iterator[Line]:
     """Rows a second of a Transform step through `serve`, against one process that reads, predicts and writes."""
-    platform = LocalPlatform(place() / "home")
-    (latest, *_) = platform.model_packages("bench")
+    platform = Engine(place() / "home")
+    (latest, *_) = platform.stores.models.model_packages("bench")
     container = latest.document["InferenceSpecification"]["Containers"][0]
     rows = _rows(platform, latest.execution)
-    image = platform.build_image(place() / "here" / "bench-build", project="bench", notify=print)
-    model = platform.local_path(container["ModelDataUrl"])
+    image = platform.stores.images.build(place() / "here" / "bench-build", project="bench", notify=print)
+    model = platform.stores.objects.path(container["ModelDataUrl"])
     measured = ratio(lambda: _alone(image, model, rows), lambda: _served(platform, image, container, rows), pairs=3)
     yield Line("batch transform through serve / one process, rows a second", measured, 0.7, at_least=True)
 
 
-def _rows(platform: LocalPlatform, execution: str) -> Path:
+def _rows(platform: Engine, execution: str) -> Path:
     """The evaluation rows, repeated."""
-    (source,) = platform.local_path(platform.outputs(execution)["evaluation_data"]).glob("*.csv")
+    (source,) = platform.stores.objects.path(
+        platform.stores.executions.describe(execution).outputs()["evaluation_data"]
+    ).glob("*.csv")
     text = source.read_bytes()
     target = place() / "rows.csv"
     target.write_bytes(text * (ROWS // text.count(b"\n")))
@@ -111,10 +114,10 @@ def _alone(image: Image, model: Path, rows: Path) -> float:
         return seconds(command, {"PYTHONPATH": str(image.code)})
 
 
-def _served(platform: LocalPlatform, image: Image, container: Mapping[str, str], rows: Path) -> float:
-    uri = platform.upload(rows, project="bench")
+def _served(platform: Engine, image: Image, container: Mapping[str, str], rows: Path) -> float:
+    uri = platform.stores.objects.upload(rows, project="bench")
     text = definition.canonical(_transform_only(container))
-    platform.register("bench-transform", text, project="bench", repository="build")
+    platform.stores.pipelines.register("bench-transform", text, project="bench", repository="build")
     started = platform.start("bench-transform", given={"Data": uri}, image=image)
     ended = platform.run(started.id, lambda _: None)
     (step,) = [step for step in ended.steps if step.name == "Transform"]

@@ -1,7 +1,5 @@
 """What can go wrong, each with its exit code; README lists them for users."""
 
-from typing import ClassVar
-
 
 class Error(Exception):
     """Something failed that a person can put right.
@@ -11,7 +9,7 @@ class Error(Exception):
         hint: What to do next; empty where the message says it.
     """
 
-    code: ClassVar[int] = 1
+    code: int = 1
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)

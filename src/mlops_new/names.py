@@ -90,3 +90,17 @@ def _name_fault(name: str) -> str | None:
 def _suggestion(name: str) -> str:
     plain = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-").lstrip("0123456789-")[:LONGEST_NAME].strip("-")
     return f"for example: {plain}" if _NAME.fullmatch(plain) else "for example: fresh-sales"
+
+
+def other_name(mark: Mark, found: Mark | None, also: str = "") -> str:
+    """The way out where something of our name carries another mark, or none: people edit descriptions.
+
+    Args:
+        mark: What it should carry.
+        found: What it carries.
+        also: Another way to write the mark.
+    """
+    other = "choose another name"
+    if found is not None:
+        return other
+    return f"{other}; or, if it is yours and its description was edited, begin that with the line: {mark}{also}"

@@ -10,6 +10,5 @@ check-definition: $(SDK_ENVIRONMENT)/ready  ## fail where a definition is not wh
 	$(SDK_ENVIRONMENT)/bin/python definition.py --check
 
 $(SDK_ENVIRONMENT)/ready: requirements-sdk.txt
-	$(PYTHON) -m venv --clear $(SDK_ENVIRONMENT)
-	$(SDK_ENVIRONMENT)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-sdk.txt
+	$(PYTHON) -m ci.environment $(SDK_ENVIRONMENT) -r requirements-sdk.txt
 	touch $@

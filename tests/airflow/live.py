@@ -21,7 +21,7 @@ from typing import Any
 
 import boto3
 
-from mlops_new.platforms.local.engine import LocalPlatform
+from mlops_new.platforms.local.engine import Engine
 from rendering import render
 from tests.airflow.world import CREDENTIALS, HERE, edit
 from tests.aws_api.program import ROLE, Served, serve
@@ -32,7 +32,7 @@ from tests.platforms.local.definitions import definition, get, processing
 PARTS = {2: ("scheduler", "triggerer"), 3: ("api-server", "dag-processor", "scheduler", "triggerer")}
 CONTROL = Path(__file__).with_name("control.py")
 BUCKET, SHORTS = "mlops-new", ("inference", "build", "model-quality")
-PATIENCE = 240  # seconds for what many processes on two cores do together
+PATIENCE = 900  # seconds for what many processes on two busy cores do together
 # An entry point's line may have 256 characters.
 OBEY = (
     "import os,pathlib,sys,time; "
@@ -273,8 +273,8 @@ def living(version: int, python: Path, folder: Path) -> Iterator[Live]:
     project = f"live-{secrets.token_hex(3)}"
     deploy = render("deploy", folder / "deploy", project_name=project)
     edit(deploy / "config.toml", {**HERE, **CHANGES})
-    platform = LocalPlatform(folder / "store")
-    image = platform.build_image(repository(folder / "repository"), project="tests", notify=nobody).uri
+    platform = Engine(folder / "store")
+    image = platform.stores.images.build(repository(folder / "repository"), project="tests", notify=nobody).uri
     platform.close()
     service, topic, home = serve(folder / "store"), Topic(), folder / "airflow"
     threading.Thread(target=topic.serve_forever, daemon=True).start()

@@ -22,7 +22,7 @@ STORES = ("S01", "S02", "S03")
 FORECAST = "2026-06-04"  # the first day whose sales are not known
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "eu-north-1"}
 # A week for evaluation, few trees and few rows to explain: what is tested is that everything fits together.
-QUICK = {"evaluation = 56": "evaluation = 7", "max_iter = 500": "max_iter = 20", "bags = 5": "bags = 1"}
+QUICK = {"evaluation = 56": "evaluation = 7", "max_iter = 500": "max_iter = 20", "bags = 10": "bags = 1"}
 # The bucket of this machine, no waiting for what takes seconds, a model that is approved today for dates of the past,
 # and a decision that little data does not make.
 HERE = {

@@ -17,7 +17,7 @@ own, new_home = local_platform.own, local_platform.new_home
 @pytest.fixture(scope="session")
 def served(prepared: Local) -> Iterator[Served]:
     """One server for all tests that do not mind others on it."""
-    server = serve(prepared.platform.home.root)
+    server = serve(prepared.platform.stores.home.root)
     yield server
     assert server.end() == 0
 
@@ -28,7 +28,7 @@ def start_server(own: Local) -> Iterator[Callable[[], Served]]:
     servers: list[Served] = []
 
     def another() -> Served:
-        servers.append(serve(own.platform.home.root))
+        servers.append(serve(own.platform.stores.home.root))
         return servers[-1]
 
     yield another

@@ -62,7 +62,7 @@ class Served:
         return self.wait()
 
     def wait(self) -> int:
-        self.process.communicate(timeout=60)
+        self.process.communicate(timeout=300)
         return self.process.returncode
 
 
@@ -95,7 +95,7 @@ def ask(
     served: Served, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None
 ) -> tuple[int, bytes]:
     """One request as it is, and what came back: status and body."""
-    connection = HTTPConnection("127.0.0.1", served.port, timeout=30)
+    connection = HTTPConnection("127.0.0.1", served.port, timeout=300)
     try:
         connection.request(method, path, body or None, headers or {})
         answer = connection.getresponse()
@@ -106,7 +106,7 @@ def ask(
 
 def until(true: Callable[[], bool]) -> None:
     """Wait for something that other processes do."""
-    patience = time.monotonic() + 60
+    patience = time.monotonic() + 300
     while not true():
         assert time.monotonic() < patience, "it never happened"
         time.sleep(0.02)

@@ -44,13 +44,13 @@ def test_a_port_that_is_taken(home: Path) -> None:
 
 def test_the_lines_to_export_are_all_that_is_printed(own: Local) -> None:
     host, shown = _another_loopback()
-    server = serve(own.platform.home.root, "--port", "0", "--host", host)
+    server = serve(own.platform.stores.home.root, "--port", "0", "--host", host)
     try:
         assert server.url.startswith(f"http://{shown}:")
         assert server.client("sagemaker").list_pipelines()["PipelineSummaries"] == []
     finally:
         server.process.send_signal(signal.SIGINT)  # Ctrl-C
-        out, err = server.process.communicate(timeout=60)
+        out, err = server.process.communicate(timeout=300)
     assert (server.process.returncode, out) == (0, "")
     assert "still running" not in err
     sourced = subprocess.run(
@@ -67,11 +67,11 @@ def test_the_lines_to_export_are_in_a_file_once_it_listens(own: Local, tmp_path:
     file = tmp_path / "folder" / "aws.env"
     file.parent.mkdir()
     file.write_text("export AWS_ENDPOINT_URL=http://127.0.0.1:1\n")  # of a server that was killed
-    server = serve(own.platform.home.root, "--port", "0", "--env", str(file))
+    server = serve(own.platform.stores.home.root, "--port", "0", "--env", str(file))
     exported = dict(line.removeprefix("export ").split("=", 1) for line in file.read_text().splitlines())
     assert exported == server.environment
     assert server.client("sagemaker").list_pipelines()["PipelineSummaries"] == []
-    other = serve(own.platform.home.root, "--port", "0", "--env", str(file))
+    other = serve(own.platform.stores.home.root, "--port", "0", "--env", str(file))
     assert server.end() == 0
     assert other.url in file.read_text()  # it is the other one's now
     assert other.end() == 0
@@ -96,11 +96,11 @@ def _another_loopback() -> tuple[str, str]:
 
 def _exports(own: Local) -> Path:
     """What a server prints for people, in a file."""
-    file = own.platform.home.root / "exports"
+    file = own.platform.stores.home.root / "exports"
     with file.open("w", encoding="utf-8") as out:
         process = subprocess.Popen(
             [sys.executable, "-m", "mlops_new", "serve", "--port", "0"],
-            env={**os.environ, "MLOPS_NEW_HOME": str(own.platform.home.root)},
+            env={**os.environ, "MLOPS_NEW_HOME": str(own.platform.stores.home.root)},
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=subprocess.PIPE,
@@ -109,7 +109,7 @@ def _exports(own: Local) -> Path:
         assert process.stderr is not None
         assert "Ctrl-C" in process.stderr.readline()
         process.terminate()
-        process.communicate(timeout=60)
+        process.communicate(timeout=300)
         assert process.returncode == 0
     return file
 
@@ -122,11 +122,11 @@ def test_executions_go_on_when_the_server_ends(
     arn = start(server.client("sagemaker"), "lasting", image)
     appears(signs / "pid")
     server.process.terminate()
-    _, err = server.process.communicate(timeout=60)
+    _, err = server.process.communicate(timeout=300)
     identity = arn.rpartition("/")[2]
     assert server.process.returncode == 0
     assert f"still running: {identity}" in err
-    assert own.platform.execution(identity).status == "Executing"
+    assert own.platform.stores.executions.describe(identity).status == "Executing"
     own.platform.stop(identity)
 
 
@@ -136,7 +136,7 @@ def test_the_image_of_a_repository(own: Local, tmp_path: Path) -> None:
     answers = "project_name: shop\nrepository_kind: build\n_src_path: somewhere\n_commit: v0.1.0\n"
     (repository / ".copier-answers.yml").write_text(answers, encoding="utf-8")
     subprocess.run(["git", "init", "-q", str(repository)], check=True)
-    environment = {"MLOPS_NEW_HOME": str(own.platform.home.root)}
+    environment = {"MLOPS_NEW_HOME": str(own.platform.stores.home.root)}
     printed = [mlops_new("image", "-C", repository, env=environment) for _ in range(2)]
     assert [ended.code for ended in printed] == [0, 0], printed[0].err
     uri = printed[0].out.strip()

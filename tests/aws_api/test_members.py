@@ -311,7 +311,7 @@ def test_copies(s3: Any, bucket: str) -> None:
 
 def test_the_same_is_told_of_what_is_unchanged(s3: Any, served: Served, bucket: str) -> None:
     tag = put(s3, "cached")["ETag"]
-    connection = HTTPConnection("127.0.0.1", served.port, timeout=30)
+    connection = HTTPConnection("127.0.0.1", served.port, timeout=300)
     connection.request("GET", f"/{bucket}/cached", headers={"If-None-Match": tag})
     answer = connection.getresponse()
     assert (answer.status, answer.read(), answer.headers["ETag"]) == (304, b"", tag)
@@ -449,7 +449,7 @@ def test_links_carry_headers_and_run_out(served: Served, s3: Any, bucket: str, s
 
 
 def test_a_length_must_be_told(served: Served, bucket: str) -> None:
-    connection = HTTPConnection("127.0.0.1", served.port, timeout=30)
+    connection = HTTPConnection("127.0.0.1", served.port, timeout=300)
     connection.putrequest("PUT", f"/{bucket}/no-length")
     connection.endheaders()
     answer = connection.getresponse()

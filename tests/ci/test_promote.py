@@ -117,6 +117,7 @@ def uris(value: Any) -> list[str]:
             return []
 
 
+@pytest.mark.slow
 def test_a_model_goes_to_the_next_account_whole_and_once(deploy: Ci, trained: str) -> None:
     # Cut off when everything is copied: the same command finishes it.
     deploy.aws.faults["CreateModelPackage"] = [Fault("AccessDeniedException", "not yet")]
@@ -185,6 +186,7 @@ def test_inference_starts_there_when_somebody_has_approved(deploy: Ci, trained: 
     assert {f"{code}/steps/preprocess.py", f"{code}/config.toml"} <= {one["Key"] for one in listed}
 
 
+@pytest.mark.quick_cases(2)
 @pytest.mark.parametrize(
     ("arguments", "variables", "message"),
     [

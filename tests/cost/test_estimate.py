@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from mlops_new.cost.estimate import Estimate, estimate, refuse_above
-from mlops_new.cost.prices import Job, Prices, built_in, parse
+from mlops_new.cost.prices import Job, Prices, unknown
 from mlops_new.definition import Definition
 from mlops_new.errors import Invalid
+from mlops_new.platforms.sagemaker import account_settings
 
 PRICES = Prices(
     {
@@ -147,16 +148,20 @@ def test_sums_are_never_rounded_down() -> None:
         refuse_above(cost(processing(limit={"MaxRuntimeInSeconds": 60})), Decimal(0))
 
 
-def test_prices_of_the_settings_replace_the_built_in_ones() -> None:
-    table = {"date": date(2026, 11, 1), "currency": "SEK", "processing": {"ml.m5.xlarge": 2.5}}
-    found = parse(table, "eu-north-1")
+def test_prices_of_the_settings() -> None:
+    prices = {"date": date(2026, 11, 1), "currency": "SEK", "processing": {"ml.m5.xlarge": 2.5}}
+    found = account_settings.parse({"prices": prices}).prices
+    assert found is not None
     assert found.of(Job.PROCESSING, "ml.m5.xlarge") == Decimal("2.5")
     assert found.of(Job.TRAINING, "ml.m5.xlarge") is None
     assert (found.currency, "2026-11-01" in found.source) == ("SEK", True)
 
 
-def test_built_in_prices_say_that_they_are_approximate() -> None:
-    assert "approximate" in built_in("eu-north-1").source
-    assert built_in("eu-north-1").of(Job.TRANSFORM, "ml.m5.xlarge")
-    assert built_in("us-east-1").of(Job.TRAINING, "ml.m5.xlarge") == Decimal("0.230")
-    assert built_in("mars-north-1").hourly == {}
+def test_without_prices_there_is_no_sum() -> None:
+    document = {"Version": "2020-12-01", "Parameters": [], "Steps": [processing()]}
+    found = estimate(Definition(document), {}, unknown("nobody knows"))
+    assert (found.total, found.steps[0].most) == (None, None)
+    with pytest.raises(Invalid, match=r"cannot be told .*ml\.m5\.xlarge.*; with no prices: nobody knows;"):
+        refuse_above(found, Decimal(100))
+    free = {**document, "Steps": [{"Name": "Stop", "Type": "Fail", "Arguments": {"ErrorMessage": "no"}}]}
+    assert estimate(Definition(free), {}, unknown("nobody knows")).total == Decimal(0)

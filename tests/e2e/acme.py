@@ -20,7 +20,7 @@ from mlops_new.hosts.bitbucket.host import BitbucketCloud
 from mlops_new.hosts.bitbucket.project_setup import BitbucketSetup
 from mlops_new.hosts.bitbucket.setup import bitbucket_settings
 from mlops_new.names import Kind
-from mlops_new.platforms.local.registry import LocalPipelines
+from mlops_new.platforms.local.registry import LocalRegistry, LocalRemoval, NothingToCheck
 from mlops_new.ports.templates import Template, Templates
 from mlops_new.project.context import World
 from mlops_new.settings.load import Host, PlatformName, Settings
@@ -146,10 +146,14 @@ def world(url: str, home: Path, rendered: Templates, waits: Waits | None = None)
     wanted = bitbucket_settings.parse(tomllib.loads(SETTINGS)["bitbucket"], environ)
     patience = (waits or Waits()).patience(looks=4)
     host = BitbucketCloud(account(environ), wanted.hosting, patience, Memory(home / "bitbucket"))
+    setup = BitbucketSetup(host, wanted)
     return World(
         host=host,
-        setup=BitbucketSetup(host, wanted),
-        registry=LocalPipelines(home),
+        setup=setup,
+        host_checks=setup,
+        registry=LocalRegistry(home),
+        platform_checks=NothingToCheck(),
+        removal=LocalRemoval(home),
         templates=rendered,
         scratch=home / "scratch",
     )

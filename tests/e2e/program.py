@@ -42,6 +42,14 @@ def _run(command: list[str], cwd: Path | None, env: dict[str, str] | None) -> En
     return Ended(done.returncode, done.stdout, done.stderr)
 
 
+def recent_sample(build: Path) -> Path:
+    """The last 200 days of the sample, where what is tested does not need three years of it."""
+    file = build.parent / "recent.csv"
+    command = [sys.executable, "data/simulate.py", str(file), "--days", "200"]
+    subprocess.run(command, cwd=build, check=True)
+    return file
+
+
 def explain_few_rows(build: Path) -> None:
     """Have fewer rows explained than by default, where what is tested is that everything fits together."""
     with (build / "config.toml").open("a", encoding="utf-8") as config:

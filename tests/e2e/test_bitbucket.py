@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 
 from mlops_new.names import Kind, slug
+from mlops_new.ports.step import Step
 from mlops_new.ports.templates import Template
 from mlops_new.project.apply import perform
 from mlops_new.project.observe import observe
 from mlops_new.project.plan import Plan, plan_project
 from mlops_new.project.spec import ProjectSpec
-from mlops_new.project.steps import Step
 from mlops_new.template.copier import Copier
 from mlops_new.template.packaged import PACKAGED_VERSION
 from tests.doubles.bitbucket import Before, BitbucketServer, Slow
@@ -84,6 +84,7 @@ def test_the_life_of_a_project(server: BitbucketServer, somewhere: Path, home: P
     assert list(somewhere.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_destroy_leaves_what_others_put_into_the_bitbucket_project(server: BitbucketServer, somewhere: Path) -> None:
     project()
     about = {"full_name": "acme/notes", "project": {"key": "FRESH_SALES"}, "description": "by hand"}
@@ -94,6 +95,7 @@ def test_destroy_leaves_what_others_put_into_the_bitbucket_project(server: Bitbu
     assert list(somewhere.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_copy_of_another_git_host_is_not_pushed(server: BitbucketServer, somewhere: Path) -> None:
     assert mlops_new("project", NAME, "--yes", "--git", "local").code == 0
     refused = project()
@@ -142,6 +144,7 @@ WRONG: dict[str, tuple[Callable[[BitbucketServer], None], dict[str, str], int, s
 }
 
 
+@pytest.mark.quick_cases(2)
 @pytest.mark.parametrize("case", WRONG)
 def test_what_is_wrong_is_found_before_anything_is_made(server: BitbucketServer, somewhere: Path, case: str) -> None:
     spoil, env, code, why = WRONG[case]
@@ -164,6 +167,7 @@ def test_a_name_that_is_too_long(server: BitbucketServer, somewhere: Path) -> No
     assert server.requests == []
 
 
+@pytest.mark.slow
 def test_a_plan_without_private_repositories(server: BitbucketServer, somewhere: Path) -> None:
     server.rest.private_allowed = False
     refused = project()
@@ -174,6 +178,7 @@ def test_a_plan_without_private_repositories(server: BitbucketServer, somewhere:
     assert project().code == 0
 
 
+@pytest.mark.slow
 def test_a_push_that_is_refused(server: BitbucketServer, somewhere: Path) -> None:
     server.fail(Before(403), path=f"{SLUGS[0]}.git/git-receive-pack", times=None)
     refused = project()
@@ -202,6 +207,7 @@ def test_a_server_that_nobody_vouches_for(somewhere: Path, tmp_path_factory: pyt
 # --- secrets ---
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs /proc")
 def test_no_child_process_shows_a_secret_and_no_file_keeps_one(
     server: BitbucketServer, somewhere: Path, home: Path, tmp_path_factory: pytest.TempPathFactory
@@ -255,14 +261,15 @@ def children(server: BitbucketServer) -> dict[str, str]:
 ROUND_TRIPS = 35 - 6
 
 
+@pytest.mark.slow
 def test_few_requests_wait_for_each_other(server: BitbucketServer, somewhere: Path, home: Path) -> None:
     """The longest chain of steps that wait for each other, in requests; each step asks one thing after another."""
     outside = world(server.url, home, Copier())
-    template = Template(outside.host.url("mlops-templates"), PACKAGED_VERSION)
+    template = Template(outside.host.repositories.url("mlops-templates"), PACKAGED_VERSION)
     answers = outside.templates.resolve(None, {"project_name": NAME}, ask=False)
     spec = ProjectSpec(NAME, somewhere, answers, template)
     seen = observe(NAME, somewhere, outside.host, outside.registry, outside.setup)
-    urls = {kind: outside.host.url(slug(NAME, kind)) for kind in Kind}
+    urls = {kind: outside.host.repositories.url(slug(NAME, kind)) for kind in Kind}
     plan = plan_project(spec, seen, urls, outside.setup.depends)
     private = replace(outside, scratch=home / "private")
     private.scratch.mkdir(parents=True)

@@ -101,6 +101,7 @@ def test_a_clean_run_makes_everything_and_the_second_writes_nothing(clean: Clean
         assert server.writes == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share", range(SHARES))
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_request_that_fails(clean: Clean, tmp_path: Path, fault: str, share: int) -> None:
@@ -121,6 +122,7 @@ def forks() -> multiprocessing.context.ForkServerContext:
     return context
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share", range(SHARES))
 @pytest.mark.parametrize("moment", ["killed before", "killed after"])
 def test_killed_at_a_request(
@@ -168,6 +170,7 @@ def in_a_group(url: str, place: Path, rendered: Rendered, environ: dict[str, str
     make(url, place, rendered)
 
 
+@pytest.mark.slow
 def test_two_people_at_once_make_one_project(clean: Clean, tmp_path: Path) -> None:
     with new_server() as server:
         server.fail(Slow(0.01), times=None)
@@ -192,6 +195,7 @@ class Meanwhile(Rendered):
         self.happens()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("alike", [True, False], ids=["the same answers", "other answers"])
 def test_somebody_else_is_faster(clean: Clean, tmp_path: Path, *, alike: bool) -> None:
     rendered = clean.rendered

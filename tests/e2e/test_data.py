@@ -16,6 +16,8 @@ import pytest
 
 from tests.e2e.program import Ended, explain_few_rows, mlops_new
 
+pytestmark = pytest.mark.slow
+
 NAME = f"churn-{secrets.token_hex(3)}"
 ROWS = 400
 
@@ -150,7 +152,7 @@ def typed(command: list[str], *, first: str) -> Ended:
     os.close(child)
     shown, answers, quiet = b"", [first.encode()], time.monotonic()
     try:
-        while process.poll() is None and time.monotonic() - quiet < 120:
+        while process.poll() is None and time.monotonic() - quiet < 600:
             if select.select([parent], [], [], 0.5)[0]:
                 try:
                     shown += os.read(parent, 65536)
@@ -159,7 +161,7 @@ def typed(command: list[str], *, first: str) -> Ended:
                 quiet = time.monotonic()
             elif b"Column that is to be predicted" in shown:
                 os.write(parent, (answers.pop() if answers else b"") + b"\r")
-        return Ended(process.wait(10), shown.decode(errors="replace"), "")
+        return Ended(process.wait(300), shown.decode(errors="replace"), "")
     finally:
         if process.poll() is None:
             process.kill()

@@ -68,7 +68,7 @@ def model(repositories: Path, tmp_path_factory: pytest.TempPathFactory, data_pyt
     sample = job.input("raw") / "sample.csv"
     (tree / "input" / "config").mkdir(parents=True)
     (tree / "input" / "config" / "hyperparameters.json").write_text('{"max_iter": "1"}', encoding="utf-8")
-    subprocess.run([data_python, image / "data" / "simulate.py", sample], check=True)
+    subprocess.run([data_python, image / "data" / "simulate.py", sample, "--days", "200"], check=True)
     for module in ("steps.preprocess", "model.train"):
         subprocess.run([data_python, "-m", module], cwd=image, env=job.environment, check=True)
         shutil.copytree(job.output("train"), tree / "input" / "data" / "train", dirs_exist_ok=True)

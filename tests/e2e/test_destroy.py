@@ -13,9 +13,8 @@ import pytest
 from mlops_new.names import pipeline_names
 from mlops_new.platforms.local.database.model_table import described
 from mlops_new.platforms.local.database.records import Draft
-from mlops_new.platforms.local.engine import LocalPlatform
-from mlops_new.platforms.local.platform import LocalRuns
 from mlops_new.platforms.local.processes.process_identity import Process
+from mlops_new.platforms.local.stores import Stores
 from mlops_new.ports.executions import Status
 from tests.e2e.killed import killed_at, typed
 from tests.e2e.program import mlops_new
@@ -36,9 +35,9 @@ def project(somewhere: Path) -> Path:
 
 def left(folder: Path, home: Path) -> list[str]:
     """What there is of any project: folders, repositories, pipelines; staged leftovers, too."""
-    platform = LocalPlatform(home)
-    pipelines = [name for name in PIPELINES if platform.find_pipeline(name)]
-    platform.close()
+    stores = Stores.open(home)
+    pipelines = [name for name in PIPELINES if stores.pipelines.find(name)]
+    stores.database.close()
     found = [path.name for place in (folder, home / "git", home / "scratch") for path in place.iterdir()]
     return sorted([*found, *pipelines])
 
@@ -60,6 +59,7 @@ def test_everything_of_it_goes_and_nothing_else(project: Path, home: Path) -> No
     assert mlops_new("status", "other").code == 0
 
 
+@pytest.mark.slow
 def test_already_gone_is_fine_and_it_can_be_made_again(project: Path, home: Path) -> None:
     assert mlops_new("destroy", NAME, "--yes").code == 0
     again = mlops_new("destroy", NAME, "--yes", "--json")
@@ -68,32 +68,32 @@ def test_already_gone_is_fine_and_it_can_be_made_again(project: Path, home: Path
     assert mlops_new("status", NAME).code == 0
 
 
+@pytest.mark.slow
 def test_purge_takes_what_runs_have_made_and_only_this_projects(project: Path, home: Path) -> None:
-    platform = LocalRuns(home)
+    stores = Stores.open(home)
     for name in (NAME, "other"):
-        made = platform.stores.registry.start(
+        made = stores.executions.start(
             Draft(f"{name}-build", "{}", {}, "", (("Train", "Training"),)), Process.current()
         )
-        platform.stores.models.add_model_package(
-            name, made.id, "Register", lambda version: described({}, "any", version)
-        )
-        (platform.home.executions / made.id / "Train").mkdir(parents=True)
-        platform.stores.objects.put_text("1", f"s3://mlops-new/{name}/data/table.csv")
+        stores.models.add_model_package(name, made.id, "Register", lambda version: described({}, "any", version))
+        (stores.home.executions / made.id / "Train").mkdir(parents=True)
+        stores.objects.put_text("1", f"s3://mlops-new/{name}/data/table.csv")
     running = mlops_new("destroy", NAME, "--purge", "--yes", "--json")
     assert running.code == 3
     assert "is still running" in running.document["error"]["message"]
-    for one in platform.executions():
-        platform.stores.registry.end(one.id, Status.FAILED)
+    for one in stores.executions.all():
+        stores.executions.end(one.id, Status.FAILED)
 
     assert mlops_new("destroy", NAME, "--yes", "--purge").code == 0
-    assert [one.pipeline for one in platform.executions()] == ["other-build"]
-    assert (platform.model_packages(NAME), len(platform.model_packages("other"))) == ([], 1)
-    assert not platform.exists(f"s3://mlops-new/{NAME}")
-    assert platform.exists("s3://mlops-new/other/data/table.csv")
-    assert len(list(platform.home.executions.iterdir())) == 1
-    platform.close()
+    assert [one.pipeline for one in stores.executions.all()] == ["other-build"]
+    assert (stores.models.model_packages(NAME), len(stores.models.model_packages("other"))) == ([], 1)
+    assert not stores.objects.path(f"s3://mlops-new/{NAME}").exists()
+    assert stores.objects.path("s3://mlops-new/other/data/table.csv").exists()
+    assert len(list(stores.home.executions.iterdir())) == 1
+    stores.database.close()
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("work", ["changed", "new", "commit", "branch", "stash"])
 def test_work_that_exists_nowhere_else_is_protected(project: Path, home: Path, work: str) -> None:
     copy = project / f"{NAME}-build"
@@ -120,6 +120,7 @@ def test_work_that_exists_nowhere_else_is_protected(project: Path, home: Path, w
     assert left(project, home) == ["mlops-templates.git"]
 
 
+@pytest.mark.slow
 def test_foreign_things_of_its_names_stay(project: Path, home: Path) -> None:
     (home / "git" / f"{NAME}-build.git" / "description").write_text("by hand", encoding="utf-8")
     shutil.rmtree(project / f"{NAME}-deploy")
@@ -139,6 +140,7 @@ def test_without_a_terminal_it_takes_a_yes(project: Path, home: Path) -> None:
     assert left(project, home) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("typed", "code"), [(b"yes\n", 2), (NAME.encode() + b"\n", 0)])
 def test_on_a_terminal_the_name_is_typed(project: Path, home: Path, typed: bytes, code: int) -> None:
     parent, child = pty.openpty()
@@ -148,12 +150,13 @@ def test_on_a_terminal_the_name_is_typed(project: Path, home: Path, typed: bytes
     ) as process:
         os.close(child)
         os.write(parent, typed)
-        assert process.wait(timeout=60) == code
+        assert process.wait(timeout=300) == code
     os.close(parent)
     assert (project / f"{NAME}-build").exists() == bool(code)
 
 
 # Every third effect; the last case also makes sure that the range reaches beyond the end.
+@pytest.mark.slow
 @pytest.mark.parametrize("share", range(2))
 def test_killed_at_an_effect_the_same_command_finishes(
     project: Path, home: Path, tmp_path_factory: pytest.TempPathFactory, share: int

@@ -22,6 +22,7 @@ def test_all_is_well(somewhere: Path, home: Path) -> None:
     assert "✓  git" in mlops_new("doctor").out
 
 
+@pytest.mark.slow
 def test_every_fault_is_told_with_what_to_do(somewhere: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     file = tmp_path_factory.mktemp("x") / "home"
     file.write_text("not a folder", encoding="utf-8")

@@ -11,6 +11,8 @@ from mlops_new.ports.templates import Template
 from mlops_new.template.copier import Copier
 from mlops_new.template.packaged import packaged_files
 
+pytestmark = pytest.mark.slow
+
 SOMEBODY = ("-c", "user.name=Test", "-c", "user.email=test@localhost")  # whoever runs the tests may be nobody to git
 PROBLEM_TYPES = ("regression", "binary_classification", "multiclass_classification")
 # Either shape is tried, but not with each problem type.

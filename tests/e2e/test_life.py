@@ -12,6 +12,8 @@ import pytest
 from rendering import render
 from tests.e2e.program import Ended, explain_few_rows, mlops_new
 
+pytestmark = pytest.mark.slow
+
 TABLES = """
 import sys
 from pathlib import Path

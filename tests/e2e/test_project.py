@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mlops_new.platforms.local.engine import LocalPlatform
+from mlops_new.platforms.local.engine import Engine
 from mlops_new.ports.templates import Template
 from mlops_new.template import packaged, publish
 from mlops_new.template.copier import Copier
@@ -41,8 +41,8 @@ def state(folder: Path, home: Path) -> dict[str, object]:
         found[kind] = git(copy, "rev-parse", "HEAD^{tree}")
         found[f"{kind} commits"] = git(copy, "rev-list", "--count", "HEAD")
     found["template"] = git(home / "git" / "mlops-templates.git", "for-each-ref")
-    platform = LocalPlatform(home)
-    found["pipelines"] = [pipeline.digest for name in PIPELINES if (pipeline := platform.find_pipeline(name))]
+    platform = Engine(home)
+    found["pipelines"] = [pipeline.digest for name in PIPELINES if (pipeline := platform.stores.pipelines.find(name))]
     return found
 
 
@@ -62,6 +62,7 @@ def test_one_command_makes_everything_and_the_second_run_changes_nothing(somewhe
     assert "nothing to do" in mlops_new("project", NAME, "--yes").out
 
 
+@pytest.mark.slow
 def test_both_repositories_can_be_updated_by_whoever_reads_the_template_repository(somewhere: Path, home: Path) -> None:
     mlops_new("project", NAME, "--yes")
     for kind in ("build", "deploy"):
@@ -89,6 +90,7 @@ def test_without_a_terminal_nothing_happens_without_yes(somewhere: Path, home: P
     assert not (home / "git").exists()
 
 
+@pytest.mark.slow
 def test_a_lost_working_copy_is_cloned_back(somewhere: Path, home: Path) -> None:
     mlops_new("project", NAME, "--yes")
     made = state(somewhere, home)
@@ -116,6 +118,7 @@ PERSONAL = """
 """
 
 
+@pytest.mark.slow
 def test_a_persons_own_git_configuration_changes_no_file(somewhere: Path, home: Path, tmp_path: Path) -> None:
     folder = tmp_path / "personal"
     (folder / "hooks").mkdir(parents=True)
@@ -142,6 +145,7 @@ def test_a_persons_own_git_configuration_changes_no_file(somewhere: Path, home: 
     assert mlops_new("update", NAME, "--yes").code == 0
 
 
+@pytest.mark.quick_cases(3)
 @pytest.mark.parametrize(
     ("arguments", "code", "why"),
     [
@@ -181,11 +185,13 @@ def test_a_destination_that_is_not_empty(somewhere: Path, home: Path) -> None:
     assert not (home / "git").exists()
 
 
+@pytest.mark.slow
 def test_an_empty_destination_is_used(somewhere: Path) -> None:
     (somewhere / f"{NAME}-build").mkdir()
     assert mlops_new("project", NAME, "--yes").code == 0
 
 
+@pytest.mark.slow
 def test_a_repository_of_that_name_that_is_not_ours(somewhere: Path, home: Path) -> None:
     foreign = home / "git" / f"{NAME}-build.git"
     foreign.mkdir(parents=True)
@@ -217,6 +223,7 @@ def test_a_home_that_is_a_file(somewhere: Path, tmp_path_factory: pytest.TempPat
     assert list(somewhere.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_another_users_repository_is_told_from_none_at_all(somewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     mlops_new("project", NAME, "--yes")
     monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
@@ -226,6 +233,7 @@ def test_another_users_repository_is_told_from_none_at_all(somewhere: Path, monk
     assert "safe.directory" in refused.document["error"]["hint"]
 
 
+@pytest.mark.slow
 def test_a_full_disk_leaves_nothing_half_made(somewhere: Path, home: Path) -> None:
     limited = f"import resource, runpy; resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000)); {RUN}"
     done = subprocess.run(
@@ -238,6 +246,7 @@ def test_a_full_disk_leaves_nothing_half_made(somewhere: Path, home: Path) -> No
     state(somewhere, home)
 
 
+@pytest.mark.slow
 def test_two_at_once_make_one_project(somewhere: Path, home: Path) -> None:
     command = [sys.executable, "-m", "mlops_new", "project", NAME, "--yes", "--json"]
     both = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(2)]
@@ -247,6 +256,7 @@ def test_two_at_once_make_one_project(somewhere: Path, home: Path) -> None:
     assert (made["build commits"], made["deploy commits"]) == ("1", "1")
 
 
+@pytest.mark.slow
 def test_questions_are_asked_on_a_terminal_and_no_is_taken_for_an_answer(somewhere: Path, home: Path) -> None:
     parent, child = pty.openpty()
     command = [sys.executable, "-m", "mlops_new", "project", NAME, *_all_answers()]
@@ -256,7 +266,7 @@ def test_questions_are_asked_on_a_terminal_and_no_is_taken_for_an_answer(somewhe
         os.close(child)
         shown = _until(parent, b"Go ahead?")
         os.write(parent, b"n\n")
-        assert process.wait(timeout=60) == 130
+        assert process.wait(timeout=300) == 130
     assert b"Publish template" in shown
     assert list(somewhere.iterdir()) == []
     os.close(parent)
@@ -279,6 +289,7 @@ def _until(terminal: int, words: bytes) -> bytes:
 
 
 # Every second effect, or every one with MLOPS_NEW_TEST_EVERY_FAULT=1, until the one to be killed at is beyond the last.
+@pytest.mark.slow
 @pytest.mark.parametrize("share", range(4 if os.environ.get("MLOPS_NEW_TEST_EVERY_FAULT") else 2))
 def test_killed_at_any_effect_the_same_command_finishes(somewhere: Path, share: int) -> None:
     said, clean_home = somewhere / "said", somewhere / "home"

@@ -20,6 +20,7 @@ def refused(*arguments: str | Path) -> dict[str, str]:
     return error
 
 
+@pytest.mark.slow
 def test_a_long_input_is_refused_before_anything_is_made(somewhere: Path) -> None:
     assert mlops_new("project", NAME, "--yes").code == 0
     build = somewhere / f"{NAME}-build"
@@ -37,6 +38,7 @@ def test_a_long_input_is_refused_before_anything_is_made(somewhere: Path) -> Non
     assert "is 319 characters long" in error["message"]
 
 
+@pytest.mark.slow
 def test_on_sagemaker_nothing_is_started_either(
     somewhere: Path, aws: AwsServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

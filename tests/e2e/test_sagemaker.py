@@ -152,6 +152,7 @@ def server(shop: tuple[AwsServer, Path], build: Path) -> AwsServer:
     return shop[0]
 
 
+@pytest.mark.slow
 def test_a_failed_step_is_told_with_its_reason_and_its_log(server: AwsServer, build: Path) -> None:
     server.script.failures["Preprocess"] = "ClientError: the table has no rows"
     ended = mlops_new("run", "-C", build, "--json")
@@ -165,6 +166,7 @@ def test_a_failed_step_is_told_with_its_reason_and_its_log(server: AwsServer, bu
     assert command("stop", ended.document["execution"], "-C", build).document["status"] == "Stopping"
 
 
+@pytest.mark.slow
 def test_who_leaves_lets_it_run_and_can_come_back_stop_it_and_go_on(server: AwsServer, build: Path) -> None:
     server.script.endless.add("Preprocess")
     server.calls.clear()
@@ -174,7 +176,7 @@ def test_who_leaves_lets_it_run_and_can_come_back_stop_it_and_go_on(server: AwsS
         assert "execution" in next(line for line in following.stderr if "execution" in line)
         _until(lambda: server.calls.count("sagemaker:ListPipelineExecutionSteps") > 1)
         following.send_signal(signal.SIGINT)
-        out, err = following.communicate(timeout=60)
+        out, err = following.communicate(timeout=300)
     assert following.returncode == 130
     document = json.loads(out)
     identity = document["execution"]
@@ -192,6 +194,7 @@ def test_who_leaves_lets_it_run_and_can_come_back_stop_it_and_go_on(server: AwsS
     command("stop", identity, "-C", build)
 
 
+@pytest.mark.slow
 def test_what_is_not_in_the_image_does_not_run(server: AwsServer, build: Path) -> None:
     (build / "new.txt").write_text("not committed", encoding="utf-8")
     ended = mlops_new("run", "-C", build)
@@ -201,6 +204,7 @@ def test_what_is_not_in_the_image_does_not_run(server: AwsServer, build: Path) -
     assert "--platform local" in ended.err
 
 
+@pytest.mark.slow
 def test_another_definition_than_the_registered_one_is_not_put_in_its_place(server: AwsServer, build: Path) -> None:
     file = build / "pipeline.json"
     whole = file.read_text(encoding="utf-8")
@@ -213,6 +217,7 @@ def test_another_definition_than_the_registered_one_is_not_put_in_its_place(serv
     assert not {"sagemaker:UpdatePipeline", "sagemaker:StartPipelineExecution"} & set(server.calls)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("environ", "code", "said", "hint"),
     [
@@ -234,6 +239,7 @@ def test_an_account_that_cannot_be_reached(
     assert ended.err.count("\n") == 2
 
 
+@pytest.mark.slow
 def test_a_pipeline_of_our_name_that_is_not_ours(server: AwsServer, build: Path) -> None:
     server.client("sagemaker").create_pipeline(
         PipelineName="theirs-build", RoleArn="arn:aws:iam::123456789012:role/any", PipelineDefinition="{}",
@@ -245,6 +251,7 @@ def test_a_pipeline_of_our_name_that_is_not_ours(server: AwsServer, build: Path)
     assert not (build.parent / "theirs-build").exists()
 
 
+@pytest.mark.slow
 def test_a_role_that_does_not_exist_is_told_and_later_it_is_finished(server: AwsServer, build: Path) -> None:
     server.faults.append(Fault("sagemaker:CreatePipeline", Kind.NO_ROLE))
     ended = mlops_new("project", "later", "--yes", "-C", build.parent, "--json")
@@ -272,7 +279,7 @@ def test_the_program_starts_without_what_it_may_not_need() -> None:
 
 
 def _until(told: Callable[[], bool]) -> None:
-    patience = time.monotonic() + 60
+    patience = time.monotonic() + 300
     while not told():
         assert time.monotonic() < patience
         time.sleep(0.05)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mlops_new.platforms.local.engine import LocalPlatform
+from mlops_new.platforms.local.stores import Stores
 from mlops_new.template.packaged import PACKAGED_VERSION
 from tests.e2e.program import mlops_new
 
@@ -31,6 +31,7 @@ def test_all_is_well(project: Path) -> None:
     assert told.document == {"project": NAME, "in_sync": True, "differences": [], "template": template}
 
 
+@pytest.mark.slow
 def test_the_name_is_that_of_the_repository_it_stands_in(project: Path) -> None:
     folder = project / f"{NAME}-deploy" / "steps"
     assert mlops_new("status", "--json", cwd=folder).document["project"] == NAME
@@ -83,13 +84,14 @@ def foreign_repository(project: Path, home: Path) -> None:
 
 
 def unregister(project: Path, home: Path) -> None:
-    LocalPlatform(home).unregister(f"{NAME}-build", project=NAME, repository="build")
+    Stores.open(home).pipelines.unregister(f"{NAME}-build", project=NAME, repository="build")
 
 
 def lose_the_template(project: Path, home: Path) -> None:
     shutil.rmtree(home / "git" / "mlops-templates.git")
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize(
     ("happens", "told"),
     [

@@ -44,6 +44,7 @@ def place(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_on_sagemaker_each_next_command_leads_on(place: Path, aws: AwsServer, moto: Moto) -> None:
     aws.script.files |= {
         output: {name: json.dumps(document).encode() for name, document in files.items()}
@@ -81,6 +82,7 @@ def test_on_sagemaker_each_next_command_leads_on(place: Path, aws: AwsServer, mo
     assert typed(next_line(decided), place).code == 0
 
 
+@pytest.mark.slow
 def test_here_the_next_command_is_short_and_names_settings_that_were_typed(place: Path) -> None:
     plain = mlops_new("project", "plain", "--yes", cwd=place)
     assert next_line(plain) == f"cd {shlex.quote(str(place / 'plain-build'))} && mlops-new run"

@@ -5,9 +5,13 @@ import secrets
 import subprocess
 from pathlib import Path
 
-from tests.e2e.program import mlops_new
+import pytest
+
+from tests.e2e.program import mlops_new, recent_sample
 from tests.update import fork
 from tests.update.fork import NEWEST, OLDEST, git
+
+pytestmark = pytest.mark.slow
 
 # The build repository's others train models, as its pipeline does here.
 TESTS = {
@@ -55,7 +59,7 @@ def test_an_edited_project_works_after_an_update(somewhere: Path, working_home: 
     assert "max_leaf_nodes = 15" in (copies["build"] / "config.toml").read_text("utf-8")
 
     assert mlops_new("project", name, "--yes").code == 0
-    built = mlops_new("run", "--json", cwd=copies["build"])
+    built = mlops_new("run", "--json", "--input", recent_sample(copies["build"]), cwd=copies["build"])
     assert built.code == 0, built.err
     assert mlops_new("models", "approve", "1", cwd=copies["build"]).code == 0
     predicted = mlops_new("run", "--json", cwd=copies["deploy"])

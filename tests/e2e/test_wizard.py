@@ -8,6 +8,7 @@ import select
 import struct
 import sys
 import termios
+import time
 from pathlib import Path
 from typing import Any
 
@@ -48,8 +49,8 @@ def test_every_word_of_the_questions_is_shown(somewhere: Path) -> None:
 
 def answer_by_enter(terminal: int) -> bytes:
     """All that is shown, where each question gets its default."""
-    shown, patience = b"", 120
-    while patience:
+    shown, answered, patience = b"", 0, time.monotonic() + 600
+    while time.monotonic() < patience:
         if select.select([terminal], [], [], 0.5)[0]:
             try:
                 seen = os.read(terminal, 1 << 16)
@@ -58,7 +59,7 @@ def answer_by_enter(terminal: int) -> bytes:
             shown += seen
             if b"\x1b[6n" in seen:  # where the cursor is
                 os.write(terminal, b"\x1b[1;1R")
-        elif shown:
+        elif len(shown) > answered:  # something new is waited with; whoever is only slow gets no second Enter
             os.write(terminal, b"\r")
-            patience -= 1
+            answered = len(shown)
     return shown

@@ -16,17 +16,18 @@ from mlops_new.aws_api.http.server import Server
 from mlops_new.definition import Definition, parse
 from mlops_new.errors import Conflict, Invalid
 from mlops_new.names import Mark
-from mlops_new.platforms.local.platform import LocalRuns
-from mlops_new.platforms.local.registry import LocalPipelines
+from mlops_new.platforms.local.engine import Engine
+from mlops_new.platforms.local.platform import local_platform
+from mlops_new.platforms.local.registry import LocalRegistry, LocalRemoval
 from mlops_new.platforms.local.store.file_copies import digest
 from mlops_new.platforms.sagemaker.account import Account
 from mlops_new.platforms.sagemaker.account_settings import AccountSettings
-from mlops_new.platforms.sagemaker.platform import SageMakerPlatform
+from mlops_new.platforms.sagemaker.platform import sagemaker_platform
 from mlops_new.platforms.sagemaker.registry import SageMakerRegistry
 from mlops_new.ports.events import Event, StepEnded, StepStarted
 from mlops_new.ports.executions import Execution, Status
 from mlops_new.ports.platform import Platform
-from mlops_new.ports.registry import Registry
+from mlops_new.ports.registry import PlatformRemoval, Registry
 from tests.platforms.local.conftest import repository, silent
 from tests.platforms.local.definitions import (
     condition,
@@ -56,6 +57,7 @@ class Subject:
 
     Args:
         registry: Its side of making a project.
+        removal: Its side of removing one.
         platform: Its side of running pipelines.
         image: What jobs run in.
         mend: Lets the step `waits` succeed from now on.
@@ -63,6 +65,7 @@ class Subject:
     """
 
     registry: Registry
+    removal: PlatformRemoval
     platform: Platform
     project: str
     image: str
@@ -82,11 +85,11 @@ class Subject:
         return parse(definition(*steps), source="pipeline.json")
 
     def begin(self, *steps: dict[str, Any]) -> Execution:
-        self.platform.make_ready(self.name, self.define(*steps), mark=self.mark)
-        return self.platform.begin(self.name, given={"ImageUri": self.image}, image=self.image)
+        self.platform.pipelines.make_ready(self.name, self.define(*steps), mark=self.mark)
+        return self.platform.executions.begin(self.name, given={"ImageUri": self.image}, image=self.image)
 
     def run(self, *steps: dict[str, Any]) -> Execution:
-        return self.platform.run(self.begin(*steps).id, self.events.append)
+        return self.platform.executions.run(self.begin(*steps).id, self.events.append)
 
     def told(self) -> list[str]:
         return [
@@ -106,14 +109,14 @@ class Machine:
 @pytest.fixture(scope="module")
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     folder = tmp_path_factory.mktemp("machine")
-    platform = LocalRuns(folder / "home")
-    image = platform.build_image(repository(folder / "repository"), project="tests", notify=silent)
-    platform.local_path("s3://mlops-new").mkdir(exist_ok=True)
+    engine = Engine(folder / "home")
+    image = engine.stores.images.build(repository(folder / "repository"), project="tests", notify=silent)
+    engine.stores.objects.path("s3://mlops-new").mkdir(exist_ok=True)
     with Server(("127.0.0.1", 0), refuse) as server:
-        threading.Thread(target=server.serve, args=[Application(platform)], daemon=True).start()
+        threading.Thread(target=server.serve, args=[Application(engine)], daemon=True).start()
         yield Machine(folder / "home", image.uri, f"http://127.0.0.1:{server.server_address[1]}")
         server.shutdown()
-    platform.close()
+    engine.close()
 
 
 @pytest.fixture(params=["local", "sagemaker", "sagemaker, served here"])
@@ -128,23 +131,24 @@ def subject(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.
             Bucket="mlops-new", CreateBucketConfiguration={"LocationConstraint": "eu-north-1"}
         )
         account = Account(AccountSettings())
-        platform = SageMakerPlatform(account, project, _briefly)
+        platform, registry = sagemaker_platform(account, project, _briefly), SageMakerRegistry(account)
         mend = server.script.failures.clear
-        yield Subject(SageMakerRegistry(account), platform, project, "image", mend, flag)
+        yield Subject(registry, registry, platform, project, "image", mend, flag)
         return
     machine: Machine = request.getfixturevalue("machine")
     if request.param == "local":
-        local = LocalRuns(machine.home)
-        yield Subject(LocalPipelines(machine.home), local, project, machine.image, flag.touch, flag)
-        _until(lambda: not any(worker.runs() for worker in local._workers))
-        local.close()
+        engine, removal = Engine(machine.home), LocalRemoval(machine.home)
+        platform = local_platform(engine)
+        yield Subject(LocalRegistry(machine.home), removal, platform, project, machine.image, flag.touch, flag)
+        _until(lambda: not any(worker.runs() for worker in engine._workers))
+        engine.close()
         return
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "any")
     monkeypatch.setenv("AWS_ENDPOINT_URL", machine.url)
     account = Account(AccountSettings(region="us-east-1", bucket="mlops-new"))
-    platform = SageMakerPlatform(account, project, _briefly)
-    yield Subject(SageMakerRegistry(account), platform, project, machine.image, flag.touch, flag)
+    platform, registry = sagemaker_platform(account, project, _briefly), SageMakerRegistry(account)
+    yield Subject(registry, registry, platform, project, machine.image, flag.touch, flag)
 
 
 def _briefly(_: float) -> None:
@@ -217,28 +221,28 @@ def test_objects_are_stored_by_content_and_read_again(subject: Subject, tmp_path
     folder = tmp_path / "data"
     (folder / "å").mkdir(parents=True)
     (folder / "å" / "b c.csv").write_text("1,2\n", encoding="utf-8")
-    uri = subject.platform.upload(folder, project=subject.project)
-    assert subject.platform.upload(folder, project=subject.project) == uri
-    assert subject.platform.read(f"{uri}/å/b c.csv") == b"1,2\n"
-    assert subject.platform.read(f"{uri}/none") is None
-    assert subject.platform.exists(uri)
-    assert subject.platform.exists(f"{uri}/å/b c.csv")
-    assert not subject.platform.exists(uri[:-1])
+    uri = subject.platform.objects.upload(folder, project=subject.project)
+    assert subject.platform.objects.upload(folder, project=subject.project) == uri
+    assert subject.platform.objects.read(f"{uri}/å/b c.csv") == b"1,2\n"
+    assert subject.platform.objects.read(f"{uri}/none") is None
+    assert subject.platform.objects.exists(uri)
+    assert subject.platform.objects.exists(f"{uri}/å/b c.csv")
+    assert not subject.platform.objects.exists(uri[:-1])
 
 
 def test_the_same_content_has_the_same_address_everywhere(subject: Subject, tmp_path: Path) -> None:
     file = tmp_path / "data" / "table.csv"
     file.parent.mkdir()
     file.write_text("1\n", encoding="utf-8")
-    uri = subject.platform.upload(file, project="sales")
-    assert uri == f"s3://{subject.platform.bucket}/sales/data/{digest(file.parent)}/table.csv"
+    uri = subject.platform.objects.upload(file, project="sales")
+    assert uri == f"s3://{subject.platform.sources.bucket}/sales/data/{digest(file.parent)}/table.csv"
 
 
 def test_a_folder_is_never_empty(subject: Subject) -> None:
-    uri = f"s3://{subject.platform.bucket}/{subject.project}/history"
+    uri = f"s3://{subject.platform.sources.bucket}/{subject.project}/history"
     for note in ("first", "second"):
-        assert subject.platform.folder(uri, note) == uri
-    assert subject.platform.read(f"{uri}/README.txt") == b"first"
+        assert subject.platform.objects.folder(uri, note) == uri
+    assert subject.platform.objects.read(f"{uri}/README.txt") == b"first"
 
 
 # Running
@@ -254,7 +258,7 @@ def test_a_run_is_followed_to_its_end(subject: Subject) -> None:
     assert subject.told() == ["StepStarted writes", "StepEnded writes", "StepStarted second", "StepEnded second"]
     assert ended.parameters["ImageUri"] == subject.image
     assert ended.outputs()["table"].endswith(f"tests/{ended.id}/table")
-    assert subject.platform.execution(ended.id).status is Status.SUCCEEDED
+    assert subject.platform.executions.describe(ended.id).status is Status.SUCCEEDED
 
 
 def test_a_failed_step_says_why_and_a_resumed_run_goes_on_from_there(subject: Subject) -> None:
@@ -268,12 +272,12 @@ def test_a_failed_step_says_why_and_a_resumed_run_goes_on_from_there(subject: Su
     assert "not yet" in failed.steps[1].reason
     subject.mend()
     subject.events.clear()
-    ended = subject.platform.resume(failed.id, subject.events.append)
+    ended = subject.platform.executions.resume(failed.id, subject.events.append)
     assert ended.status is Status.SUCCEEDED
     assert ended.steps[0].started == failed.steps[0].started
     assert subject.told() == ["StepStarted waits", "StepEnded waits", "StepStarted last", "StepEnded last"]
     with pytest.raises(Invalid, match="Succeeded"):
-        subject.platform.resume(failed.id, subject.events.append)
+        subject.platform.executions.resume(failed.id, subject.events.append)
 
 
 def measures() -> dict[str, Any]:
@@ -320,23 +324,23 @@ def test_a_fail_step_says_why_everywhere(subject: Subject) -> None:
 
 def test_a_run_that_nobody_follows_is_stopped_on_request(subject: Subject) -> None:
     begun = subject.begin(processing("endless", ENDLESS))
-    subject.platform.detach(begun.id, resume=False)
-    _until(lambda: subject.platform.execution(begun.id).steps[0].status is Status.EXECUTING)
-    subject.platform.stop(begun.id)
-    _until(lambda: subject.platform.execution(begun.id).status is Status.STOPPED)
+    subject.platform.executions.detach(begun.id, resume=False)
+    _until(lambda: subject.platform.executions.describe(begun.id).steps[0].status is Status.EXECUTING)
+    subject.platform.executions.stop(begun.id)
+    _until(lambda: subject.platform.executions.describe(begun.id).status is Status.STOPPED)
     with pytest.raises(Invalid, match="not running"):
-        subject.platform.stop(begun.id)
+        subject.platform.executions.stop(begun.id)
 
 
 def test_an_execution_that_does_not_exist(subject: Subject) -> None:
     with pytest.raises(Invalid, match="nobodys"):
-        subject.platform.execution("nobodys")
+        subject.platform.executions.describe("nobodys")
 
 
 def test_a_missing_parameter_is_told_before_anything_starts(subject: Subject) -> None:
-    subject.platform.make_ready(subject.name, subject.define(writes()), mark=subject.mark)
+    subject.platform.pipelines.make_ready(subject.name, subject.define(writes()), mark=subject.mark)
     with pytest.raises(Invalid, match="ImageUri"):
-        subject.platform.begin(subject.name, given={}, image="")
+        subject.platform.executions.begin(subject.name, given={}, image="")
 
 
 # Models
@@ -344,26 +348,27 @@ def test_a_missing_parameter_is_told_before_anything_starts(subject: Subject) ->
 
 def test_a_model_is_registered_approved_and_rejected(subject: Subject) -> None:
     subject.registry.create_group(subject.project, mark=subject.mark)
-    assert subject.platform.model_packages(subject.project) == []
-    data = f"s3://{subject.platform.bucket}/model.tar.gz"
+    assert subject.platform.models.model_packages(subject.project) == []
+    data = f"s3://{subject.platform.sources.bucket}/model.tar.gz"
     ended = subject.run(register("Register", data, group=subject.project))
-    registered = subject.platform.registered_by(ended, subject.project)
+    registered = subject.platform.models.registered_by(ended, subject.project)
     assert registered is not None
     assert (registered.version, registered.status) == (1, "PendingManualApproval")
-    approved = subject.platform.set_approval(subject.project, 1, "Approved", "good")
+    approved = subject.platform.models.set_approval(subject.project, 1, "Approved", "good")
     assert (approved.status, approved.document["ApprovalDescription"]) == ("Approved", "good")
     # A backfill asks for it: SageMaker keeps no moment of approval.
     before, properties = (one.document.get("CustomerMetadataProperties", {}) for one in (registered, approved))
     assert properties.keys() - before.keys() == {"approved_at"}
     assert abs(datetime.now(UTC) - datetime.fromisoformat(properties["approved_at"])) < timedelta(minutes=10)
-    subject.platform.set_approval(subject.project, 1, "Rejected", "not good")
+    subject.platform.models.set_approval(subject.project, 1, "Rejected", "not good")
     again = subject.run(register("Register", data, group=subject.project))
-    assert subject.platform.registered_by(again, subject.project) == subject.platform.model_package(subject.project, 2)
-    listed = subject.platform.model_packages(subject.project)
+    models = subject.platform.models
+    assert models.registered_by(again, subject.project) == models.model_package(subject.project, 2)
+    listed = subject.platform.models.model_packages(subject.project)
     assert [(one.version, one.status) for one in listed] == [(2, "PendingManualApproval"), (1, "Rejected")]
     assert listed[0].document["InferenceSpecification"]["Containers"][0]["ModelDataUrl"] == data
     with pytest.raises(Invalid, match="no model version 3"):
-        subject.platform.model_package(subject.project, 3)
+        subject.platform.models.model_package(subject.project, 3)
 
 
 # Taking down
@@ -372,30 +377,30 @@ def test_a_model_is_registered_approved_and_rejected(subject: Subject) -> None:
 def test_what_remains_is_told_and_purged(subject: Subject, tmp_path: Path) -> None:
     file = tmp_path / "table.csv"
     file.write_text("1\n", encoding="utf-8")
-    uri = subject.platform.upload(file, project=subject.project)
+    uri = subject.platform.objects.upload(file, project=subject.project)
     subject.registry.create_group(subject.project, mark=subject.mark)
     subject.run(writes(), register("Register", uri, group=subject.project))
-    for step in subject.registry.remains(subject.project, [subject.name], purge=True).steps:
-        subject.registry.perform(step)
-        subject.registry.perform(step)  # a command that was killed in between does it again
+    for step in subject.removal.remains(subject.project, [subject.name], purge=True).steps:
+        subject.removal.perform(step)
+        subject.removal.perform(step)  # a command that was killed in between does it again
     subject.registry.unregister(subject.name, mark=subject.mark)
-    assert subject.registry.remains(subject.project, [subject.name], purge=True).steps == ()
-    assert subject.platform.model_packages(subject.project) == []
-    assert not subject.platform.exists(uri)
+    assert subject.removal.remains(subject.project, [subject.name], purge=True).steps == ()
+    assert subject.platform.models.model_packages(subject.project) == []
+    assert not subject.platform.objects.exists(uri)
 
 
 def test_a_running_execution_is_named_before_anything_is_taken_down(subject: Subject) -> None:
     begun = subject.begin(processing("endless", ENDLESS))
-    subject.platform.detach(begun.id, resume=False)
-    assert subject.registry.remains(subject.project, [subject.name], purge=False).running == (
+    subject.platform.executions.detach(begun.id, resume=False)
+    assert subject.removal.remains(subject.project, [subject.name], purge=False).running == (
         f"{subject.name}/{begun.id}",
     )
-    subject.platform.stop(begun.id)
-    _until(lambda: subject.registry.remains(subject.project, [subject.name], purge=False).running == ())
+    subject.platform.executions.stop(begun.id)
+    _until(lambda: subject.removal.remains(subject.project, [subject.name], purge=False).running == ())
 
 
 def _until(told: Callable[[], bool]) -> None:
-    patience = time.monotonic() + 60
+    patience = time.monotonic() + 300
     while not told():
         assert time.monotonic() < patience
         time.sleep(0.05)

@@ -25,7 +25,5 @@ def sdk_python() -> str:
     except OSError as error:
         pytest.fail(f"{VARIABLE}={python} cannot be run: {error.strerror}", pytrace=False)
     if found.returncode:
-        pytest.fail(
-            f"{VARIABLE}={python} has no sagemaker: pip install -r templates/shared/requirements-sdk.txt", pytrace=False
-        )
+        pytest.fail(f"{VARIABLE}={python} has no sagemaker: make .venv-sdk/installed", pytrace=False)
     return python

@@ -9,7 +9,7 @@ import pytest
 from tests.aws_api.program import serve
 from tests.platforms.local.conftest import repository, silent
 
-from mlops_new.platforms.local.engine import LocalPlatform
+from mlops_new.platforms.local.engine import Engine
 
 pytestmark = pytest.mark.slow
 
@@ -67,8 +67,8 @@ print(json.dumps(told))
 
 
 def test_the_sdk_runs_pipelines_on_this_machine(sdk_python: str, tmp_path: Path) -> None:
-    platform = LocalPlatform(tmp_path / "home")
-    image = platform.build_image(repository(tmp_path / "repository"), project="tests", notify=silent)
+    platform = Engine(tmp_path / "home")
+    image = platform.stores.images.build(repository(tmp_path / "repository"), project="tests", notify=silent)
     server = serve(tmp_path / "home")
     try:
         done = subprocess.run(

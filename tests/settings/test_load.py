@@ -1,9 +1,11 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from mlops_new.errors import Invalid
-from mlops_new.settings.load import PlatformName, load
+from mlops_new.settings.load import Host, PlatformName, load
 
 
 def test_without_a_file_everything_is_local(home: Path) -> None:
@@ -37,6 +39,58 @@ def test_a_file_that_says_something_else(tmp_path: Path, monkeypatch: pytest.Mon
     file.write_text(text, encoding="utf-8")
     with pytest.raises(Invalid, match=why):
         load(file)
+
+
+SAGEMAKER = (
+    "bucket",
+    "ci_role",
+    "cost_cap",
+    "ecr_repository",
+    "execution_role",
+    "prices",
+    "profile",
+    "region",
+    "stack",
+)
+SEVERAL = """
+gti = "local"
+platform = "mars"
+[bitbucket]
+workspace = 3
+[sagemaker]
+regoin = "eu-north-1"
+"""
+
+
+def test_all_that_is_wrong_in_a_file_is_told_at_once(tmp_path: Path) -> None:
+    file = tmp_path / "mlops-new.toml"
+    file.write_text(SEVERAL, encoding="utf-8")
+    with pytest.raises(Invalid) as caught:
+        load(file)
+    assert caught.value.message.splitlines() == [
+        f"{file}: 4 settings are wrong:",
+        "  the setting platform is 'mars'; it is one of: local, sagemaker",
+        "  the setting bitbucket.workspace is 3; it is a text; for example: acme",
+        "  there is no setting sagemaker.regoin; did you mean region? [sagemaker] may say: " + ", ".join(SAGEMAKER),
+        "  there is no setting gti; did you mean git? the file may say: bitbucket, git, home, platform, sagemaker",
+    ]
+
+
+def test_what_is_not_used_is_not_judged(tmp_path: Path) -> None:
+    file = tmp_path / "mlops-new.toml"
+    file.write_text("git = 'gitlab'\n[bitbucket]\nworkspace = 3\n[sagemaker]\nregion = 'north'\n", encoding="utf-8")
+    found = load(file, git=Host.LOCAL)
+    for tables in (["bitbucket"], ["sagemaker", "bitbucket"]):
+        with pytest.raises(Invalid, match="3 settings are wrong"):
+            found.judge(*tables)
+    found.judge()
+
+
+def test_settings_outside_of_tables_do_not_load_the_models(tmp_path: Path) -> None:
+    file = tmp_path / "mlops-new.toml"
+    file.write_text(f"git = 'local'\nhome = '{tmp_path}'\n[bitbucket]\nworkspace = 'acme'\n", encoding="utf-8")
+    program = f"import sys, pathlib; from mlops_new.settings.load import load; load(pathlib.Path({str(file)!r}))"
+    subprocess.run([sys.executable, "-c", f"{program}; sys.exit('pydantic' in sys.modules)"], check=True)
 
 
 def test_a_named_file_must_exist(tmp_path: Path) -> None:

@@ -202,6 +202,7 @@ def test_what_codeignore_names_is_left_out_everywhere(repository: Path, tmp_path
     assert of_airflow(publish(repository, tmp_path / "dags")).keys() == run.keys()
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize("target", ["/etc/hostname", "../outside.txt", ".env", "nowhere", ".", "link"])
 def test_a_link_to_what_is_no_code_is_refused_by_all(repository: Path, tmp_path: Path, target: str) -> None:
     (tmp_path / "outside.txt").write_text("x", "utf-8")

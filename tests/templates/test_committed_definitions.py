@@ -87,6 +87,7 @@ def references(value: Any) -> Iterator[str]:
             pass
 
 
+@pytest.mark.quick_cases(1)
 @each
 def test_a_definition_is_canonical(texts: dict[str, str], pipeline: str) -> None:
     text = texts[pipeline]

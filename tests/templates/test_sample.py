@@ -80,3 +80,40 @@ def test_five_weeks_of_history_and_seven_days_to_forecast() -> None:
         (row["date"], row["store"], row["item"]) for row in table if row["date"] in asked
     ]
     assert all(row["units_sold"] for row in truth)
+
+
+def test_a_smaller_sample_has_the_same_rows(sample: Path, tmp_path: Path) -> None:
+    small = list(rows(simulate(tmp_path / "small.csv", "--stores", "5", "--days", "30")))
+    assert {row["store"] for row in small} == {"S01", "S02", "S04", "S07", "S10"}
+    assert {row["region"] for row in small} == {"north", "west", "east", "south"}
+    wanted = [
+        row
+        for row in rows(sample)
+        if row["date"] >= "2026-03-31" and row["store"] in {"S01", "S02", "S04", "S07", "S10"}
+    ]
+    assert len(small) == 5 * 18 * 30
+    assert small == wanted
+
+
+@pytest.mark.parametrize(("option", "name"), [("--next-week", "next_week.csv"), ("--truth", "next_week_truth.csv")])
+def test_fewer_stores_in_later_weeks(tmp_path: Path, option: str, name: str) -> None:
+    small = list(rows(simulate(tmp_path / name, option, "--stores", "1")))
+    assert small == [row for row in rows(TEMPLATES / "deploy" / "data" / name) if row["store"] == "S01"] != []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--stores", "0"], "1 to 12"),
+        (["--stores", "13"], "1 to 12"),
+        (["--days", "0"], "1 to 1092"),
+        (["--days", "1093"], "1 to 1092"),
+        (["--days", "7", "--truth"], "--days is about the training data"),
+    ],
+)
+def test_a_sample_that_cannot_be_made(tmp_path: Path, arguments: list[str], said: str) -> None:
+    command = [sys.executable, str(SIMULATE), str(tmp_path / "x.csv"), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert list(tmp_path.iterdir()) == []

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import jinja2
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mlops_new.errors import Invalid
@@ -101,6 +101,7 @@ def macros() -> Any:
 
 
 MACROS = macros()
+ANY_MACHINE = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 VALUES = st.recursive(
     st.text() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False),
     lambda inner: st.lists(inner, max_size=3),
@@ -108,6 +109,7 @@ VALUES = st.recursive(
 )
 
 
+@ANY_MACHINE
 @given(VALUES)
 def test_any_value_is_a_value_of_toml(value: Any) -> None:
     written = MACROS.toml(value)
@@ -115,6 +117,7 @@ def test_any_value_is_a_value_of_toml(value: Any) -> None:
     assert len(str(written).splitlines()) == 1
 
 
+@ANY_MACHINE
 @given(st.text())
 def test_any_text_is_a_line_of_markdown(text: str) -> None:
     written = str(MACROS.markdown(text))

@@ -33,7 +33,8 @@ def make(folder: Path) -> Path:
 def second(folder: Path) -> None:
     """What the second version has otherwise."""
     change(folder / "copier.yml", "default: ml.m5.xlarge", "default: ml.m6i.xlarge")
-    change(folder / "templates/build/config.toml.jinja", "learning_rate = 0.1", "learning_rate = 0.05")
+    config = folder / "templates/build/config.toml.jinja"
+    change(config, "learning_rate = {{ '0.2' if sample else '0.1' }}", "learning_rate = 0.05")
     change(folder / "templates/build/steps/evaluate.py", '"""', '"""By acme. ')
     change(folder / "templates/deploy/steps/decide.py", '"""', '"""By acme. ')
     change(folder / "templates/build/README.md.jinja", "## The container", "Ask acme first.\n\n## The container")

@@ -5,7 +5,7 @@ import hashlib
 import io
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from mlops_new.names import Kind
 from mlops_new.ports.templates import Template
 from mlops_new.project.context import World
 from mlops_new.settings.load import Host, PlatformName, Settings
+from mlops_new.system import worker_pool
 from mlops_new.template.copier import Copier
 from mlops_new.update.prepare import Goal
 from tests.e2e.program import Ended
@@ -104,4 +105,4 @@ class Updates:
         if self.world:
             return self.world()
         world = connect(settings, lambda _: None)
-        return World(world.host, world.setup, world.registry, Remembering(self.renders), world.scratch)
+        return replace(world, templates=Remembering(self.renders), helpers=worker_pool.Here())

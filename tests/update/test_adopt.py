@@ -32,6 +32,7 @@ def arguments(project: Project) -> list[str | Path]:
     return ["adopt", *(project.copy(kind) for kind in KINDS), "--template", project.template, "--to", MIDDLE, "--json"]
 
 
+@pytest.mark.slow
 def test_a_pair_made_by_hand_comes_under_a_version_and_can_be_updated(by_hand: Project, here: Here) -> None:
     before = by_hand.state()
     shown = here(*arguments(by_hand), "--dry-run")
@@ -59,6 +60,7 @@ def test_a_pair_made_by_hand_comes_under_a_version_and_can_be_updated(by_hand: P
     assert (by_hand.hosted("build") / "description").read_text("utf-8").endswith("sales, by hand\n")
 
 
+@pytest.mark.slow
 def test_a_pair_that_is_hosted_nowhere_is_told_the_whole_way(by_hand: Project, here: Here) -> None:
     for kind in KINDS:
         git(by_hand.copy(kind), "remote", "remove", "origin")
@@ -110,6 +112,7 @@ def with_an_answer_that_is_refused(project: Project) -> list[str | Path]:
     return [project.copy("build"), "--data", "problem_type=clustering"]
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize(
     ("happens", "code", "why"),
     [
@@ -133,18 +136,19 @@ def test_what_is_refused(
     assert by_hand.state() == before
 
 
+@pytest.mark.slow
 def test_a_repository_on_bitbucket_is_marked(organisation: Acme) -> None:
     server = organisation.server
     document = server.repository(SLUGS[0]).document
     mark, _, text = document["description"].partition("\n\n")
     document["description"] = text
     host = host_at(server)
-    found = host.find(SLUGS[0])
+    found = host.repositories.find(SLUGS[0])
     assert found is not None
     assert found.mark is None
-    host.adopt(SLUGS[0], mark=organisation.mark("build"))
+    host.repositories.adopt(SLUGS[0], mark=organisation.mark("build"))
     assert document["description"] == f"{mark}\n\n{text}"
     server.forget()
-    host.adopt(SLUGS[0], mark=organisation.mark("build"))
+    host.repositories.adopt(SLUGS[0], mark=organisation.mark("build"))
     assert server.writes == []
     assert ACME in mark

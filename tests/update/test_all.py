@@ -30,6 +30,7 @@ def three(project: Project) -> Project:
     return project
 
 
+@pytest.mark.slow
 def test_each_is_updated_as_far_as_it_can_be(three: Project) -> None:
     told = mlops_new("update", "--all", "--yes", "--json")
     assert told.code == 1
@@ -46,6 +47,7 @@ def test_each_is_updated_as_far_as_it_can_be(three: Project) -> None:
         assert BRANCH not in git(three.hosted(kind), "for-each-ref")
 
 
+@pytest.mark.slow
 def test_a_dry_run_of_all_touches_nothing(project: Project) -> None:
     before = project.state()
     told = mlops_new("update", "--all", "--dry-run", "-C", project.folder)

@@ -38,6 +38,7 @@ def own(project: Project, tmp_path: Path, here: Here) -> Path:
     return template
 
 
+@pytest.mark.slow
 def test_a_project_is_answered_anew_at_the_version_that_it_has(project: Project, here: Here) -> None:
     told = here("update", NAME, "--to", OLDEST, "--yes", "--json", *MAE)
     assert told.code == 0, told.err
@@ -62,6 +63,7 @@ def test_a_project_is_answered_anew_at_the_version_that_it_has(project: Project,
     assert (done.document["changed"], done.document["build"]["branch"]) == (False, None)
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize(
     ("data", "why"),
     [
@@ -80,6 +82,7 @@ def test_what_the_template_refuses_is_no_answer(project: Project, here: Here, da
     assert project.state() == state
 
 
+@pytest.mark.slow
 def test_an_answer_that_the_template_has_dropped_stops_the_update(project: Project, own: Path, here: Here) -> None:
     fork.change(own / "copier.yml", "'regression': ['wape', 'mae', ", "'regression': ['wape', ")
     fork.release(own, "v3.0.0", "Nobody needs mae")
@@ -102,6 +105,7 @@ def test_an_answer_that_the_template_has_dropped_stops_the_update(project: Proje
     assert (config["metric"], config["threshold"]) == ("rmse", 25)
 
 
+@pytest.mark.slow
 def test_a_threshold_of_another_problem_is_told_to_stay(project: Project, own: Path, here: Here) -> None:
     """What a default is made from was answered anew; the answer itself was not."""
     told = here("update", NAME, "--dry-run", "--json", "--data", "problem_type=multiclass_classification",
@@ -115,6 +119,7 @@ def test_a_threshold_of_another_problem_is_told_to_stay(project: Project, own: P
     assert "metric_threshold stays 25 (the template's default is 0.5)" in text
 
 
+@pytest.mark.slow
 def test_new_dropped_and_retyped_answers_are_told(project: Project) -> None:
     """The newest version renames an answer, and writes `history` in words."""
     told = project.update()
@@ -125,6 +130,7 @@ def test_new_dropped_and_retyped_answers_are_told(project: Project) -> None:
     assert answers["history", "changed"] == {"question": "history", "change": "changed", "before": True, "after": "yes"}
 
 
+@pytest.mark.slow
 def test_questions_that_are_included_count(project: Project, own: Path, here: Here) -> None:
     questions = (own / "copier.yml").read_text("utf-8")
     head, _, rest = questions.partition("monitoring:\n")

@@ -35,6 +35,7 @@ def test_a_pull_request_in_both_repositories(organisation: Acme) -> None:
     assert server.writes == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [Before(500), After(500), Drop(after=True)], ids=["before", "after", "no answer"])
 def test_a_pull_request_that_fails_is_opened_by_the_same_command(organisation: Acme, how: How) -> None:
     server = organisation.server
@@ -46,6 +47,7 @@ def test_a_pull_request_that_fails_is_opened_by_the_same_command(organisation: A
     assert organisation.pull_requests() == [[f"Update to template {NEWEST}"]] * 2
 
 
+@pytest.mark.slow
 def test_what_was_merged_meanwhile_comes_along(organisation: Acme) -> None:
     server = organisation.server
     organisation.update()
@@ -63,6 +65,7 @@ def test_what_was_merged_meanwhile_comes_along(organisation: Acme) -> None:
     assert organisation.pull_requests() == [[f"Update to template {NEWEST}"]] * 2
 
 
+@pytest.mark.slow
 def test_a_branch_that_somebody_else_works_on_is_left_alone(organisation: Acme) -> None:
     server = organisation.server
     organisation.update()
@@ -74,6 +77,7 @@ def test_a_branch_that_somebody_else_works_on_is_left_alone(organisation: Acme) 
     assert git(bare, "rev-parse", BRANCH) == theirs
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", Kind)
 def test_a_push_that_is_refused_leaves_the_way_on(organisation: Acme, kind: Kind) -> None:
     server = organisation.server

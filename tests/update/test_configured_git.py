@@ -78,6 +78,7 @@ def with_filter(text: str) -> str:
     return f"{text}*.bin filter=lfs diff=lfs merge=lfs -text\n"
 
 
+@pytest.mark.slow
 def test_an_update_runs_nothing_that_a_person_has_configured(project: Project, ran: Path, here: Here) -> None:
     for kind in ("build", "deploy"):
         git(project.copy(kind), "config", "core.hooksPath", "/dev/null")  # which would refuse a person's own commits
@@ -93,6 +94,7 @@ def test_an_update_runs_nothing_that_a_person_has_configured(project: Project, r
     assert "monitored" not in ran.read_text("utf-8")
 
 
+@pytest.mark.slow
 def test_a_template_is_checked_published_and_merged_whatever_is_configured(
     somewhere: Path, home: Path, ran: Path, tmp_path: Path, here: Here, request: pytest.FixtureRequest
 ) -> None:
@@ -112,6 +114,7 @@ def test_a_template_is_checked_published_and_merged_whatever_is_configured(
     assert ran.read_text("utf-8") == ""
 
 
+@pytest.mark.slow
 def test_a_persons_own_first_commit_is_signed_as_they_want(somewhere: Path, ran: Path, here: Here) -> None:
     made = here("project", NAME, "--yes")
     assert made.code == 0, made.err

@@ -9,8 +9,8 @@ from mlops_new.cli.commands import status_fleet
 from mlops_new.cli.console import Console
 from mlops_new.names import Kind, Mark
 from mlops_new.platforms.local.database.records import Draft
-from mlops_new.platforms.local.engine import LocalPlatform
 from mlops_new.platforms.local.processes.process_identity import Process
+from mlops_new.platforms.local.stores import Stores
 from tests.doubles.bitbucket import TooMany
 from tests.e2e.acme import NAME, SLUGS, settings
 from tests.e2e.program import Ended
@@ -41,6 +41,7 @@ def test_a_project_that_is_as_it_should_be(project: Project, here: Here) -> None
     assert f"{OLDEST} < {NEWEST}" in table[1]
 
 
+@pytest.mark.slow
 def test_an_open_update_and_one_that_was_merged_in_one_repository_alone(project: Project, here: Here) -> None:
     branch = f"mlops-new/template-{NEWEST}"
     assert project.update().code == 0
@@ -57,8 +58,9 @@ def test_an_open_update_and_one_that_was_merged_in_one_repository_alone(project:
     assert told(here)["differences"] == []
 
 
+@pytest.mark.slow
 def test_what_differs(project: Project, here: Here) -> None:
-    LocalPlatform(project.home).unregister(f"{NAME}-build", project=NAME, repository="build")
+    Stores.open(project.home).pipelines.unregister(f"{NAME}-build", project=NAME, repository="build")
     old = git(project.template, "show", f"{OLDEST}:templates/build/steps/evaluate.py") + "\n"
     assert project.update().code == 0
     for kind in ("build", "deploy"):
@@ -75,6 +77,7 @@ def test_what_differs(project: Project, here: Here) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_half_a_project(project: Project, here: Here) -> None:
     shutil.rmtree(project.hosted("deploy"))
     project.edit("build", {".copier-answers.yml": None})
@@ -85,9 +88,8 @@ def test_half_a_project(project: Project, here: Here) -> None:
 
 
 def test_runs_and_the_model_in_use(project: Project, here: Here) -> None:
-    platform = LocalPlatform(project.home)
-    stores = platform.stores
-    run = stores.registry.start(Draft(f"{NAME}-build", "{}", {}, "", ()), Process.current())
+    stores = Stores.open(project.home)
+    run = stores.executions.start(Draft(f"{NAME}-build", "{}", {}, "", ()), Process.current())
     stores.models.add_model_package(NAME, run.id, "Register", lambda _: {"ModelApprovalStatus": "Approved"})
     stores.models.add_model_package(NAME, run.id, "Again", lambda _: {"ModelApprovalStatus": "PendingManualApproval"})
     seen = told(here)
@@ -96,6 +98,7 @@ def test_runs_and_the_model_in_use(project: Project, here: Here) -> None:
     assert "build Executing" in here("status", "--all").out
 
 
+@pytest.mark.slow
 def test_many_projects_in_one_table(project: Project, here: Here) -> None:
     for number in range(20):
         for kind in Kind:
@@ -129,6 +132,7 @@ def look(organisation: Acme, capsys: pytest.CaptureFixture[str]) -> Ended:
     return Ended(code, out, err)
 
 
+@pytest.mark.slow
 def test_bitbucket_is_asked_little_and_less_the_second_time(
     organisation: Acme, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -150,6 +154,7 @@ def test_bitbucket_is_asked_little_and_less_the_second_time(
     assert server.writes == []
 
 
+@pytest.mark.slow
 def test_a_push_is_noticed(organisation: Acme, capsys: pytest.CaptureFixture[str]) -> None:
     look(organisation, capsys)
     copy = organisation.place / "here" / SLUGS[0]
@@ -164,6 +169,7 @@ def test_a_push_is_noticed(organisation: Acme, capsys: pytest.CaptureFixture[str
     assert one["differences"] == [f"build is at {NEWEST}, deploy is at {OLDEST}"]
 
 
+@pytest.mark.slow
 def test_the_rate_limit_is_waited_for(organisation: Acme, capsys: pytest.CaptureFixture[str]) -> None:
     organisation.server.fail(TooMany("7"), path="/src/")
     assert look(organisation, capsys).code == 0

@@ -5,9 +5,13 @@ import signal
 from functools import partial
 from pathlib import Path
 
+import pytest
+
 from tests.e2e.killed import killed_at
 from tests.update.conftest import KINDS, Project, copied
 from tests.update.fork import NEWEST, git
+
+pytestmark = pytest.mark.slow
 
 # Most of the effects are the work of Git in scratch, each much like the one before.
 STRIDE = 1 if os.environ.get("MLOPS_NEW_TEST_EVERY_FAULT") else 8

@@ -68,6 +68,7 @@ def test_a_version_is_published_once_and_only_forward(hosted: Path, folder: Path
     assert git(hosted, "rev-parse", "v0.2.0^") == git(hosted, "rev-parse", PACKAGED_VERSION)
 
 
+@pytest.mark.slow
 def test_an_organisations_edits_are_not_passed_over_but_merged(
     hosted: Path, folder: Path, tmp_path: Path, here: Here
 ) -> None:
@@ -85,6 +86,7 @@ def test_an_organisations_edits_are_not_passed_over_but_merged(
     assert again.document["changed"] is False
 
 
+@pytest.mark.slow
 def test_edits_that_conflict_are_left_to_a_person(hosted: Path, folder: Path, tmp_path: Path, here: Here) -> None:
     edit(hosted, tmp_path, "templates/build/steps/evaluate.py", '"""', '"""Ours. ')
     main = git(hosted, "rev-parse", "main")
@@ -96,6 +98,7 @@ def test_edits_that_conflict_are_left_to_a_person(hosted: Path, folder: Path, tm
     assert git(hosted, "tag") == PACKAGED_VERSION
 
 
+@pytest.mark.slow
 def test_a_project_of_the_programs_version_is_brought_to_what_is_published(
     hosted: Path, folder: Path, somewhere: Path, here: Here
 ) -> None:
@@ -109,6 +112,7 @@ def test_a_project_of_the_programs_version_is_brought_to_what_is_published(
 # --- switch ---
 
 
+@pytest.mark.slow
 def test_a_project_is_brought_under_a_fork(project: Project, tmp_path: Path, here: Here) -> None:
     other = tmp_path / "fork.git"
     git(tmp_path, "clone", "--quiet", project.template, other)
@@ -130,6 +134,7 @@ def test_a_project_is_brought_under_a_fork(project: Project, tmp_path: Path, her
     assert here("project", NAME, "--yes").code == 0
 
 
+@pytest.mark.slow
 def test_a_fork_takes_the_place_of_a_template_that_is_gone(project: Project, tmp_path: Path, here: Here) -> None:
     other = tmp_path / "fork.git"
     git(tmp_path, "clone", "--quiet", project.template, other)
@@ -140,6 +145,7 @@ def test_a_fork_takes_the_place_of_a_template_that_is_gone(project: Project, tmp
     assert MIDDLE in project.read("build", ".copier-answers.yml", f"mlops-new/template-{MIDDLE}")
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize(
     ("source", "why"),
     [("/nowhere", "there is no template repository"), ("", "names no template repository"), ("@v1", "")],
@@ -150,6 +156,7 @@ def test_what_is_no_template(project: Project, here: Here, source: str, why: str
     assert why in refused.document["error"]["message"]
 
 
+@pytest.mark.slow
 def test_a_version_that_is_not_there(project: Project, somewhere: Path, here: Here) -> None:
     refused = here("project", "other", "--yes", "--json", "--template", f"{project.template}@v9")
     assert refused.code == 2
@@ -168,6 +175,7 @@ def check(here: Here, *arguments: str | Path) -> dict[str, dict[str, Any]]:
     return checks
 
 
+@pytest.mark.slow
 def test_every_combination_that_the_questions_allow_is_rendered_once(small: Path, somewhere: Path, here: Here) -> None:
     checks = check(here, small, "--python", sys.executable)
     assert {name: (one["repositories"], one["refused"]) for name, one in checks.items()} == {
@@ -179,6 +187,7 @@ def test_every_combination_that_the_questions_allow_is_rendered_once(small: Path
 
 
 # Copier leaves the files of what it cannot render to the garbage collector.
+@pytest.mark.quick_cases(1)
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize(
     ("file", "text", "told"),
@@ -198,6 +207,7 @@ def test_a_fault_is_told_with_the_answers(
     assert told in fault["faults"][0]
 
 
+@pytest.mark.slow
 def test_a_test_that_fails_is_told(small: Path, somewhere: Path, here: Here) -> None:
     test = small / "templates" / "deploy" / "test_it.py"
     test.write_text("def test_it() -> None:\n    assert not True\n", "utf-8")
@@ -205,6 +215,7 @@ def test_a_test_that_fails_is_told(small: Path, somewhere: Path, here: Here) -> 
     assert "pytest fails" in fault["faults"]
 
 
+@pytest.mark.slow
 def test_an_update_that_comes_to_something_else_than_a_fresh_render_is_told(
     small: Path, tmp_path: Path, here: Here
 ) -> None:
@@ -223,6 +234,7 @@ def test_an_update_that_comes_to_something_else_than_a_fresh_render_is_told(
 
 
 # Copier leaves a folder that it was reading to the garbage collector.
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_an_update_that_copier_cannot_make_is_told(small: Path, here: Here) -> None:
     git(small, "init", "--quiet")
@@ -234,6 +246,7 @@ def test_an_update_that_copier_cannot_make_is_told(small: Path, here: Here) -> N
     assert fault["faults"] == ["`copier update` fails at test_it.py: file exists"]
 
 
+@pytest.mark.slow
 def test_an_answer_that_is_new_is_not_tried_with_versions_that_refuse_it(small: Path, here: Here) -> None:
     git(small, "init", "--quiet")
     fork.release(small, "v1.0.0", "x")
@@ -244,6 +257,7 @@ def test_an_answer_that_is_new_is_not_tried_with_versions_that_refuse_it(small: 
     assert update["repositories"] > 0
 
 
+@pytest.mark.slow
 def test_a_repository_has_its_own_released_versions(small: Path, here: Here, request: pytest.FixtureRequest) -> None:
     """Maintainers stand in the template repository, and name nothing else; their CI is nobody to Git."""
     git(small, "init", "--quiet")

@@ -85,6 +85,7 @@ def rendered(source: Path, version: str, place: Path) -> dict[str, tuple[str, by
     return found
 
 
+@pytest.mark.slow
 def test_what_is_published_renders_as_plain_copier_copy_of_the_commit(whole: Path, home: Path, tmp_path: Path) -> None:
     (whole / "templates" / "build" / "later.txt").write_text("not committed\n", "utf-8")
     done = mlops_new("template", "publish", whole, "--version", "2.0.0", "--yes")
@@ -116,6 +117,7 @@ def test_the_same_list_is_checked_published_and_shown(whole: Path, here: Here) -
     }
 
 
+@pytest.mark.slow
 def test_a_change_that_is_not_committed_is_not_passed_over(whole: Path, here: Here) -> None:
     fork.change(whole / "templates" / "build" / "tool.sh", "#!", "# x\n#!")
     refused = here("template", "publish", whole, "--version", "2.0.0", "--yes", "--json")
@@ -124,6 +126,7 @@ def test_a_change_that_is_not_committed_is_not_passed_over(whole: Path, here: He
     assert "templates/build/tool.sh" in refused.document["error"]["message"]
 
 
+@pytest.mark.slow
 def test_a_template_with_a_fault_is_not_published(whole: Path, home: Path) -> None:
     (whole / "parts" / "head.txt").unlink()
     fork.release(whole, "v1.1.0", "Less")
@@ -141,6 +144,7 @@ def test_a_template_with_a_fault_is_not_published(whole: Path, home: Path) -> No
     assert "None" not in made.err
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize(
     ("text", "told"),
     [
@@ -171,6 +175,7 @@ def test_a_folder_without_git_is_all_but_what_is_ignored(small: Path, here: Here
     assert not [name for name in names if ".env" in name or name.endswith(".log")]
 
 
+@pytest.mark.slow
 def test_the_wheel_has_what_the_checkout_publishes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The templates of this checkout, with a file that Git ignores and a link beside them."""
     copy = tmp_path / "checkout"

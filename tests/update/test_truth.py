@@ -49,6 +49,7 @@ def no_version(project: Project) -> None:
         project.edit(kind, {".copier-answers.yml": lambda text: text.replace(commit, "_commit: v0.0.7")})
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize(
     ("happens", "said"),
     [
@@ -67,6 +68,7 @@ def test_both_say_what_differs(project: Project, here: Here, happens: Happens, s
     assert set(every) <= set(one)
 
 
+@pytest.mark.slow
 def test_answers_that_are_edited_and_not_committed_are_noticed(project: Project, here: Here) -> None:
     file = project.copy("build") / ".copier-answers.yml"
     file.write_text(file.read_text("utf-8").replace("metric_threshold: 0.4", "metric_threshold: 25"), "utf-8")
@@ -76,6 +78,7 @@ def test_answers_that_are_edited_and_not_committed_are_noticed(project: Project,
     assert f"mlops-new update {NAME} --data QUESTION=VALUE" in told.out
 
 
+@pytest.mark.slow
 def test_a_configuration_that_says_otherwise_is_noted(project: Project, here: Here) -> None:
     """It is there to be edited, so nothing is wrong; an update goes by the answers all the same."""
     project.edit("build", {"config.toml": lambda text: text.replace("threshold = 0.4", "threshold = 0.3")})
@@ -110,11 +113,12 @@ def branches(project: Project) -> dict[str, Any]:
 @pytest.fixture
 def resolving(project: Project) -> Project:
     """In the middle of an update to a version that is not the newest."""
-    project.edit("build", {"config.toml": instead("learning_rate = 0.1", "learning_rate = 0.3")})
+    project.edit("build", {"config.toml": instead("learning_rate = 0.2", "learning_rate = 0.3")})
     assert project.update(to=MIDDLE, resolve=True).code == 0
     return project
 
 
+@pytest.mark.slow
 def test_an_update_goes_on_to_the_version_that_was_begun(resolving: Project, here: Here) -> None:
     resolve(resolving)
     done = here("update", NAME, "--continue", "--yes", "--json")
@@ -130,6 +134,7 @@ def test_an_update_goes_on_to_the_version_that_was_begun(resolving: Project, her
     assert "in the middle of an update" in again.document["error"]["message"]
 
 
+@pytest.mark.slow
 def test_what_moved_on_meanwhile_is_told_before_anything_is_pushed(resolving: Project, here: Here) -> None:
     resolve(resolving)
     elsewhere = resolving.folder / "elsewhere"
@@ -146,6 +151,7 @@ def test_what_moved_on_meanwhile_is_told_before_anything_is_pushed(resolving: Pr
     assert done.document["template"]["version"] == MIDDLE
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("more", [["--to", NEWEST], ["--data", "metric=mae"], ["--resolve"], ["--all"]])
 def test_what_was_begun_is_not_changed_on_the_way(resolving: Project, here: Here, more: list[str]) -> None:
     before = resolving.state()

@@ -92,6 +92,7 @@ def test_what_people_edited_lives_and_what_the_template_changed_arrives(project:
     assert (done.code, done.document["changed"], done.document["build"]["branch"]) == (0, False, None)
 
 
+@pytest.mark.slow
 def test_version_by_version_comes_to_the_same(project: Project) -> None:
     for version in (MIDDLE, NEWEST):
         assert project.update(to=version.removeprefix("v")).code == 0
@@ -121,6 +122,7 @@ def test_a_dry_run_tells_every_file_and_touches_nothing(project: Project, here: 
     assert project.state() == before
 
 
+@pytest.mark.slow
 def test_looking_needs_no_git_identity(project: Project, here: Here, request: pytest.FixtureRequest) -> None:
     edit_everything(project)
     request.getfixturevalue("unknown_to_git")
@@ -143,7 +145,7 @@ def clash(project: Project) -> None:
     project.edit(
         "build",
         {
-            "config.toml": instead("learning_rate = 0.1", "learning_rate = 0.3"),
+            "config.toml": instead("learning_rate = 0.2", "learning_rate = 0.3"),
             "pipeline.json": instead('"DefaultValue": "unknown"', '"DefaultValue": "ours"'),
         },
     )
@@ -163,6 +165,7 @@ def test_a_conflict_is_told_and_nothing_is_pushed(project: Project) -> None:
     assert project.update(dry_run=True).code == 0
 
 
+@pytest.mark.slow
 def test_a_conflict_is_told_apart_from_what_merged_whatever_the_file_is_called(project: Project) -> None:
     """Git tells of states by a letter, which is also the first of this file's name."""
     project.edit("build", {"README.md": instead("## The container", "## Our container")})
@@ -180,6 +183,7 @@ def test_a_conflict_is_told_apart_from_what_merged_whatever_the_file_is_called(p
     }
 
 
+@pytest.mark.slow
 def test_a_conflict_is_resolved_in_the_working_copies(project: Project, here: Here) -> None:
     clash(project)
     build, hosted = project.copy("build"), git(project.hosted("deploy"), "for-each-ref")
@@ -259,6 +263,7 @@ def foreign(project: Project) -> None:
     (project.hosted("deploy") / "description").write_text("by hand", "utf-8")
 
 
+@pytest.mark.quick_cases(2)
 @pytest.mark.parametrize(
     ("happens", "code", "why"),
     [
@@ -287,6 +292,7 @@ def test_what_is_refused(project: Project, happens: Callable[[Project], None], c
     assert project.state() == before
 
 
+@pytest.mark.slow
 def test_a_moved_tag(project: Project) -> None:
     sha = git(project.template, "rev-parse", f"{OLDEST}^{{commit}}")
     for kind in KINDS:
@@ -299,6 +305,7 @@ def test_a_moved_tag(project: Project) -> None:
     assert project.state() == before
 
 
+@pytest.mark.slow
 def test_an_unreachable_template_repository(project: Project, here: Here) -> None:
     for kind in KINDS:
         project.edit(kind, {".copier-answers.yml": instead(str(project.template), "/nowhere/acme.git")})
@@ -311,6 +318,7 @@ def test_an_unreachable_template_repository(project: Project, here: Here) -> Non
     assert "cannot be read" in " ".join(here("status", NAME, "--json").document["differences"])
 
 
+@pytest.mark.quick_cases(1)
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
@@ -328,6 +336,7 @@ def test_input_that_is_refused(project: Project, here: Here, arguments: list[str
 # --- what a lost merge leaves ---
 
 
+@pytest.mark.slow
 def test_files_that_lag_behind_what_is_recorded_are_found_and_brought(project: Project) -> None:
     """`_commit` says the newest, but a file is as it was, and another never came."""
     assert project.update().code == 0
@@ -347,6 +356,7 @@ def test_files_that_lag_behind_what_is_recorded_are_found_and_brought(project: P
     assert "# ours" in project.read("build", "model/features.py")
 
 
+@pytest.mark.slow
 def test_plain_copier_update_still_works_without_trust(project: Project) -> None:
     import copier
 

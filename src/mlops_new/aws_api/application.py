@@ -15,7 +15,7 @@ from mlops_new.aws_api.s3 import operations as s3_operations
 from mlops_new.aws_api.s3.s3_members import MEMBERS as S3_MEMBERS
 from mlops_new.aws_api.sagemaker import operations as sagemaker_operations
 from mlops_new.aws_api.sagemaker.sagemaker_members import MEMBERS as SAGEMAKER_MEMBERS
-from mlops_new.platforms.local.engine import LocalPlatform
+from mlops_new.platforms.local.engine import Engine
 from mlops_new.system.crash_report import write_log
 
 _FORM = "application/x-www-form-urlencoded"
@@ -29,7 +29,7 @@ class Application:
         log: Takes a line for whoever runs the server; nobody reads it by default.
     """
 
-    def __init__(self, platform: LocalPlatform, log: Callable[[str], None] | None = None) -> None:
+    def __init__(self, platform: Engine, log: Callable[[str], None] | None = None) -> None:
         self._log = log or _unread
         self._sagemaker = JsonService(model("sagemaker"), sagemaker_operations(platform), SAGEMAKER_MEMBERS)
         self._s3 = RestXmlService(model("s3"), s3_operations(platform), S3_MEMBERS)

@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
@@ -17,10 +17,7 @@ if TYPE_CHECKING:
 
     from mlops_new.ports.events import Event
     from mlops_new.ports.executions import Step as RunStep
-    from mlops_new.project.destroy_plan import Removal
-    from mlops_new.project.plan import Plan
-    from mlops_new.project.steps import Step
-    from mlops_new.update.update_steps import UpdateStep
+    from mlops_new.ports.step import Step
 
 
 class Console:
@@ -53,25 +50,13 @@ class Console:
         """What the command was called for."""
         _write_out(json.dumps(document, indent=2, default=str) if self.as_json else text.rstrip())
 
-    def plan(self, plan: "Plan") -> None:
+    def plan(self, steps: "Iterable[Step]", title: str = "Plan") -> None:
         """What will be done, a line each."""
-        self.say("Plan:")
-        for step in plan.steps:
-            self.say(f"  + {_short(step)}")
-
-    def removals(self, steps: "Sequence[Removal]") -> None:
-        """What will be removed, a line each."""
-        self.say("Plan:")
+        self.say(f"{title}:")
         for step in steps:
-            self.say(f"  - {_short(step)}")
+            self.say(f"  {step.sign} {_short(step)}")
 
-    def update_plan(self, steps: "Sequence[UpdateStep]") -> None:
-        """What will be put on the Git host, a line each."""
-        self.say("Plan:")
-        for step in steps:
-            self.say(f"  + {_short(step)}")
-
-    def done(self, step: "Step | Removal | UpdateStep") -> None:
+    def done(self, step: "Step") -> None:
         """A step was performed."""
         self.say(f"✓ {_short(step)}", "green")
 
@@ -176,7 +161,7 @@ class Progress:
                 self._console.say(f"✗ {step.name:<24}{step.seconds:7.1f} s  {step.status}", "red")
 
 
-def _short(step: "Step | Removal | UpdateStep") -> str:
+def _short(step: "Step") -> str:
     """Paths as people write them: from here, or from their home."""
     return str(step).replace(f"{Path.cwd()}/", "").replace(f"{Path.home()}/", "~/")
 

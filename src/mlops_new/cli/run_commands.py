@@ -1,5 +1,6 @@
 """Commands about runs and their data: parsed, called, and their exit code."""
 
+from decimal import Decimal
 from typing import Annotated
 
 import typer
@@ -13,39 +14,45 @@ from mlops_new.cli.options import (
     PlatformOption,
     new_console,
 )
+from mlops_new.errors import Invalid
+from mlops_new.settings.amounts import AMOUNT, amount
 from mlops_new.settings.load import load
+
+PipelineName = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[PIPELINE]",
+        help="build, inference or model-quality (default: the first of this repository).",
+        show_default=False,
+    ),
+]
+Data = Annotated[
+    str | None,
+    typer.Option(
+        "--input",
+        metavar="FILE|FOLDER|s3://…",
+        help="The data to work on (default: the repository's sample; on SageMaker the pipeline's default first).",
+    ),
+]
+Resumed = Annotated[
+    str | None,
+    typer.Option(
+        "--resume",
+        metavar="EXECUTION",
+        help="Go on with an execution that failed or was stopped; on SageMaker, follow one that is running, too.",
+    ),
+]
 
 
 def run(
-    pipeline: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="[PIPELINE]",
-            help="build, inference or model-quality (default: the first of this repository).",
-            show_default=False,
-        ),
-    ] = None,
+    pipeline: PipelineName = None,
     *,
-    data: Annotated[
-        str | None,
-        typer.Option(
-            "--input",
-            metavar="FILE|FOLDER|s3://…",
-            help="The data to work on (default: the repository's sample; on SageMaker the pipeline's default first).",
-        ),
-    ] = None,
+    data: Data = None,
     parameter: Annotated[
         list[str] | None,
         typer.Option("--parameter", "-p", metavar="NAME=VALUE", help="Set a pipeline parameter (can be repeated)."),
     ] = None,
-    resume: Annotated[
-        str | None,
-        typer.Option(
-            "--resume",
-            metavar="EXECUTION",
-            help="Go on with an execution that failed or was stopped; on SageMaker, follow one that is running, too.",
-        ),
-    ] = None,
+    resume: Resumed = None,
     no_wait: Annotated[bool, typer.Option("--no-wait", help="Start it in the background and end.")] = False,
     retrain: Annotated[
         bool, typer.Option("--retrain", help="Start the build pipeline when the run decides to retrain.")
@@ -63,7 +70,6 @@ def run(
     """Run a pipeline of the repository you stand in, and follow it to its end."""
     from mlops_new.cli.assignments import pairs
     from mlops_new.cli.commands import run as command
-    from mlops_new.cost.prices import amount
 
     request = command.Request(
         pipeline=pipeline,
@@ -74,9 +80,16 @@ def run(
         wait=not no_wait,
         retrain=retrain,
         dry_run=dry_run,
-        cost_cap=None if cost_cap is None else amount(cost_cap, "--cost-cap"),
+        cost_cap=None if cost_cap is None else _cap(cost_cap),
     )
     command.run(request, load(config, platform=platform), new_console(as_json=as_json))
+
+
+def _cap(typed: str) -> Decimal:
+    read = amount(typed)
+    if read is None:
+        raise Invalid(f"--cost-cap is {typed!r}; it is {AMOUNT}", hint="for example: 0.23")
+    return read
 
 
 def stop(

@@ -15,6 +15,15 @@ from mlops_new.cli.options import (
 )
 from mlops_new.settings.load import load
 
+WorkspaceUuid = Annotated[
+    str | None,
+    typer.Option(
+        "--workspace-uuid",
+        metavar="UUID",
+        help="Of the Bitbucket workspace whose Pipelines the account is to trust (default: Bitbucket is asked).",
+    ),
+]
+
 
 def doctor(
     project: Annotated[
@@ -38,14 +47,7 @@ def bootstrap(
     show: Annotated[
         bool, typer.Option("--print", help="Print the CloudFormation template, to deploy it another way, and end.")
     ] = False,
-    workspace_uuid: Annotated[
-        str | None,
-        typer.Option(
-            "--workspace-uuid",
-            metavar="UUID",
-            help="Of the Bitbucket workspace whose Pipelines the account is to trust (default: Bitbucket is asked).",
-        ),
-    ] = None,
+    workspace_uuid: WorkspaceUuid = None,
     parameter: Annotated[
         list[str] | None,
         typer.Option("--parameter", "-p", metavar="NAME=VALUE", help="Set a parameter of the template (repeatable)."),

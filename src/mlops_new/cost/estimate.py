@@ -56,12 +56,12 @@ class Estimate:
 
     Args:
         steps: One for each step that starts machines, or whose cost is not known, in the definition's order.
-        total: The sum of the dearest way through the conditions, of what is known.
+        total: The sum of the dearest way through the conditions, of what is known; None where no price is.
         prices: What it was reckoned with.
     """
 
     steps: tuple[StepCost, ...]
-    total: Decimal
+    total: Decimal | None
     prices: Prices
 
     @property
@@ -81,7 +81,8 @@ def estimate(found: Definition, given: Mapping[str, Any], prices: Prices) -> Est
     values = {name: one.default for name, one in found.parameters.items() if one.default is not MISSING} | dict(given)
     costs = {step.path: _cost(step, values, prices) for step in found.steps}
     top = [step for step in found.steps if step.parent is None]
-    total = sum((_dearest(step, found, costs) for step in top), Decimal(0))
+    lacks_prices = not prices.hourly and any(cost.most is None for cost in costs.values())
+    total = None if lacks_prices else sum((_dearest(step, found, costs) for step in top), Decimal(0))
     shown = tuple(cost for cost in costs.values() if cost.machines or cost.unknown)
     return Estimate(shown, total, prices)
 
@@ -89,14 +90,15 @@ def estimate(found: Definition, given: Mapping[str, Any], prices: Prices) -> Est
 def refuse_above(found: Estimate, cap: Decimal) -> None:
     """Raise `Invalid` where an execution may cost more than the cap, or where that cannot be told."""
     currency = found.prices.currency
-    if found.total > cap:
+    if found.total is not None and found.total > cap:
         raise Invalid(
             f"this may cost up to {money(found.total, currency)}, more than the cap of {money(cap, currency)}",
             hint="see `mlops-new run --dry-run`; smaller machines, shorter limits or a higher --cost-cap",
         )
     if found.unknown:
         raise Invalid(
-            f"it cannot be told that this stays below the cap of {money(cap, currency)}: {found.unknown}",
+            f"it cannot be told that this stays below the cap of {money(cap, currency)}: {found.unknown}; "
+            f"with {found.prices}",
             hint="put the price into [sagemaker.prices], or start it without a cap",
         )
 

@@ -9,7 +9,8 @@ from mlops_new.errors import Conflict
 from mlops_new.names import ANSWERS_FILE, Kind, Mark, parse_mark
 from mlops_new.ports.checks import Check
 from mlops_new.ports.git_host import HostedRepository, Listed, Marked
-from mlops_new.ports.host_setup import HostStep, SetUp
+from mlops_new.ports.host_setup import SetUp
+from mlops_new.ports.step import Step
 from mlops_new.system import git
 from mlops_new.system.files import PARTIAL, make_folder, readable_errors, remove_whole, staged, staging, sweep
 from mlops_new.system.git_trees import listing
@@ -20,6 +21,22 @@ _AS_ONE_PACK = "[transfer]\n\tunpackLimit = 1\n"
 
 
 class LocalHost:
+    """A folder as a Git host.
+
+    Args:
+        folder: Holds, or will hold, the repositories.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.repositories = LocalRepositories(folder)
+        self.pull_requests = LocalBranches(folder)
+        self.access = LocalAccess()
+
+    def workspace(self) -> None:
+        """There is no CI."""
+
+
+class LocalRepositories:
     """Repositories at `<folder>/<slug>.git`; git's own `description` file carries the mark."""
 
     def __init__(self, folder: Path) -> None:
@@ -27,11 +44,11 @@ class LocalHost:
 
     def url(self, slug: str) -> str:
         """The path, which ends in `.git` because Copier takes a bare repository for a plain folder otherwise."""
-        return str(self._path(slug))
+        return str(_path(self._folder, slug))
 
     def find(self, slug: str) -> HostedRepository | None:
         """The repository, or None."""
-        path = self._path(slug)
+        path = _path(self._folder, slug)
         if not path.exists():
             return None
         return HostedRepository(slug, self.url(slug), _read_mark(path), _main(path))
@@ -47,13 +64,6 @@ class LocalHost:
         with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
             return list(pool.map(_listed, chosen))
 
-    def open_updates(self, slugs: Collection[str], branches: str) -> Mapping[str, str]:
-        """By slug, the newest branch named so that `main` does not hold."""
-        asked = list(slugs)
-        with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
-            found = pool.map(lambda slug: _open_branch(self._path(slug), branches), asked)
-            return {slug: branch for slug, branch in zip(asked, found, strict=True) if branch}
-
     def create(self, slug: str, *, mark: Mark, description: str) -> HostedRepository:
         """Create it marked: made beside its place and moved there whole."""
         found = self.find(slug)
@@ -66,7 +76,7 @@ class LocalHost:
 
     def adopt(self, slug: str, *, mark: Mark) -> None:
         """Write the mark above what its description says."""
-        path = self._path(slug)
+        path = _path(self._folder, slug)
         found = self.find(slug)
         if found is None or found.mark not in {None, mark}:
             raise Conflict(f"{path} is missing, or was made for another project")
@@ -78,7 +88,7 @@ class LocalHost:
                 partial.write_text(f"{mark}\n{before}", encoding="utf-8")
                 partial.replace(file)
 
-    def delete_repository(self, slug: str, mark: Mark) -> None:
+    def delete(self, slug: str, mark: Mark) -> None:
         """Delete a repository that carries the mark: moved out of its place whole, then removed; gone is fine."""
         sweep(staged(self._folder, slug))
         found = self.find(slug)
@@ -86,35 +96,7 @@ class LocalHost:
             return
         if found.mark != mark:
             raise Conflict(f"{found.url} exists and was not made for this project")
-        remove_whole(self._path(slug), self._folder, slug)
-
-    def workspace(self) -> None:
-        """There is no CI."""
-
-    def appears(self, url: str) -> bool:
-        """What is created is there at once."""
-        del url
-        return False
-
-    @property
-    def has_pull_requests(self) -> bool:
-        """A folder has none: branches are reviewed as they are."""
-        return False
-
-    def find_proposal(self, slug: str, branch: str) -> str | None:
-        """There is none."""
-        del slug, branch
-        return None
-
-    def propose(self, slug: str, branch: str, title: str, description: str) -> str:
-        """Give the branch: it is all there is to review."""
-        del title, description
-        return f"{branch} of {self.url(slug)}"
-
-    def credentials(self, url: str) -> AbstractContextManager[Mapping[str, str]]:
-        """A folder asks for none."""
-        del url
-        return nullcontext({})
+        remove_whole(_path(self._folder, slug), self._folder, slug)
 
     def _create(self, slug: str, description: str) -> None:
         make_folder(self._folder)
@@ -123,10 +105,47 @@ class LocalHost:
             (temporary / "description").write_text(description, encoding="utf-8")
             with (temporary / "config").open("a", encoding="utf-8") as config:
                 config.write(_AS_ONE_PACK)
-            temporary.rename(self._path(slug))
+            temporary.rename(_path(self._folder, slug))
 
-    def _path(self, slug: str) -> Path:
-        return self._folder / f"{slug}.git"
+
+class LocalBranches:
+    """A folder has no pull requests: branches are reviewed as they are."""
+
+    supported = False
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def find(self, slug: str, branch: str) -> str | None:
+        """There is none."""
+        del slug, branch
+        return None
+
+    def open(self, slug: str, branch: str, title: str, description: str) -> str:
+        """Give the branch: it is all there is to review."""
+        del title, description
+        return f"{branch} of {_path(self._folder, slug)}"
+
+    def open_updates(self, slugs: Collection[str], branches: str) -> Mapping[str, str]:
+        """By slug, the newest branch named so that `main` does not hold."""
+        asked = list(slugs)
+        with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
+            found = pool.map(lambda slug: _open_branch(_path(self._folder, slug), branches), asked)
+            return {slug: branch for slug, branch in zip(asked, found, strict=True) if branch}
+
+
+class LocalAccess:
+    """Git needs nothing to get into a folder."""
+
+    def credentials(self, url: str) -> AbstractContextManager[Mapping[str, str]]:
+        """A folder asks for none."""
+        del url
+        return nullcontext({})
+
+    def appears(self, url: str) -> bool:
+        """What is created is there at once."""
+        del url
+        return False
 
 
 class NoSetup:
@@ -148,12 +167,12 @@ class NoSetup:
         del project
         return ()
 
-    def depends(self, what: HostStep, earlier: HostStep) -> bool:
+    def depends(self, what: Step, earlier: Step) -> bool:
         """There are no steps."""
         del what, earlier
         return False
 
-    def perform(self, what: HostStep) -> None:
+    def perform(self, what: Step) -> None:
         """There are no steps."""
 
     def examine(self, project: str | None) -> list[Check]:
@@ -161,10 +180,14 @@ class NoSetup:
         del project
         return []
 
-    def removable(self, project: str, slugs: Collection[str]) -> tuple[HostStep, ...]:
+    def removable(self, project: str, slugs: Collection[str]) -> tuple[Step, ...]:
         """Nothing is left."""
         del project, slugs
         return ()
+
+
+def _path(folder: Path, slug: str) -> Path:
+    return folder / f"{slug}.git"
 
 
 def _listed(repository: Marked) -> Listed:

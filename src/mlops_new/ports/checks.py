@@ -1,6 +1,7 @@
 """What is looked at before anything is touched."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from mlops_new.cost.prices import Job
 from mlops_new.errors import Error
@@ -39,3 +40,19 @@ class Purpose:
     instances: tuple[tuple[Job, str], ...] = ()
     managed: bool = False
     workspace: Workspace | None = None
+
+
+class HostChecks(Protocol):
+    """Whether a Git host is ready."""
+
+    def examine(self, project: str | None) -> list[Check]:
+        """Whether the credentials and the service allow what `project` does. Reads only."""
+        ...
+
+
+class PlatformChecks(Protocol):
+    """Whether a platform is ready."""
+
+    def examine(self, purpose: Purpose) -> list[Check]:
+        """Whether the platform is ready for a purpose, and the credentials allow it. Reads only."""
+        ...

@@ -72,8 +72,8 @@ class Workspace:
         return f"ari:cloud:bitbucket::workspace/{self.uuid}"
 
 
-class GitHost(Protocol):
-    """Where repositories are hosted."""
+class Repositories(Protocol):
+    """The repositories of a Git host."""
 
     def url(self, slug: str) -> str:
         """The clone URL a repository has or will have."""
@@ -83,12 +83,41 @@ class GitHost(Protocol):
         """The repository, or None."""
         ...
 
+    def create(self, slug: str, *, mark: Mark, description: str) -> HostedRepository:
+        """Create it, marked in the same act; one that is ours already is returned as it is."""
+        ...
+
+    def adopt(self, slug: str, *, mark: Mark) -> None:
+        """Mark a repository that somebody made by hand; one that carries another mark is a `Conflict`."""
+        ...
+
+    def delete(self, slug: str, mark: Mark) -> None:
+        """Delete a repository that carries the mark; gone is fine, any other is a `Conflict`."""
+        ...
+
     def marked(self) -> list[Marked]:
         """Every repository there that carries a mark of ours."""
         ...
 
     def overview(self, project: str | None = None) -> list[Listed]:
         """What `main` of every repository of ours is rendered from: as few requests as the host allows."""
+        ...
+
+
+class PullRequests(Protocol):
+    """Branches that are proposed for `main`."""
+
+    @property
+    def supported(self) -> bool:
+        """Whether a branch can be proposed there; otherwise it is reviewed as it is."""
+        ...
+
+    def find(self, slug: str, branch: str) -> str | None:
+        """The address of the open pull request from a branch to `main`; None where there is none."""
+        ...
+
+    def open(self, slug: str, branch: str, title: str, description: str) -> str:
+        """Open a pull request from a branch to `main`, or find the one that is open, and give its address."""
         ...
 
     def open_updates(self, slugs: Collection[str], branches: str) -> Mapping[str, str]:
@@ -100,39 +129,37 @@ class GitHost(Protocol):
         """
         ...
 
-    def create(self, slug: str, *, mark: Mark, description: str) -> HostedRepository:
-        """Create it, marked in the same act; one that is ours already is returned as it is."""
-        ...
 
-    def adopt(self, slug: str, *, mark: Mark) -> None:
-        """Mark a repository that somebody made by hand; one that carries another mark is a `Conflict`."""
-        ...
+class GitAccess(Protocol):
+    """How git reads and writes what is hosted."""
 
-    def delete_repository(self, slug: str, mark: Mark) -> None:
-        """Delete a repository that carries the mark; gone is fine, any other is a `Conflict`."""
-        ...
-
-    def workspace(self) -> Workspace | None:
-        """Whose CI a cloud is to trust; None where there is no CI."""
+    def credentials(self, url: str) -> AbstractContextManager[Mapping[str, str]]:
+        """The environment that lets git read and write the URL, for one command."""
         ...
 
     def appears(self, url: str) -> bool:
         """After git did not find a repository: wait, if it was created a moment ago, and say whether it is there."""
         ...
 
+
+class GitHost(Protocol):
+    """Where repositories are hosted. Whoever needs one part of it takes that part."""
+
     @property
-    def has_pull_requests(self) -> bool:
-        """Whether a branch can be proposed there; otherwise it is reviewed as it is."""
+    def repositories(self) -> Repositories:
+        """What is hosted there."""
         ...
 
-    def find_proposal(self, slug: str, branch: str) -> str | None:
-        """The address of the open pull request from a branch to `main`; None where there is none."""
+    @property
+    def pull_requests(self) -> PullRequests:
+        """What is proposed there."""
         ...
 
-    def propose(self, slug: str, branch: str, title: str, description: str) -> str:
-        """Open a pull request from a branch to `main`, or find the one that is open, and give its address."""
+    @property
+    def access(self) -> GitAccess:
+        """How git gets there."""
         ...
 
-    def credentials(self, url: str) -> AbstractContextManager[Mapping[str, str]]:
-        """The environment that lets git read and write the URL, for one command."""
+    def workspace(self) -> Workspace | None:
+        """Whose CI a cloud is to trust; None where there is no CI."""
         ...

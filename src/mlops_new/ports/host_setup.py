@@ -6,28 +6,12 @@ from pathlib import Path
 from typing import Protocol
 
 from mlops_new.names import Kind
-from mlops_new.ports.checks import Check
 from mlops_new.ports.git_host import HostedRepository
-
-
-class HostStep(Protocol):
-    """Something to do that only one Git host or platform knows; hashable, and its sentence is what the plan shows."""
-
-    @property
-    def action(self) -> str:
-        """What is done, in two words."""
-        ...
-
-    @property
-    def target(self) -> str:
-        """What it is done to."""
-        ...
-
-    def __hash__(self) -> int: ...
+from mlops_new.ports.step import Step
 
 
 @dataclass(frozen=True)
-class SetUp:
+class SetUp(Step):
     """Something that this Git host has besides repositories: for the project, or for one of them.
 
     Args:
@@ -37,7 +21,7 @@ class SetUp:
         needs_main: It waits for the first push.
     """
 
-    what: HostStep
+    what: Step
     kind: Kind | None
     before_push: bool = False
     needs_main: bool = False
@@ -79,18 +63,14 @@ class HostSetup(Protocol):
         """What a person should know beforehand of what the plan leads to, a sentence each. Pure."""
         ...
 
-    def depends(self, what: HostStep, earlier: HostStep) -> bool:
+    def depends(self, what: Step, earlier: Step) -> bool:
         """Whether one of its steps waits for another. Pure."""
         ...
 
-    def perform(self, what: HostStep) -> None:
+    def perform(self, what: Step) -> None:
         """Do one thing; what is done already is left as it is."""
         ...
 
-    def examine(self, project: str | None) -> list[Check]:
-        """Whether the credentials and the service allow what `project` does. Reads only."""
-        ...
-
-    def removable(self, project: str, slugs: Collection[str]) -> tuple[HostStep, ...]:
+    def removable(self, project: str, slugs: Collection[str]) -> tuple[Step, ...]:
         """What is left of a project, and ours to delete, once its repositories `slugs` are gone. Reads only."""
         ...

@@ -1,4 +1,4 @@
-"""What making and removing a project needs of the platform."""
+"""What making and removing a project needs of the platform: pipelines, model package groups, what is left."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -6,8 +6,7 @@ from typing import Protocol
 
 from mlops_new.definition import Definition
 from mlops_new.names import Mark
-from mlops_new.ports.checks import Check, Purpose
-from mlops_new.ports.host_setup import HostStep
+from mlops_new.ports.step import Step
 
 
 @dataclass(frozen=True)
@@ -48,13 +47,13 @@ class Remains:
         running: Executions that have not ended, each with its pipeline.
     """
 
-    steps: tuple[HostStep, ...] = ()
+    steps: tuple[Step, ...] = ()
     kept: tuple[str, ...] = ()
     running: tuple[str, ...] = ()
 
 
 class Registry(Protocol):
-    """The platform's side of making a project."""
+    """The pipelines and model package groups of a platform."""
 
     def find_pipeline(self, name: str) -> Pipeline | None:
         """The registered pipeline, or None."""
@@ -68,10 +67,6 @@ class Registry(Protocol):
         """Delete; gone is fine, one that is not marked ours is a `Conflict`. What its executions made stays."""
         ...
 
-    def examine(self, purpose: Purpose) -> list[Check]:
-        """Whether the platform is ready for a purpose, and the credentials allow it. Reads only."""
-        ...
-
     def find_group(self, name: str) -> Group | None:
         """The model package group, or None."""
         ...
@@ -79,6 +74,10 @@ class Registry(Protocol):
     def create_group(self, name: str, *, mark: Mark) -> None:
         """Create it, marked in the same act; one that is ours already is fine, any other is a `Conflict`."""
         ...
+
+
+class PlatformRemoval(Protocol):
+    """What removing a project needs of the platform, besides `Registry.unregister`."""
 
     def remains(self, project: str, pipelines: Collection[str], *, purge: bool) -> Remains:
         """What there is of a project besides pipelines. Reads only.
@@ -90,6 +89,6 @@ class Registry(Protocol):
         """
         ...
 
-    def perform(self, what: HostStep) -> None:
+    def perform(self, what: Step) -> None:
         """Do one of the steps that `remains` gave; what is done already is left as it is."""
         ...

@@ -9,16 +9,25 @@ from typing import assert_never
 from mlops_new import definition
 from mlops_new.errors import Conflict, Error
 from mlops_new.names import TEMPLATE_MARK, TEMPLATE_SLUG, Kind
-from mlops_new.ports.git_host import GitHost
 from mlops_new.ports.host_setup import SetUp
 from mlops_new.project import render
 from mlops_new.project.context import World
 from mlops_new.project.plan import Plan
 from mlops_new.project.spec import ProjectSpec
-from mlops_new.project.steps import Clone, CreateGroup, CreateRepository, PublishTemplate, Push, Register, Render, Step
+from mlops_new.project.steps import (
+    Clone,
+    CreateGroup,
+    CreateRepository,
+    ProjectStep,
+    PublishTemplate,
+    Push,
+    Register,
+    Render,
+)
 from mlops_new.system import git
 from mlops_new.system.files import make_folder, staging
 from mlops_new.template import publish
+from mlops_new.template.pushing import push_and_settle
 
 # Most steps wait for a server.
 SIDE_BY_SIDE = 16
@@ -28,7 +37,7 @@ SIDE_BY_SIDE = 16
 class Done:
     """A step was performed."""
 
-    step: Step
+    step: ProjectStep
 
 
 Listener = Callable[[Done], None]
@@ -37,10 +46,10 @@ Listener = Callable[[Done], None]
 class StepFailed(Error):
     """A step failed; what came before it stands, and the same command goes on from there."""
 
-    def __init__(self, step: Step, cause: Error) -> None:
+    def __init__(self, step: ProjectStep, cause: Error) -> None:
         super().__init__(cause.message, hint=cause.hint or "put it right and run the same command again: it continues")
         self.step = step
-        self.code = cause.code  # type: ignore[misc]  # this one error has the exit code of its cause
+        self.code = cause.code  # this one error has the exit code of its cause
 
 
 def apply(plan: Plan, spec: ProjectSpec, world: World, listener: Listener) -> None:
@@ -58,7 +67,7 @@ def apply(plan: Plan, spec: ProjectSpec, world: World, listener: Listener) -> No
 def _apply(plan: Plan, spec: ProjectSpec, world: World, listener: Listener) -> None:
     order = TopologicalSorter(plan.after)
     order.prepare()
-    running: dict[Future[None], Step] = {}
+    running: dict[Future[None], ProjectStep] = {}
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
         while order.is_active():
             running |= {pool.submit(perform, step, spec, world): step for step in order.get_ready()}
@@ -70,14 +79,14 @@ def _apply(plan: Plan, spec: ProjectSpec, world: World, listener: Listener) -> N
                 listener(Done(step))
 
 
-def _outcome(future: Future[None], step: Step) -> None:
+def _outcome(future: Future[None], step: ProjectStep) -> None:
     try:
         future.result()
     except Error as error:
         raise StepFailed(step, error) from error
 
 
-def perform(step: Step, spec: ProjectSpec, world: World) -> None:
+def perform(step: ProjectStep, spec: ProjectSpec, world: World) -> None:
     """Do one thing. Each is either done whole or can be done again."""
     match step:
         case PublishTemplate():
@@ -88,7 +97,7 @@ def perform(step: Step, spec: ProjectSpec, world: World) -> None:
             _clone(step, world)
         case CreateRepository():
             description = str(spec.answers.get("description", ""))
-            world.host.create(step.slug, mark=spec.mark(step.kind), description=description)
+            world.host.repositories.create(step.slug, mark=spec.mark(step.kind), description=description)
         case SetUp():
             world.setup.perform(step.what)
         case Push():
@@ -105,70 +114,51 @@ def _publish(step: PublishTemplate, world: World) -> None:
     is_new = False
     if step.create:
         description = "Templates that projects are rendered and updated from"
-        is_new = world.host.create(TEMPLATE_SLUG, mark=TEMPLATE_MARK, description=description).head is None
+        is_new = world.host.repositories.create(TEMPLATE_SLUG, mark=TEMPLATE_MARK, description=description).head is None
 
-    def act(env: Mapping[str, str]) -> None:
+    def push(env: Mapping[str, str]) -> None:
         refs = {} if is_new else git.remote_refs(step.url, env)
         if _tag(step) not in refs:
-            _publish_once(step, refs, env, world)
+            publish.publish(step.url, step.version, refs, env, world.scratch)
 
-    _reach(world.host, step.url, act)
-
-
-def _publish_once(step: PublishTemplate, refs: Mapping[str, str], env: Mapping[str, str], world: World) -> None:
-    try:
-        publish.publish(step.url, step.version, refs, env, world.scratch)
-    except git.GitError:
-        # It may have arrived all the same, or somebody publishes the same version at this moment.
-        if _tag(step) not in git.remote_refs(step.url, env):
-            raise
+    # Somebody may publish the same version at this moment.
+    push_and_settle(world.host.access, step.url, push, lambda env: _tag(step) in git.remote_refs(step.url, env))
 
 
 def _tag(step: PublishTemplate) -> str:
     return f"refs/tags/{step.version}"
 
 
-def _reach(host: GitHost, url: str, act: Callable[[Mapping[str, str]], None]) -> None:
-    """Let git work on a repository; once more where it did not see yet what was created a moment ago."""
-    with host.credentials(url) as env:
-        try:
-            act(env)
-        except git.GitError:
-            if not host.appears(url):
-                raise
-            act(env)
-
-
 def _push(step: Push, world: World) -> None:
     """Push by the remote's name: its URL holds no secret, and git gets the credentials for this one command."""
-
-    def act(env: Mapping[str, str]) -> None:
-        try:
-            git.push(step.path, "origin", "HEAD:refs/heads/main", env=env)
-        except git.GitError as failed:
-            _settle_push(step, env, failed)
-
-    _reach(world.host, step.url, act)
+    push_and_settle(
+        world.host.access,
+        step.url,
+        lambda env: git.push(step.path, "origin", "HEAD:refs/heads/main", env=env),
+        lambda env: _is_hosted(step, env),
+    )
 
 
-def _settle_push(step: Push, env: Mapping[str, str], failed: git.GitError) -> None:
-    """After a push that failed: it may have arrived all the same, or somebody has made the same project meanwhile."""
-    try:
-        git.run("fetch", "--quiet", "origin", "refs/heads/main", cwd=step.path, env=env)
-    except git.GitError:
-        raise failed from None  # there is no `main`, or no way to look
+def _is_hosted(step: Push, env: Mapping[str, str]) -> bool:
+    """Whether `main` is there with the same files: somebody may have made the same project meanwhile.
+
+    Raises:
+        Conflict: it has other files.
+    """
+    git.run("fetch", "--quiet", "origin", "refs/heads/main", cwd=step.path, env=env)
     if not git.same_files(step.path, "HEAD", "FETCH_HEAD"):
         raise Conflict(
             f"somebody else has pushed another {step.kind} repository to {step.url}",
             hint=f"move {step.path} away and run the same command again: it clones theirs",
-        ) from failed
+        )
     git.run("fetch", "--quiet", "origin", cwd=step.path, env=env)
     git.run("reset", "--quiet", "--keep", "refs/remotes/origin/main", cwd=step.path)
+    return True
 
 
 def _clone(step: Clone, world: World) -> None:
     make_folder(step.path.parent)
-    with staging(step.path.parent, step.path.name) as place, world.host.credentials(step.url) as env:
+    with staging(step.path.parent, step.path.name) as place, world.host.access.credentials(step.url) as env:
         git.clone(step.url, place, env)
         place.rename(step.path)
 

@@ -2,21 +2,21 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from pathlib import Path
-from typing import Any
 
 from mlops_new.errors import Conflict
 from mlops_new.names import Kind, Mark, slug
 from mlops_new.ports.git_host import HostedRepository
-from mlops_new.ports.host_setup import HostStep
 from mlops_new.ports.registry import Pipeline, Remains
+from mlops_new.ports.step import Step
 from mlops_new.project.drift import LocalWork
 from mlops_new.project.observe import CopyState, WorkingCopy
 from mlops_new.system.git_urls import same_remote
 
 
 @dataclass(frozen=True)
-class Unregister:
+class Unregister(Step):
     """Delete a pipeline from the platform; what its executions made stays."""
 
     pipeline: str
@@ -24,18 +24,15 @@ class Unregister:
     purged: bool = False
 
     action = "delete pipeline"
-
-    @property
-    def target(self) -> str:
-        """The pipeline."""
-        return self.pipeline
+    subject = "pipeline"
+    sign = "-"
 
     def __str__(self) -> str:
         return f"Delete pipeline {self.pipeline}" + ("" if self.purged else " (what its executions made stays)")
 
 
 @dataclass(frozen=True)
-class DeleteRepository:
+class DeleteRepository(Step):
     """Delete a repository from the Git host."""
 
     slug: str
@@ -43,25 +40,37 @@ class DeleteRepository:
     mark: Mark
 
     action = "delete repository"
-
-    @property
-    def target(self) -> str:
-        """Where it is."""
-        return self.url
+    subject = "url"
+    sign = "-"
 
     def __str__(self) -> str:
         return f"Delete repository {self.url}"
 
 
-@dataclass(frozen=True)
-class TakeDown:
-    """Delete what this Git host has besides repositories."""
+class Owner(Enum):
+    """Who knows how something is taken down."""
 
-    what: HostStep
+    HOST = auto()
+    PLATFORM = auto()
+
+
+@dataclass(frozen=True)
+class TakeDown(Step):
+    """Delete what the Git host has besides repositories, or the platform besides pipelines.
+
+    Args:
+        what: The owner's own step.
+        owner: Who knows how.
+    """
+
+    what: Step
+    owner: Owner
+
+    sign = "-"
 
     @property
     def action(self) -> str:
-        """What the host calls it."""
+        """What the owner calls it."""
         return self.what.action
 
     @property
@@ -74,43 +83,20 @@ class TakeDown:
 
 
 @dataclass(frozen=True)
-class Clear:
-    """Delete what this platform has besides pipelines."""
-
-    what: HostStep
-
-    @property
-    def action(self) -> str:
-        """What the platform calls it."""
-        return self.what.action
-
-    @property
-    def target(self) -> str:
-        """What it is done to."""
-        return self.what.target
-
-    def __str__(self) -> str:
-        return str(self.what)
-
-
-@dataclass(frozen=True)
-class RemoveCopy:
+class RemoveCopy(Step):
     """Remove a working copy."""
 
     path: Path
 
     action = "remove working copy"
-
-    @property
-    def target(self) -> str:
-        """The folder."""
-        return str(self.path)
+    subject = "path"
+    sign = "-"
 
     def __str__(self) -> str:
         return f"Remove {self.path}"
 
 
-Removal = Clear | Unregister | DeleteRepository | TakeDown | RemoveCopy
+Removal = Unregister | DeleteRepository | TakeDown | RemoveCopy
 
 
 @dataclass(frozen=True)
@@ -130,7 +116,7 @@ class Found:
     copies: Mapping[Kind, WorkingCopy]
     hosted: Mapping[Kind, HostedRepository | None]
     pipelines: Mapping[str, Pipeline | None]
-    host_steps: tuple[HostStep, ...]
+    host_steps: tuple[Step, ...]
     urls: Mapping[Kind, str]
     remains: Remains = field(default_factory=Remains)
     purge: bool = False
@@ -196,14 +182,14 @@ def protect_local_work(work: Mapping[Path, LocalWork]) -> None:
 
 
 def _steps(name: str, found: Found) -> Iterator[Removal]:
-    yield from (Clear(step) for step in found.remains.steps)
+    yield from (TakeDown(step, Owner.PLATFORM) for step in found.remains.steps)
     for pipeline in found.pipelines.values():
         if pipeline and pipeline.mark and _is_pipeline_of(name, pipeline):
             yield Unregister(pipeline.name, pipeline.mark, found.purge)
     for kind, repository in reversed(list(found.hosted.items())):
         if repository and repository.slug in ours(name, found.hosted):
             yield DeleteRepository(slug(name, kind), repository.url, Mark(name, kind.value))
-    yield from (TakeDown(step) for step in found.host_steps)
+    yield from (TakeDown(step, Owner.HOST) for step in found.host_steps)
     for kind, copy in reversed(list(found.copies.items())):
         if _is_copy(copy) and _is_from(copy, found.urls[kind]):
             yield RemoveCopy(copy.path)
@@ -219,8 +205,3 @@ def _is_copy(copy: WorkingCopy) -> bool:
 
 def _is_from(copy: WorkingCopy, url: str) -> bool:
     return copy.origin is not None and same_remote(copy.origin, url)
-
-
-def document(steps: tuple[Removal, ...]) -> list[dict[str, Any]]:
-    """The steps for programs."""
-    return [{"action": step.action, "target": step.target, "detail": str(step)} for step in steps]

@@ -10,7 +10,7 @@ from typing import Any
 from mlops_new import definition
 from mlops_new.errors import Conflict
 from mlops_new.names import ANSWERS_FILE, DEFINITIONS, Kind, pipeline_name, pipeline_names, slug
-from mlops_new.ports.git_host import GitHost, HostedRepository
+from mlops_new.ports.git_host import GitHost, HostedRepository, Repositories
 from mlops_new.ports.host_setup import HostSetup, SetUp
 from mlops_new.ports.registry import Group, Pipeline, Registry
 from mlops_new.system import git
@@ -87,7 +87,7 @@ def observe(
     """
     with ThreadPoolExecutor() as pool:  # a Git host may be far away
         template = pool.submit(_template, host, source, working_copies(name, directory))
-        repositories = hosted(name, host)
+        repositories = hosted(name, host.repositories)
         lacking = pool.submit(_lacking, name, repositories, setup)
         copies = working_copies(name, directory)
         steps, refusal = lacking.result()
@@ -112,10 +112,10 @@ def _lacking(
         return (), conflict
 
 
-def hosted(name: str, host: GitHost) -> dict[Kind, HostedRepository | None]:
+def hosted(name: str, repositories: Repositories) -> dict[Kind, HostedRepository | None]:
     """The project's repositories on the Git host."""
     with ThreadPoolExecutor() as pool:
-        found = {kind: pool.submit(host.find, slug(name, kind)) for kind in Kind}
+        found = {kind: pool.submit(repositories.find, slug(name, kind)) for kind in Kind}
         return {kind: future.result() for kind, future in found.items()}
 
 

@@ -4,11 +4,21 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from mlops_new.errors import Conflict
-from mlops_new.names import DEFINITIONS, TEMPLATE_MARK, Kind, pipeline_name, slug
-from mlops_new.ports.host_setup import HostStep, SetUp
+from mlops_new.names import DEFINITIONS, TEMPLATE_MARK, Kind, other_name, pipeline_name, slug
+from mlops_new.ports.host_setup import SetUp
+from mlops_new.ports.step import Step
 from mlops_new.project.observe import CopyState, Observed
 from mlops_new.project.spec import ProjectSpec
-from mlops_new.project.steps import Clone, CreateGroup, CreateRepository, PublishTemplate, Push, Register, Render, Step
+from mlops_new.project.steps import (
+    Clone,
+    CreateGroup,
+    CreateRepository,
+    ProjectStep,
+    PublishTemplate,
+    Push,
+    Register,
+    Render,
+)
 from mlops_new.system.git_urls import same_remote
 
 
@@ -16,15 +26,15 @@ from mlops_new.system.git_urls import same_remote
 class Plan:
     """Steps in the order they are shown, and for each those that must be done before it."""
 
-    steps: tuple[Step, ...]
-    after: Mapping[Step, frozenset[Step]]
+    steps: tuple[ProjectStep, ...]
+    after: Mapping[ProjectStep, frozenset[ProjectStep]]
 
 
 # Whether one of a Git host's own steps waits for another: `HostSetup.depends`.
-Order = Callable[[HostStep, HostStep], bool]
+Order = Callable[[Step, Step], bool]
 
 
-def _unordered(what: HostStep, earlier: HostStep) -> bool:
+def _unordered(what: Step, earlier: Step) -> bool:
     del what, earlier
     return False
 
@@ -37,7 +47,7 @@ def plan_project(spec: ProjectSpec, seen: Observed, host_urls: Mapping[Kind, str
     """
     refuse_foreign(spec, seen)
     _refuse_other_origins(seen, host_urls)
-    after: dict[Step, frozenset[Step]] = {}
+    after: dict[ProjectStep, frozenset[ProjectStep]] = {}
     for step in _steps(spec, seen, host_urls):
         after[step] = frozenset(earlier for earlier in after if _depends(step, earlier, order))
     return Plan(tuple(after), after)
@@ -54,7 +64,7 @@ def refuse_foreign(spec: ProjectSpec, seen: Observed) -> None:
     for kind, repository in seen.hosted.items():
         if repository and repository.mark != spec.mark(kind):
             taken = f"repository {repository.url} exists and was not made for this project"
-            raise Conflict(taken, hint=_OTHER_NAME if repository.mark else _UNMARKED.format(mark=spec.mark(kind)))
+            raise Conflict(taken, hint=other_name(spec.mark(kind), repository.mark, _ADOPT))
     if seen.refusal:
         raise seen.refusal
     for pipeline in seen.pipelines.values():
@@ -67,10 +77,7 @@ def refuse_foreign(spec: ProjectSpec, seen: Observed) -> None:
 
 
 _OTHER_NAME = "choose another name"
-_UNMARKED = (
-    "choose another name; or, if it is yours and its description was edited, begin that with the line: {mark} "
-    "(`mlops-new adopt` writes it, too)"
-)
+_ADOPT = " (`mlops-new adopt` writes it, too)"
 
 
 def _refuse_other_origins(seen: Observed, host_urls: Mapping[Kind, str]) -> None:
@@ -87,7 +94,7 @@ def _refuse_other_origins(seen: Observed, host_urls: Mapping[Kind, str]) -> None
             )
 
 
-def _steps(spec: ProjectSpec, seen: Observed, host_urls: Mapping[Kind, str]) -> Iterator[Step]:
+def _steps(spec: ProjectSpec, seen: Observed, host_urls: Mapping[Kind, str]) -> Iterator[ProjectStep]:
     fetched = {kind: hosted for kind, hosted in seen.hosted.items() if hosted and hosted.head}
     absent = [kind for kind, copy in seen.copies.items() if copy.state is CopyState.ABSENT]
     rendered = tuple((kind, seen.copies[kind].path) for kind in absent if kind not in fetched)
@@ -107,7 +114,7 @@ def _steps(spec: ProjectSpec, seen: Observed, host_urls: Mapping[Kind, str]) -> 
         yield from _registering(spec, seen, kind)
 
 
-def _hosting(spec: ProjectSpec, seen: Observed, kind: Kind, url: str) -> Iterator[Step]:
+def _hosting(spec: ProjectSpec, seen: Observed, kind: Kind, url: str) -> Iterator[ProjectStep]:
     repository = seen.hosted[kind]
     if repository is None:
         yield CreateRepository(kind, slug(spec.name, kind), url)
@@ -118,7 +125,7 @@ def _hosting(spec: ProjectSpec, seen: Observed, kind: Kind, url: str) -> Iterato
     yield from (step for step in setup if step.needs_main)
 
 
-def _registering(spec: ProjectSpec, seen: Observed, kind: Kind) -> Iterator[Step]:
+def _registering(spec: ProjectSpec, seen: Observed, kind: Kind) -> Iterator[ProjectStep]:
     for short, file in DEFINITIONS[kind].items():
         name = pipeline_name(spec.name, short)
         registered = seen.pipelines[name]
@@ -126,7 +133,7 @@ def _registering(spec: ProjectSpec, seen: Observed, kind: Kind) -> Iterator[Step
             yield Register(kind, name, spec.path(kind), file, update=registered is not None)
 
 
-def _depends(step: Step, earlier: Step, order: Order) -> bool:
+def _depends(step: ProjectStep, earlier: ProjectStep, order: Order) -> bool:
     match step, earlier:
         case SetUp(), SetUp():
             return order(step.what, earlier.what)
@@ -150,7 +157,7 @@ def _depends(step: Step, earlier: Step, order: Order) -> bool:
             return False
 
 
-def _depends_on_host(step: Step, earlier: Step) -> bool:
+def _depends_on_host(step: ProjectStep, earlier: ProjectStep) -> bool:
     match step, earlier:
         case SetUp(kind=None), Render():
             return True  # as for repositories

@@ -22,7 +22,7 @@ class NotReady(Error):
     def __init__(self, failed: list[Check]) -> None:
         hints = dict.fromkeys(check.hint for check in failed if check.hint)
         super().__init__("; ".join(map(_sentence, failed)), hint="; ".join(hints))
-        self.code = failed[0].code  # type: ignore[misc]  # the exit code of what is missing
+        self.code = failed[0].code  # the exit code of what is missing
 
 
 def refuse(checks: Iterable[Check]) -> None:

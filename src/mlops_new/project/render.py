@@ -54,13 +54,13 @@ class _Seed:
 
 def _begin(step: Render, spec: ProjectSpec, world: World, place: Path) -> list[_Seed]:
     """The first is rendered in this process, the other at the same time where another process helps."""
-    env = publish.at_hand(world.host, spec.template.url, world.scratch)
+    env = publish.at_hand(world.host.access, spec.template.url, world.scratch)
     seeds: list[_Seed] = []
     for kind, path in step.paths:
         made = place / path.name
         helpers = world.helpers if seeds else Here()
         rendered = helpers.begin(world.templates.render, spec.template, kind, spec.answers, made, env)
-        seeds.append(_Seed(made, kind, world.host.url(slug(spec.name, kind)), rendered))
+        seeds.append(_Seed(made, kind, world.host.repositories.url(slug(spec.name, kind)), rendered))
     return seeds
 
 

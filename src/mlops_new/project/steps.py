@@ -5,10 +5,11 @@ from pathlib import Path
 
 from mlops_new.names import Kind
 from mlops_new.ports.host_setup import SetUp
+from mlops_new.ports.step import Step
 
 
 @dataclass(frozen=True)
-class PublishTemplate:
+class PublishTemplate(Step):
     """Put a template version into the template repository."""
 
     url: str
@@ -16,18 +17,14 @@ class PublishTemplate:
     create: bool
 
     action = "publish template"
-
-    @property
-    def target(self) -> str:
-        """The template repository."""
-        return self.url
+    subject = "url"
 
     def __str__(self) -> str:
         return f"Publish template {self.version} to {self.url}"
 
 
 @dataclass(frozen=True)
-class Render:
+class Render(Step):
     """Render working copies and commit them: all of them or none."""
 
     paths: tuple[tuple[Kind, Path], ...]
@@ -45,7 +42,7 @@ class Render:
 
 
 @dataclass(frozen=True)
-class Clone:
+class Clone(Step):
     """Fetch a working copy of a repository that is hosted already."""
 
     kind: Kind
@@ -53,18 +50,14 @@ class Clone:
     path: Path
 
     action = "clone"
-
-    @property
-    def target(self) -> str:
-        """The working copy."""
-        return str(self.path)
+    subject = "path"
 
     def __str__(self) -> str:
         return f"Clone {self.url} to {self.path}"
 
 
 @dataclass(frozen=True)
-class CreateRepository:
+class CreateRepository(Step):
     """Create a repository on the Git host."""
 
     kind: Kind
@@ -72,18 +65,14 @@ class CreateRepository:
     url: str
 
     action = "create repository"
-
-    @property
-    def target(self) -> str:
-        """Where it will be."""
-        return self.url
+    subject = "url"
 
     def __str__(self) -> str:
         return f"Create repository {self.url}"
 
 
 @dataclass(frozen=True)
-class Push:
+class Push(Step):
     """Push `main` for the first time."""
 
     kind: Kind
@@ -91,18 +80,14 @@ class Push:
     url: str
 
     action = "push"
-
-    @property
-    def target(self) -> str:
-        """Where to."""
-        return self.url
+    subject = "url"
 
     def __str__(self) -> str:
         return f"Push main to {self.url}"
 
 
 @dataclass(frozen=True)
-class Register:
+class Register(Step):
     """Create or update a pipeline on the platform."""
 
     kind: Kind
@@ -112,31 +97,23 @@ class Register:
     update: bool
 
     action = "register pipeline"
-
-    @property
-    def target(self) -> str:
-        """The pipeline."""
-        return self.pipeline
+    subject = "pipeline"
 
     def __str__(self) -> str:
         return f"{'Update' if self.update else 'Register'} pipeline {self.pipeline} from {self.file}"
 
 
 @dataclass(frozen=True)
-class CreateGroup:
+class CreateGroup(Step):
     """Create the group that holds the versions of the project's model."""
 
     name: str
 
     action = "create model package group"
-
-    @property
-    def target(self) -> str:
-        """The group."""
-        return self.name
+    subject = "name"
 
     def __str__(self) -> str:
         return f"Create model package group {self.name}"
 
 
-Step = PublishTemplate | Render | Clone | CreateRepository | SetUp | Push | CreateGroup | Register
+ProjectStep = PublishTemplate | Render | Clone | CreateRepository | SetUp | Push | CreateGroup | Register

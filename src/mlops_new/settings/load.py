@@ -2,11 +2,11 @@
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import platformdirs
 
@@ -35,8 +35,9 @@ class Settings:
         git: The Git host.
         platform: Where pipelines are registered and run.
         home: Everything local lives here: repositories, objects, the registry, environments.
-        bitbucket: The `[bitbucket]` table as it was read; its adapter judges it when it is used.
+        bitbucket: The `[bitbucket]` table as it was read; it is judged when it is used.
         sagemaker: The `[sagemaker]` table, in the same way.
+        file: Where they were read, and all that stands there.
         typed: The options of the command line that say so, by name: a command that is suggested needs them too.
     """
 
@@ -45,7 +46,35 @@ class Settings:
     home: Path
     bitbucket: object = field(default=None, compare=False)
     sagemaker: object = field(default=None, compare=False)
+    file: "SettingsDocument | None" = field(default=None, compare=False)
     typed: Mapping[str, str] = field(default_factory=dict, compare=False)
+
+    def judge(self, *tables: str) -> None:
+        """Raise `Invalid`, with everything that is wrong in the file, where something is in one of these tables."""
+        if self.file and any(getattr(self, name) is not None for name in tables):
+            self.file.judge(lambda key: key in tables)
+
+
+@dataclass(frozen=True)
+class SettingsDocument:
+    """A settings file as it was read.
+
+    Args:
+        path: Where.
+        values: What it says.
+    """
+
+    path: Path
+    values: Mapping[str, Any]
+
+    def judge(self, matters: Callable[[str], bool]) -> None:
+        """Raise `Invalid` where something is wrong below a key that matters; then all that is wrong is told."""
+        from mlops_new.settings.reading import faults, refusal
+        from mlops_new.settings.schema import SettingsFile
+
+        found = faults(SettingsFile, self.values)
+        if any(matters(str(one.place[0])) for one in found):
+            raise refusal(found, str(self.path))
 
 
 def load(
@@ -66,9 +95,13 @@ def load(
     Raises:
         Invalid: the file is missing, is not TOML, or says something that is not a setting.
     """
-    values = _read(config)
+    file = _read(config)
+    values = file.values if file else {}
     flags = {"git": git, "platform": platform, "config": config and config.absolute()}
-    git, platform = git or _choice(Host, values, "git"), platform or _choice(PlatformName, values, "platform")
+    given = {name for name, value in (*flags.items(), ("home", os.environ.get("MLOPS_NEW_HOME"))) if value}
+    if file and not _plain(values):
+        file.judge(lambda key: key not in {*_TABLES, *given})
+    git, platform = git or Host(values.get("git", "local")), platform or PlatformName(values.get("platform", "local"))
     place = home(values.get("home"))
     if not any_home:
         _refuse_home(place, jobs_run_there=platform is PlatformName.LOCAL)
@@ -78,17 +111,16 @@ def load(
         home=place,
         bitbucket=values.get("bitbucket"),
         sagemaker=values.get("sagemaker"),
+        file=file,
         typed={name: str(value) for name, value in flags.items() if value},
     )
 
 
-def home(configured: object = None) -> Path:
+def home(configured: str | None = None) -> Path:
     """Where everything local lives: `MLOPS_NEW_HOME`, the settings file, or the user's data folder."""
     named = os.environ.get("MLOPS_NEW_HOME") or configured
     if named is None:
         return platformdirs.user_data_path("mlops-new", appauthor=False)
-    if not isinstance(named, str):
-        raise Invalid(f"the setting home is {named!r}; it is a folder's path")
     try:
         return Path(named).expanduser().absolute()
     except RuntimeError:
@@ -115,33 +147,28 @@ def _refuse_home(place: Path, *, jobs_run_there: bool) -> None:
         raise Invalid(f"mlops-new's home cannot be {str(place)!r}: jobs cannot run below {shown}", hint=_ELSEWHERE)
 
 
-_KNOWN = ("bitbucket", "git", "home", "platform", "sagemaker")
+_TABLES = ("bitbucket", "sagemaker")
 
 
-def _read(config: Path | None) -> Mapping[str, Any]:
+def _plain(values: Mapping[str, Any]) -> bool:
+    """Whether nothing is wrong outside of tables; the models, which take long to load, tell what is."""
+    choices = {"git": tuple(Host), "platform": tuple(PlatformName)}
+    return all(
+        name in _TABLES or (isinstance(value, str) and (name == "home" or value in choices.get(name, ())))
+        for name, value in values.items()
+    )
+
+
+def _read(config: Path | None) -> SettingsDocument | None:
     named = config or (Path(value) if (value := os.environ.get("MLOPS_NEW_CONFIG")) else None)
     path = named or platformdirs.user_config_path("mlops-new", appauthor=False) / "mlops-new.toml"
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        return SettingsDocument(path, tomllib.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         if named:
             raise Invalid(f"there is no settings file {path}") from None
-        return {}
+        return None
     except OSError as error:
         raise Invalid(f"the settings file {path} cannot be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise Invalid(f"the settings file {path} is not TOML: {error}") from error
-    if unknown := sorted(values.keys() - set(_KNOWN)):
-        raise Invalid(f"{path} has no setting {', '.join(unknown)}", hint=f"it may say: {', '.join(_KNOWN)}")
-    return values
-
-
-Choice = TypeVar("Choice", bound=StrEnum)
-
-
-def _choice(choices: type[Choice], values: Mapping[str, Any], name: str) -> Choice:
-    value = values.get(name, "local")
-    try:
-        return choices(value)
-    except ValueError:
-        raise Invalid(f"the setting {name} is {value!r}", hint=f"it is one of: {', '.join(choices)}") from None

@@ -45,7 +45,7 @@ class GitError(Error):
 
     def __init__(self, message: str, *, hint: str = "", code: int = Error.code) -> None:
         super().__init__(message, hint=hint)
-        self.code = code  # type: ignore[misc]  # git's one exit code stands for several of ours
+        self.code = code  # git's one exit code stands for several of ours
 
 
 def run(

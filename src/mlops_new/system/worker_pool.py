@@ -99,7 +99,7 @@ class Carried(Error):
 
     def __init__(self, message: str, *, hint: str = "", code: int = Error.code) -> None:
         super().__init__(message, hint=hint)
-        self.code = code  # type: ignore[misc]  # that of its cause
+        self.code = code  # that of its cause
 
     @classmethod
     def of(cls, error: Error) -> "Carried":

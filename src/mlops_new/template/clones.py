@@ -106,9 +106,9 @@ class Shelf:
         folder = self._private / hashlib.sha256(url.encode()).hexdigest()[:16]
         folder.mkdir(parents=True)
         path = folder / "template.git"
-        ours = url == self._host.url(TEMPLATE_SLUG)
+        ours = url == self._host.repositories.url(TEMPLATE_SLUG)
         try:
-            with self._host.credentials(url) as env:
+            with self._host.access.credentials(url) as env:
                 git.clone_scratch(url, path, env)
                 refs = git.remote_refs(str(path))
         except git.GitError as error:

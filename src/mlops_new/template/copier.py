@@ -68,17 +68,13 @@ class Copier:
             into.mkdir()
             if recorded:
                 (into / ANSWERS_FILE).write_text(yaml.safe_dump(dict(recorded)), encoding="utf-8")
-            worker = run_copy(
-                url,
-                into,
-                dict(data),
-                vcs_ref=version,
-                defaults=not ask,
-                user_defaults=dict(proposed or {}),
-                quiet=True,
-                pretend=True,
-                exclude=["*"],
-            )
+            options: dict[str, Any] = {
+                "quiet": True,
+                "pretend": True,
+                "exclude": ["*"],
+                "user_defaults": dict(proposed or {}),
+            }
+            worker = run_copy(url, into, dict(data), vcs_ref=version, defaults=not ask, **options)
             questions = worker.template.questions_data
             _refuse_unknown(set(data), set(questions))
             _refuse_wrong_types(data, questions)

@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from mlops_new.ports.git_host import GitHost
+from mlops_new.ports.git_host import GitAccess
 from mlops_new.system import git, git_configuration
 from mlops_new.template.copier import CACHE
 from mlops_new.template.packaged import packaged_template
@@ -19,14 +19,14 @@ UPSTREAM = "mlops-new"
 _PUBLISHER = "mlops-new <mlops-new@localhost> 1767225600 +0000"
 
 
-def at_hand(host: GitHost, url: str, private: Path) -> Mapping[str, str]:
+def at_hand(access: GitAccess, url: str, private: Path) -> Mapping[str, str]:
     """The environment in which git, and so Copier, reads a template repository from this machine.
 
     Copier starts git many times for each repository that it renders. From a server elsewhere the template is fetched
     once; under the same URL git then reads that copy, and needs no credentials.
 
     Args:
-        host: The Git host.
+        access: Git's way to it.
         url: The template repository.
         private: A folder of this command's own; the copy in it is used again.
     """
@@ -34,7 +34,7 @@ def at_hand(host: GitHost, url: str, private: Path) -> Mapping[str, str]:
         return {}
     copy = private / _COPY
     if not copy.exists():
-        with host.credentials(url) as env:
+        with access.credentials(url) as env:
             git.clone_scratch(url, copy, env)
     return read_from(copy, url, private)
 

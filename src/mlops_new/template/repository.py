@@ -51,11 +51,11 @@ class TemplateRepository:
 
 def template_repository(host: GitHost) -> TemplateRepository:
     """The template repository of a Git host."""
-    hosted = host.find(TEMPLATE_SLUG)
-    url = host.url(TEMPLATE_SLUG)
+    hosted = host.repositories.find(TEMPLATE_SLUG)
+    url = host.repositories.url(TEMPLATE_SLUG)
     if hosted is None:
         return TemplateRepository(url, None, {})
-    with host.credentials(url) as env:
+    with host.access.credentials(url) as env:
         return TemplateRepository(url, hosted, git.remote_refs(url, env))
 
 
@@ -65,10 +65,10 @@ def template_source(host: GitHost, url: object) -> TemplateRepository:
     Raises:
         Error: one that is elsewhere cannot be read.
     """
-    if not url or url == host.url(TEMPLATE_SLUG):
+    if not url or url == host.repositories.url(TEMPLATE_SLUG):
         return template_repository(host)
     try:
-        with host.credentials(str(url)) as env:
+        with host.access.credentials(str(url)) as env:
             return TemplateRepository(str(url), None, git.remote_refs(str(url), env), ours=False)
     except git.GitError as error:
         raise unreadable(str(url), error) from error

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mlops_new.errors import Conflict, Invalid
 from mlops_new.names import ANSWERS_FILE, Kind, Mark
-from mlops_new.ports.git_host import GitHost, HostedRepository
+from mlops_new.ports.git_host import GitAccess, GitHost, HostedRepository
 from mlops_new.project.observe import hosted
 from mlops_new.system import git
 from mlops_new.template.versions import branch_version, recorded
@@ -26,9 +26,9 @@ def fetch_pair(name: str, host: GitHost, private: Path) -> tuple[Side, ...]:
         Invalid: it is not hosted there, or nothing was pushed.
         Conflict: a repository of its name was not made for it.
     """
-    found = {kind: _ours(name, kind, one) for kind, one in hosted(name, host).items()}
+    found = {kind: _ours(name, kind, one) for kind, one in hosted(name, host.repositories).items()}
     with ThreadPoolExecutor() as pool:  # a Git host may be far away
-        return tuple(pool.map(lambda kind: _fetch(kind, found[kind], host, private), found))
+        return tuple(pool.map(lambda kind: _fetch(kind, found[kind], host.access, private), found))
 
 
 def _ours(name: str, kind: Kind, found: HostedRepository | None) -> HostedRepository:
@@ -45,12 +45,12 @@ _HOSTED = "check the name and --git; `mlops-new project NAME` makes what is miss
 _FOREIGN = "mlops-new adopt PATH… brings repositories that somebody made by hand under a template version"
 
 
-def _fetch(kind: Kind, found: HostedRepository, host: GitHost, private: Path) -> Side:
+def _fetch(kind: Kind, found: HostedRepository, access: GitAccess, private: Path) -> Side:
     place = private / found.slug
     git.init_scratch(place)
     git.set_origin(place, found.url)
     wanted = [f"+refs/heads/{name}:{_REMOTE}{name}" for name in ("main", "mlops-new/*")]
-    with host.credentials(found.url) as env:
+    with access.credentials(found.url) as env:
         git.run("fetch", "--quiet", "--no-tags", "origin", *wanted, cwd=place, env=env)
     heads = _heads(place)
     answers = git.read(place, f"{_REMOTE}main", ANSWERS_FILE)

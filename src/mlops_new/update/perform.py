@@ -6,11 +6,12 @@ from typing import Any, assert_never
 
 from mlops_new.errors import Error
 from mlops_new.names import Kind
-from mlops_new.ports.git_host import GitHost
+from mlops_new.ports.git_host import GitAccess, GitHost
 from mlops_new.project.steps import PublishTemplate
 from mlops_new.system import git
 from mlops_new.template import publish as publishing
 from mlops_new.template.clones import TemplateCopy
+from mlops_new.template.pushing import push_and_settle
 from mlops_new.update.merge_result import Side
 from mlops_new.update.prepare import Prepared
 from mlops_new.update.update_steps import Propose, PushBranch, UpdateStep
@@ -64,44 +65,43 @@ def perform_all(
     for step in steps:
         match step:
             case PublishTemplate():
-                publish(step, template, host)
+                publish(step, template, host.access)
             case PushBranch():
-                _push(step, host)
+                _push(step, host.access)
             case Propose():
-                opened[step.kind] = host.propose(step.slug, step.branch, step.title, step.description)
+                opened[step.kind] = host.pull_requests.open(step.slug, step.branch, step.title, step.description)
             case _:
                 assert_never(step)
         listener(step)
     return opened
 
 
-def publish(step: PublishTemplate, template: TemplateCopy, host: GitHost) -> None:
+def publish(step: PublishTemplate, template: TemplateCopy, access: GitAccess) -> None:
     """Push the version that the copy was given; one that somebody published meanwhile is the same."""
-    with host.credentials(step.url) as env:
-        try:
-            publishing.push(template.path, step.url, step.version, git.remote_refs(step.url, env), env)
-        except git.GitError:
-            if f"refs/tags/{step.version}" not in git.remote_refs(step.url, env):
-                raise
+
+    def push(env: Mapping[str, str]) -> None:
+        publishing.push(template.path, step.url, step.version, git.remote_refs(step.url, env), env)
+
+    tag = f"refs/tags/{step.version}"
+    push_and_settle(access, step.url, push, lambda env: tag in git.remote_refs(step.url, env))
 
 
-def _push(step: PushBranch, host: GitHost) -> None:
+def _push(step: PushBranch, access: GitAccess) -> None:
     ref = f"refs/heads/{step.branch}"
     # Only over what was seen there: a branch that somebody has pushed to meanwhile is not overwritten.
     lease = f"--force-with-lease={ref}:{step.replaces or ''}"
-    with host.credentials(step.url) as env:
-        try:
-            git.run("push", "--quiet", lease, "origin", f"{step.commit}:{ref}", cwd=step.place, env=env)
-        except git.GitError:
-            if git.remote_refs(step.url, env).get(ref) != step.commit:
-                raise
+
+    def push(env: Mapping[str, str]) -> None:
+        git.run("push", "--quiet", lease, "origin", f"{step.commit}:{ref}", cwd=step.place, env=env)
+
+    push_and_settle(access, step.url, push, lambda env: git.remote_refs(step.url, env).get(ref) == step.commit)
 
 
-def fetch_into(copies: Mapping[Kind, Path], sides: Iterable[Side], host: GitHost) -> None:
+def fetch_into(copies: Mapping[Kind, Path], sides: Iterable[Side], access: GitAccess) -> None:
     """Let the working copies know the new branches."""
     for side in sides:
         if side.kind in copies:
-            with host.credentials(side.url) as env:
+            with access.credentials(side.url) as env:
                 git.run("fetch", "--quiet", "origin", cwd=copies[side.kind], env=env)
 
 

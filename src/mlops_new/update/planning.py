@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from mlops_new.names import Kind, Mark
-from mlops_new.ports.git_host import GitHost
+from mlops_new.ports.git_host import PullRequests
 from mlops_new.project.steps import PublishTemplate
 from mlops_new.template.versions import branch
 from mlops_new.update import branches, descriptions
@@ -26,7 +26,7 @@ class Planned:
     open: dict[Kind, str] = field(default_factory=dict)
 
 
-def plan_update(prepared: Prepared, host: GitHost) -> Planned:
+def plan_update(prepared: Prepared, pull_requests: PullRequests) -> Planned:
     """Commit what was merged, in scratch, and say what the host lacks.
 
     Raises:
@@ -40,7 +40,7 @@ def plan_update(prepared: Prepared, host: GitHost) -> Planned:
             continue
         if one.merged and one.merged.tree:
             pushes.append(_push(one, one.merged.tree))
-        address = host.find_proposal(one.side.slug, branch(one.target.version)) if host.has_pull_requests else ""
+        address = pull_requests.find(one.side.slug, branch(one.target.version)) if pull_requests.supported else ""
         if address:
             found[one.side.kind] = address
         elif address is None:

@@ -94,10 +94,12 @@ class Workshop:
         self._render(todo, [one.jobs() for one in todo])
         # What looks current, or was edited, may lag behind what is recorded: earlier versions tell.
         self._render(todo, [one.earlier_jobs() if not one.failed else [] for one in todo])
+        merged: dict[str, list[Updated | Error]] = {one.name: [] for one in sided}
         with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-            merged = dict(zip(map(id, waiting), pool.map(merged_or_error, waiting), strict=True))
+            for one, result in zip(waiting, pool.map(merged_or_error, waiting), strict=True):
+                merged[one.sided.name].append(result)
         shutil.rmtree(renders, ignore_errors=True)
-        return {one.name: self._prepared(one, [merged[id(w)] for w in waiting if w.sided is one]) for one in sided}
+        return {one.name: self._prepared(one, merged[one.name]) for one in sided}
 
     def _pair(self, name: str) -> tuple[Side, ...] | Error:
         try:

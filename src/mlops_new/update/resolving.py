@@ -7,9 +7,10 @@ from pathlib import Path
 from mlops_new import definition
 from mlops_new.errors import Conflict, Error, Invalid
 from mlops_new.names import ANSWERS_FILE, DEFINITIONS, Kind
-from mlops_new.ports.git_host import GitHost
+from mlops_new.ports.git_host import GitAccess
 from mlops_new.ports.templates import Template
 from mlops_new.system import git
+from mlops_new.template.pushing import push_and_settle
 from mlops_new.template.versions import branch, branch_version, recorded
 from mlops_new.update import branches
 from mlops_new.update.merge import pick, unmerged
@@ -70,13 +71,13 @@ class Taken:
     pushed: tuple[str, ...]
 
 
-def take(name: str, copies: Mapping[Kind, Path], host: GitHost) -> Taken:
+def take(name: str, copies: Mapping[Kind, Path], access: GitAccess) -> Taken:
     """Commit what was resolved, and push both branches; nothing is pushed before both are whole.
 
     Args:
         name: The project.
         copies: Its working copies.
-        host: The Git host.
+        access: Git's way to the Git host.
 
     Raises:
         Invalid: no working copy is in the middle of an update.
@@ -98,16 +99,16 @@ def take(name: str, copies: Mapping[Kind, Path], host: GitHost) -> Taken:
         if git.run("status", "--porcelain", cwd=path).strip():
             git.run("commit", "--quiet", "--message", f"Update to template {branch_version(on)}", cwd=path)
     for path, _ in found.values():
-        _refuse_overtaken(path, host)
-    pushed = [git.origin(path) or str(path) for path, on in found.values() if _push(path, on, host)]
+        _refuse_overtaken(path, access)
+    pushed = [git.origin(path) or str(path) for path, on in found.values() if _push(path, on, access)]
     path = next(iter(found.values()))[0]
     return Taken(recorded((path / ANSWERS_FILE).read_text(encoding="utf-8")).template, tuple(pushed))
 
 
-def _refuse_overtaken(path: Path, host: GitHost) -> None:
+def _refuse_overtaken(path: Path, access: GitAccess) -> None:
     """Raise where `main` has moved on at the Git host, which the update would then have to be made on again."""
     url = git.origin(path) or ""
-    with host.credentials(url) as env:
+    with access.credentials(url) as env:
         main = git.remote_refs(url, env).get("refs/heads/main")
     if main and not git.is_ancestor(path, main, "HEAD"):
         raise Error(
@@ -156,11 +157,11 @@ def _marked(path: Path) -> list[str]:
         return []
 
 
-def _push(path: Path, name: str, host: GitHost) -> bool:
+def _push(path: Path, name: str, access: GitAccess) -> bool:
     """Push the branch that is checked out; whether the Git host did not have it."""
     ref = f"refs/heads/{name}"
     url = git.origin(path) or ""
-    with host.credentials(url) as env:
+    with access.credentials(url) as env:
         tip = git.remote_refs(url, env).get(ref)
         head = git.head(path)
         if tip == head:
@@ -170,5 +171,10 @@ def _push(path: Path, name: str, host: GitHost) -> bool:
                 f"the branch {name} of {url} holds commits that {path} has not",
                 hint=f"git -C {path} pull --rebase origin {name}, and run this again",
             )
-        git.run("push", "--quiet", f"--force-with-lease={ref}:{tip or ''}", "origin", f"HEAD:{ref}", cwd=path, env=env)
+
+    def push(env: Mapping[str, str]) -> None:
+        lease = f"--force-with-lease={ref}:{tip or ''}"
+        git.run("push", "--quiet", lease, "origin", f"HEAD:{ref}", cwd=path, env=env)
+
+    push_and_settle(access, url, push, lambda env: git.remote_refs(url, env).get(ref) == head)
     return True

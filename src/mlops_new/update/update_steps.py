@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mlops_new.names import Kind
+from mlops_new.ports.step import Step
 from mlops_new.project.steps import PublishTemplate
 
 
 @dataclass(frozen=True)
-class PushBranch:
+class PushBranch(Step):
     """Push an update's branch.
 
     Args:
@@ -28,18 +29,14 @@ class PushBranch:
     replaces: str | None
 
     action = "push branch"
-
-    @property
-    def target(self) -> str:
-        """Where to."""
-        return self.url
+    subject = "url"
 
     def __str__(self) -> str:
         return f"{'Renew' if self.replaces else 'Push'} branch {self.branch} of {self.url}"
 
 
 @dataclass(frozen=True)
-class Propose:
+class Propose(Step):
     """Open a pull request from an update's branch.
 
     Args:
@@ -57,11 +54,7 @@ class Propose:
     description: str
 
     action = "open pull request"
-
-    @property
-    def target(self) -> str:
-        """The repository."""
-        return self.slug
+    subject = "slug"
 
     def __str__(self) -> str:
         return f"Open a pull request in {self.slug}: {self.title}"

@@ -240,11 +240,20 @@ def store_effect(store: Store, day: dt.date, sky: Weather) -> float:
     return math.log(store.size) + WEEKDAY[day.weekday()] + weekend - 0.018 * min(sky.rain, 10.0)
 
 
-def simulate(seed: int, days: int) -> Iterator[Row]:
-    """All rows of the first days, by date, store and item. A longer run begins with the rows of a shorter one."""
+def some_stores(count: int) -> tuple[Store, ...]:
+    """So many of the stores, one of each region first, in the order of their names."""
+    one_of_each_region_first = sorted(range(len(STORES)), key=lambda number: number % 3)
+    return tuple(STORES[number] for number in sorted(one_of_each_region_first[:count]))
+
+
+def simulate(seed: int, days: int, stores: tuple[Store, ...] = STORES) -> Iterator[Row]:
+    """All rows of the first days, by date, store and item. A longer run begins with the rows of a shorter one.
+
+    Fewer stores change nothing about those that are left.
+    """
     calendar = Calendar.of(FIRST_DAY, days)
     skies = {region: weather(seed, region) for region in CLIMATE}
-    shelves = {(store, item): _series(seed, store, item) for store in STORES for item in ITEMS}
+    shelves = {(store, item): _series(seed, store, item) for store in stores for item in ITEMS}
     plan: dict[str, Offer] = {}
     for number in range(days):
         if number % 7 == 0:
@@ -271,7 +280,7 @@ def _one_day(
     by_item = {item.name: item_effect(item, day, plan[item.name], by_group[item.group]) for item in ITEMS}
     planned = {item.name: planned_uplift(plan[item.name], feast_ahead) for item in ITEMS}
     date = day.isoformat()
-    for store in STORES:
+    for store in dict.fromkeys(store for store, _ in shelves):
         sky = skies[store.region]
         here = store_effect(store, day, sky)
         unusual = (sky.temperature - CLIMATE[store.region][0]) / 10.0
@@ -308,12 +317,18 @@ def hide_sales(row: Row) -> Row:
     return row._replace(units_sold=None, stockout=None, sales_level="")
 
 
-def later(seed: int, weeks_later: int) -> tuple[list[Row], list[Row]]:
+def training(seed: int, days: int, stores: tuple[Store, ...]) -> Iterator[Row]:
+    """The training data, or its last days."""
+    start = (FIRST_DAY + dt.timedelta(TRAINING_DAYS - days)).isoformat()
+    return (row for row in simulate(seed, TRAINING_DAYS, stores) if row.date >= start)
+
+
+def later(seed: int, weeks_later: int, stores: tuple[Store, ...] = STORES) -> tuple[list[Row], list[Row]]:
     """Five weeks with sales and the seven days after them, that many weeks after the end of the training data."""
     first_forecast = TRAINING_DAYS + 7 * weeks_later
     start = FIRST_DAY + dt.timedelta(first_forecast - HISTORY_DAYS)
     forecast = (FIRST_DAY + dt.timedelta(first_forecast)).isoformat()
-    rows = [row for row in simulate(seed, first_forecast + FORECAST_DAYS) if row.date >= start.isoformat()]
+    rows = [row for row in simulate(seed, first_forecast + FORECAST_DAYS, stores) if row.date >= start.isoformat()]
     return [row for row in rows if row.date < forecast], [row for row in rows if row.date >= forecast]
 
 
@@ -322,6 +337,8 @@ def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="Write invented daily sales of fruit and vegetables to a CSV file.")
     parser.add_argument("out", type=Path, help="the file to write")
     parser.add_argument("--seed", type=int, default=SEED, help="another seed, another chain of stores")
+    parser.add_argument("--stores", type=int, default=len(STORES), help="a smaller sample: so many of the 12 stores")
+    parser.add_argument("--days", type=int, help="a smaller sample: the last so many days of the training data")
     kind = parser.add_mutually_exclusive_group()
     kind.add_argument("--next-week", action="store_true", help="five later weeks with sales, then seven days without")
     kind.add_argument("--truth", action="store_true", help="what those seven days really sold")
@@ -334,10 +351,21 @@ def main() -> None:
     arguments = parser().parse_args()
     if arguments.weeks_later < 0:
         parser().error("--weeks-later counts weeks after the training data: 0 or more")
+    if not 1 <= arguments.stores <= len(STORES):
+        parser().error(f"--stores counts stores: 1 to {len(STORES)}")
+    if arguments.days is not None and not 1 <= arguments.days <= TRAINING_DAYS:
+        parser().error(f"--days counts days of the training data: 1 to {TRAINING_DAYS}")
+    if arguments.days is not None and (arguments.next_week or arguments.truth):
+        parser().error("--days is about the training data, not about the weeks after it")
+    _write_what_is_asked_for(arguments)
+
+
+def _write_what_is_asked_for(arguments: argparse.Namespace) -> None:
+    stores = some_stores(arguments.stores)
     if not (arguments.next_week or arguments.truth):
-        write(arguments.out, simulate(arguments.seed, TRAINING_DAYS))
+        write(arguments.out, training(arguments.seed, arguments.days or TRAINING_DAYS, stores))
         return
-    history, forecast = later(arguments.seed, arguments.weeks_later)
+    history, forecast = later(arguments.seed, arguments.weeks_later, stores)
     if arguments.truth:
         write(arguments.out, iter(forecast), ("date", "store", "item", "units_sold", "stockout", "sales_level"))
     else:

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from numpy.typing import NDArray
 
-MOST_ROWS = 50_000
-"""With more, one fit is steady enough, and several take long to train, to serve and to explain."""
-SHARE = 0.8
-"""Of the rows, drawn without replacement for each fit (Bühlmann and Yu 2002)."""
+FITS = ((2_000, 10), (5_000, 5), (50_000, 2))
+"""Rows up to which so many fits are averaged. With more rows one is steady enough, and several take long to train, to
+serve and to explain."""
+MANY_CLASSES, FITS_OF_MANY = 4, 5
+"""With more classes not more fits: each class has trees of its own."""
 
 
 @dataclass(frozen=True)
@@ -27,8 +26,10 @@ class Bags:
 
     def predict(self, coded: NDArray[np.float64]) -> NDArray[np.float64]:
         """The mean of the predicted numbers."""
-        mean: NDArray[np.float64] = np.mean([fitted.predict(coded) for fitted in self.fits], axis=0)
-        return mean
+        total = np.zeros(len(coded))
+        for fitted in self.fits:  # one after the other: numpy's sum of a row alone may differ in the last digit
+            total += fitted.predict(coded)
+        return total / len(self.fits)
 
     def predict_proba(self, coded: NDArray[np.float64]) -> NDArray[np.float64]:
         """The mean probability of each class; a class that a fit has not seen has none in it."""
@@ -38,10 +39,7 @@ class Bags:
         return total / len(self.fits)
 
 
-def draws(wanted: NDArray[Any], bags: int, seed: int, *, classes: bool) -> Iterator[NDArray[np.int64]]:
-    """The rows of each fit, as places in their order. Every class keeps a row in each."""
-    draw = np.random.default_rng(seed)
-    first = np.unique(wanted, return_index=True)[1] if classes else np.empty(0, np.int64)
-    for _ in range(bags):
-        chosen = draw.permutation(len(wanted))[: max(1, round(SHARE * len(wanted)))]
-        yield np.unique(np.concatenate([chosen, first]))
+def fits(rows: int, classes: int) -> int:
+    """How many fits to a table of so many rows are worth their time; a regression has no class."""
+    number = next((number for most, number in FITS if rows <= most), 1)
+    return min(number, FITS_OF_MANY) if classes > MANY_CLASSES else number

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 import joblib
 import numpy as np
 import pandas as pd
-from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.utils._param_validation import InvalidParameterError
 
-from model import bagging, rounds
+from model import boosting, metrics
 from model.errors import InputError
+from model.schema import LOWER_IS_BETTER
 from model.values import as_text, numbers, texts
 
 if TYPE_CHECKING:
@@ -106,12 +106,8 @@ class Model:
         positive class (the last of the sorted ones), else that of the label.
         """
         coded = encode(features, self.signature)
-        if self.signature.problem_type == "regression":
-            return pd.DataFrame({"prediction": self.trees.predict(coded)})
-        probabilities = self.trees.predict_proba(coded)
-        best = probabilities.argmax(axis=1)
-        told = probabilities[:, -1] if self.signature.problem_type == "binary_classification" else probabilities.max(1)
-        return pd.DataFrame({"label": np.array(self.signature.classes, dtype=object)[best], "probability": told})
+        regression = self.signature.problem_type == "regression"
+        return _answers(self.trees.predict(coded) if regression else self.trees.predict_proba(coded), self.signature)
 
     def scores(self, features: pd.DataFrame) -> NDArray[np.float64]:
         """What is explained, rows x outputs: the prediction, the positive class's probability, or each class's."""
@@ -205,9 +201,10 @@ def fit(
     signature: Signature,
     hyperparameters: Hyperparameters,
     *,
+    metric: str,
     trees: int | None = None,
 ) -> Model:
-    """Fit on all rows.
+    """Fit on all rows, or several times on most of them.
 
     Args:
         features: The model's columns.
@@ -215,21 +212,46 @@ def fit(
         time: When each row is of, if rows have a time.
         signature: Of these columns.
         hyperparameters: Of the trees.
+        metric: What the project is judged by.
         trees: How many; None: as many as do best on rows held back, see `model.rounds`.
 
     Raises:
         InputError: scikit-learn refuses a hyperparameter.
     """
-    coded = encode(features, signature)
     wanted = _wanted(target, signature)
+    categorical = [column.categories is not None for column in signature.columns]
+    task = boosting.Task(encode(features, signature), wanted, time, categorical, len(signature.classes))
     chosen = replace(hyperparameters, loss=_loss_for(wanted, signature, hyperparameters.loss))
     try:
-        trees = trees or _number_of_trees(coded, wanted, time, signature, chosen)
-        fitted = _fitted(coded, wanted, signature, replace(chosen, max_iter=trees))
+        if trees is None:
+            trees, fitted = boosting.search(task, chosen, _measure(target, signature, metric))
+        else:
+            fitted = boosting.fit(task, chosen, trees)
     except InvalidParameterError as error:
         raise InputError(f"[model.hyperparameters]: {error}") from error
     learnt = Learnt(len(wanted), trees, asdict(hyperparameters), _constants(target, signature))
     return Model(replace(signature, learnt=learnt), fitted)
+
+
+def _answers(output: NDArray[np.float64], signature: Signature) -> pd.DataFrame:
+    """Predicted numbers, or rows x classes of probabilities, as `Model.predict` gives them."""
+    if signature.problem_type == "regression":
+        return pd.DataFrame({"prediction": output})
+    best = output.argmax(axis=1)
+    told = output[:, -1] if signature.problem_type == "binary_classification" else output.max(axis=1)
+    return pd.DataFrame({"label": np.array(signature.classes, dtype=object)[best], "probability": told})
+
+
+def _measure(target: pd.Series, signature: Signature, metric: str) -> boosting.Measure:
+    """The metric of answers for some rows, in the direction in which more is better."""
+    sign = -1.0 if metric in LOWER_IS_BETTER else 1.0
+    positive = signature.classes[-1] if signature.classes else None
+
+    def measure(places: NDArray[np.int64], output: NDArray[np.float64]) -> float:
+        judged = _answers(output, signature).assign(actual=target.iloc[places].to_numpy())
+        return sign * metrics.of(signature.problem_type, judged, positive)[metric]
+
+    return measure
 
 
 def _tuple_or_none(values: list[str] | None) -> tuple[str, ...] | None:
@@ -284,54 +306,3 @@ def _constants(target: pd.Series, signature: Signature) -> dict[str, Any]:
     if signature.classes:
         return {"most_frequent": str(target.value_counts().sort_index().idxmax())}
     return {"mean": float(target.mean()), "median": float(target.median())}
-
-
-def _trees(signature: Signature, hyperparameters: Hyperparameters, **more: Any) -> Any:
-    kind = HistGradientBoostingRegressor if signature.problem_type == "regression" else HistGradientBoostingClassifier
-    settings = asdict(hyperparameters) | {"early_stopping": False} | more
-    del settings["bags"]
-    categorical = [column.categories is not None for column in signature.columns]
-    return kind(**settings, categorical_features=categorical)
-
-
-def _fitted(
-    coded: NDArray[np.float64], wanted: NDArray[Any], signature: Signature, hyperparameters: Hyperparameters
-) -> Any:
-    """One fit to all rows; where they are few, several to most of them."""
-    if hyperparameters.bags < 2 or len(wanted) > bagging.MOST_ROWS:  # noqa: PLR2004
-        return _fit(_trees(signature, hyperparameters), coded, wanted)
-    drawn = bagging.draws(wanted, hyperparameters.bags, hyperparameters.random_state, classes=bool(signature.classes))
-    fits = tuple(_fit(_trees(signature, hyperparameters), coded[rows], wanted[rows]) for rows in drawn)
-    return bagging.Bags(fits, len(signature.classes))
-
-
-def _fit(trees: Any, coded: NDArray[np.float64], wanted: NDArray[Any], **more: Any) -> Any:
-    """A column without any value cannot be fitted; a constant in its place teaches just as little."""
-    empty = np.isnan(coded).all(axis=0)
-    if empty.any():
-        coded = coded.copy(order="F")
-        coded[:, empty] = 0.0
-    return trees.fit(coded, wanted, **more)
-
-
-def _number_of_trees(
-    coded: NDArray[np.float64],
-    wanted: NDArray[Any],
-    time: pd.Series | None,
-    signature: Signature,
-    hyperparameters: Hyperparameters,
-) -> int:
-    usual = rounds.usual(hyperparameters)
-    if len(wanted) < rounds.FEWEST_ROWS:
-        return usual
-    share, classes = hyperparameters.validation_fraction, bool(signature.classes)
-    patience = max(hyperparameters.n_iter_no_change, usual)  # scores up to the usual number, to compare with
-    learner = _trees(signature, hyperparameters, early_stopping=True, n_iter_no_change=patience)
-    scores = []
-    for part in rounds.held_back(wanted, time, share, classes=classes):
-        # A class that only the held-back rows have cannot be scored.
-        judged = part & np.isin(wanted, wanted[~part]) if classes else part
-        if judged.any():
-            _fit(learner, coded[~part], wanted[~part], X_val=coded[judged], y_val=wanted[judged])
-            scores.append(learner.validation_score_)
-    return rounds.choose(rounds.together(scores), usual) if scores else usual

@@ -76,7 +76,11 @@ class Hyperparameters:
     """Settings of scikit-learn's `HistGradientBoosting*`, whose names they have, and `bags`.
 
     Attributes:
-        bags: Fits to bootstrap samples, whose predictions are averaged (Breiman 1996), of a table small enough.
+        min_samples_leaf: At least; where one of two classes is rare, so many that one row of it is expected.
+        validation_fraction: Of the rows, held back in turn.
+        n_iter_no_change: Rounds that must have gained enough for more trees to be grown, see `model.rounds`.
+        bags: At most so many fits, each without another part of the rows, are averaged (Breiman 1996), see
+            `model.bagging`.
     """
 
     loss: str = "auto"
@@ -86,9 +90,9 @@ class Hyperparameters:
     min_samples_leaf: int = 20
     l2_regularization: float = 0.0
     max_features: float = 1.0
-    validation_fraction: float = 0.2
+    validation_fraction: float = 0.1
     n_iter_no_change: int = 20
-    bags: int = 5
+    bags: int = 10
     random_state: int = 1
 
 
@@ -310,7 +314,7 @@ def _hyperparameters(values: Mapping[str, Any]) -> Hyperparameters:
         _check_type(f"[model.hyperparameters] {name}", value, Number if kind is float else kind)
         if kind is not str and value < 0:
             raise InputError(f"[model.hyperparameters] {name} = {value}: it must not be negative")
-    if not 0 < values.get("validation_fraction", 0.2) < 1:
+    if not 0 < values.get("validation_fraction", 0.1) < 1:
         raise InputError("[model.hyperparameters] validation_fraction must lie between 0 and 1")
     # scikit-learn takes 1.0 for a share, and 1 for something else.
     converted: dict[str, Any] = {name: type(_known_hyperparameter(name))(value) for name, value in values.items()}

@@ -96,7 +96,7 @@ def train(
         settings.problem_type, settings.target, settings.id_columns, columns, read_classes(target, settings)
     )
     when = dates(table[settings.time])[0] if settings.time else None
-    return estimator.fit(features, target, when, signature, hyperparameters, trees=trees)
+    return estimator.fit(features, target, when, signature, hyperparameters, metric=settings.metric, trees=trees)
 
 
 def feature_names(table: pd.DataFrame, settings: Schema) -> list[str]:

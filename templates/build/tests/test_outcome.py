@@ -24,7 +24,7 @@ import outcome
 def work():
     print("started", flush=True)
     try:
-        time.sleep(60)
+        time.sleep(600)
     except Exception:
         pass
 outcome.run(work, reason=Path(sys.argv[1]))
@@ -39,7 +39,7 @@ def test_a_job_that_is_stopped_ends_at_once_and_says_so(tmp_path: Path) -> None:
         assert job.stdout
         assert job.stdout.readline() == "started\n"
         job.send_signal(signal.SIGTERM)
-        _, told = job.communicate(timeout=20)
+        _, told = job.communicate(timeout=300)
     assert job.returncode == 128 + signal.SIGTERM
     assert told == "stopped by SIGTERM before the work was done\n"
     assert reason.read_text(encoding="utf-8") == told

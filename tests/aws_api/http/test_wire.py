@@ -151,7 +151,7 @@ def test_a_body_that_is_another_one_is_not_kept(served: Served, told: dict[str, 
 
 def _raw(served: Served, *parts: bytes) -> bytes:
     """Send bytes as they are, and read until the server closes, or has answered what was asked."""
-    with socket.create_connection(("127.0.0.1", served.port), timeout=30) as connection:
+    with socket.create_connection(("127.0.0.1", served.port), timeout=300) as connection:
         for part in parts:
             connection.sendall(part)
         connection.shutdown(socket.SHUT_WR)
@@ -180,7 +180,7 @@ def test_connections_are_kept_whatever_was_answered(served: Served) -> None:
 
 def test_bodies_are_asked_for_when_they_are_wanted(served: Served) -> None:
     head = b"PUT /mlops-new/wire/late HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n"
-    with socket.create_connection(("127.0.0.1", served.port), timeout=30) as connection:
+    with socket.create_connection(("127.0.0.1", served.port), timeout=300) as connection:
         connection.sendall(head)
         assert connection.recv(65_536) == b"HTTP/1.1 100 Continue\r\n\r\n"  # before any of the body was sent
         connection.sendall(b"late")

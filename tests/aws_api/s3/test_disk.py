@@ -21,7 +21,7 @@ def serve(home: Path, before: str) -> Served:
 
 
 def test_a_full_disk_is_told_and_nothing_is_half_made(own: Local) -> None:
-    home = own.platform.home.root
+    home = own.platform.stores.home.root
     server = serve(home, f"ulimit -f {4 * MEBIBYTE // 512}")
     s3 = server.client("s3")
     s3.create_bucket(Bucket="full")
@@ -39,7 +39,7 @@ def test_a_full_disk_is_told_and_nothing_is_half_made(own: Local) -> None:
     assert s3.get_object(Bucket="full", Key="kept")["Body"].read() == b"kept"
     assert not list((home / "objects").glob(".*.partial"))
     server.process.terminate()
-    _, err = server.process.communicate(timeout=60)
+    _, err = server.process.communicate(timeout=300)
     assert err.count("the disk is full: PUT /full/large was refused") == 1
     assert "bug" not in err
     assert not list(home.glob("logs/*"))

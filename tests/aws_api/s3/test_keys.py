@@ -73,8 +73,8 @@ def test_folder_markers(s3: Any, local: Local) -> None:
         s3.put_object(Bucket="markers", Key=f"table/{name}", Body=name.encode() if name[-1] != "/" else b"")
     found = local.platform.stores.objects.find("s3://markers/table/")
     assert [key for key, _ in found] == ["region=north/part-0.parquet", "region=south/part-0.parquet"]
-    file = local.platform.local_path("s3://markers/table/region=north/part-0.parquet")
-    assert file == local.platform.home.objects / "markers" / "table" / "region=north" / "part-0.parquet"
+    file = local.platform.stores.objects.path("s3://markers/table/region=north/part-0.parquet")
+    assert file == local.platform.stores.home.objects / "markers" / "table" / "region=north" / "part-0.parquet"
     assert file.read_bytes() == b"region=north/part-0.parquet"
     s3.delete_object(Bucket="markers", Key="table/")
     assert keys(s3, "markers", Prefix="table/")[0] == "table/region=north/"
@@ -83,7 +83,7 @@ def test_folder_markers(s3: Any, local: Local) -> None:
 
 
 def test_what_was_stored_before_is_read(s3: Any, local: Local) -> None:
-    folder = local.platform.home.objects / "older"
+    folder = local.platform.stores.home.objects / "older"
     (folder / "a").mkdir(parents=True)
     (folder / "a" / "b.csv").write_text("older")
     (folder / "top").write_text("top")
@@ -104,7 +104,7 @@ def test_what_was_stored_before_is_read(s3: Any, local: Local) -> None:
         s3.delete_object(Bucket="older", Key=key)
     s3.put_object(Bucket="older", Key="top/below", Body=b"below")
     assert (read(s3, "older", "top"), read(s3, "older", "top/below")) == (b"top", b"below")
-    assert local.platform.local_path("s3://older/top").read_text() == "top"
+    assert local.platform.stores.objects.path("s3://older/top").read_text() == "top"
     s3.delete_object(Bucket="older", Key="top")
     s3.delete_object(Bucket="older", Key="top/below")
     s3.put_object(Bucket="older", Key="top", Body=b"again")

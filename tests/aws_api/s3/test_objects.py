@@ -54,7 +54,7 @@ def test_round_trip(s3: Any, local: Local, bucket: str, key: str) -> None:
     assert abs(time.time() - head["LastModified"].timestamp()) < 60
     assert keys(s3.list_objects_v2(Bucket=bucket, Prefix=key)) == [key]
     assert keys(s3.list_objects(Bucket=bucket, Prefix=key)) == [key]
-    assert local.platform.local_path(f"s3://{bucket}/{key}").read_bytes() == content
+    assert local.platform.stores.objects.path(f"s3://{bucket}/{key}").read_bytes() == content
     s3.delete_object(Bucket=bucket, Key=key)
     s3.delete_object(Bucket=bucket, Key=key)  # gone is fine
     with refused("NoSuchKey"):
@@ -169,7 +169,7 @@ def test_copies_keep_or_replace_what_is_said_of_them(s3: Any, bucket: str) -> No
 def many(s3: Any, prepared: Local) -> str:
     """A bucket of 1203 objects, most of which nobody has ever sent."""
     s3.create_bucket(Bucket="many")
-    root = prepared.platform.home.objects / "many"
+    root = prepared.platform.stores.home.objects / "many"
     for folder in ("days", "days-old", "days/deep"):
         (root / folder).mkdir(parents=True, exist_ok=True)
     for number in range(1200):
@@ -235,18 +235,18 @@ def test_deleting_many(s3: Any, bucket: str) -> None:
 def test_keys_that_are_no_files_are_refused(s3: Any, prepared: Local, bucket: str, key: str) -> None:
     if key.endswith("/"):  # a folder has a name as well
         key = "y" + key
-    before = sorted(prepared.platform.home.root.iterdir())
+    before = sorted(prepared.platform.stores.home.root.iterdir())
     with refused("InvalidArgument|KeyTooLongError"):
         s3.put_object(Bucket=bucket, Key=key, Body=b"x")
     with refused("InvalidArgument|KeyTooLongError"):
         s3.get_object(Bucket=bucket, Key=key)
-    assert sorted(prepared.platform.home.root.iterdir()) == before
+    assert sorted(prepared.platform.stores.home.root.iterdir()) == before
     assert not keys(s3.list_objects_v2(Bucket=bucket))
 
 
 def test_links_that_are_signed(served: Served, s3: Any, bucket: str) -> None:
     where = {"Bucket": bucket, "Key": "a b"}
-    connection = HTTPConnection("127.0.0.1", served.port, timeout=30)
+    connection = HTTPConnection("127.0.0.1", served.port, timeout=300)
     for operation, method, body in (("put_object", "PUT", b"signed"), ("get_object", "GET", None)):
         link = s3.generate_presigned_url(operation, Params=where)
         connection.request(method, link.removeprefix(served.url), body)
@@ -357,7 +357,7 @@ def test_half_an_object_is_none(served: Served, prepared: Local, s3: Any, bucket
     with pytest.raises(OSError, match="went away"):
         served.client("s3").upload_fileobj(_Broken(), bucket, "k")
     assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == b"before"
-    assert not list(prepared.platform.home.objects.glob(".*.partial"))
+    assert not list(prepared.platform.stores.home.objects.glob(".*.partial"))
 
 
 def test_readers_and_writers_at_once(served: Served, s3: Any, bucket: str) -> None:

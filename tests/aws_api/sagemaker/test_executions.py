@@ -197,7 +197,9 @@ def test_definitions_are_checked_and_replaced(sagemaker: Any, s3: Any) -> None:
 
 
 def test_pipelines_of_a_project_keep_its_mark(sagemaker: Any, local: Local) -> None:
-    local.platform.register("marked", definition(processing("One", "")), project="fresh-sales", repository="build")
+    local.platform.stores.pipelines.register(
+        "marked", definition(processing("One", "")), project="fresh-sales", repository="build"
+    )
     arn = sagemaker.describe_pipeline(PipelineName="marked")["PipelineArn"]
     tags = {tag["Key"]: tag["Value"] for tag in sagemaker.list_tags(ResourceArn=arn)["Tags"]}
     assert tags == {
@@ -206,11 +208,13 @@ def test_pipelines_of_a_project_keep_its_mark(sagemaker: Any, local: Local) -> N
         "sagemaker:project-name": "fresh-sales",
     }
     sagemaker.update_pipeline(PipelineName="marked", PipelineDefinition=definition(processing("Two", "")))
-    local.platform.register("marked", definition(processing("One", "")), project="fresh-sales", repository="build")
+    local.platform.stores.pipelines.register(
+        "marked", definition(processing("One", "")), project="fresh-sales", repository="build"
+    )
 
     marks = [{"Key": "mlops-new:project", "Value": "other"}, {"Key": "mlops-new:repository", "Value": "deploy"}]
     own = create(sagemaker, "own", definition(processing("One", "")), Tags=[*marks, {"Key": "team", "Value": "a"}])
-    found = local.platform.find_pipeline("own")
+    found = local.platform.stores.pipelines.find("own")
     assert found is not None
     assert (found.project, found.repository) == ("other", "deploy")
     sagemaker.add_tags(ResourceArn=own, Tags=[{"Key": "team", "Value": "b"}, {"Key": "cost", "Value": ""}])
@@ -347,7 +351,7 @@ def test_killed_servers_lose_nothing(
     killed = start(one.client("sagemaker"), "durable", image)
     identity = killed.rpartition("/")[2]
     until(lambda: "Wait" in steps(two.client("sagemaker"), killed))
-    os.kill(own.platform.stores.registry.owner(identity).pid, signal.SIGKILL)
+    os.kill(own.platform.stores.executions.owner(identity).pid, signal.SIGKILL)
     found = ended(two.client("sagemaker"), killed)
     assert (found["PipelineExecutionStatus"], "killed" in found["FailureReason"]) == ("Stopped", True)
     (signs / "go").touch()

@@ -93,13 +93,13 @@ def test_the_list_of_what_is_done_is_complete(prepared: Local) -> None:
 
 @pytest.mark.parametrize("name", sorted(set(S3.operation_names) - DONE))
 def test_what_is_not_implemented_says_so_and_changes_nothing(client: Any, prepared: Local, name: str) -> None:
-    before = content(prepared.platform.home.root)
+    before = content(prepared.platform.stores.home.root)
     with pytest.raises(ClientError) as caught:
         method(client, name)(**request_of(S3.operation_model(name)))
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501, caught.value
     if S3.operation_model(name).http["method"] != "HEAD":
         assert caught.value.response["Error"]["Code"] == "NotImplemented"
-    assert content(prepared.platform.home.root) == before
+    assert content(prepared.platform.stores.home.root) == before
 
 
 def test_what_is_implemented_is_done(client: Any) -> None:
@@ -185,13 +185,13 @@ def test_what_is_refused_changes_nothing(client: Any, prepared: Local, name: str
     operation = S3.operation_model(name)
     value = next(value for value in _values(operation.input_shape.members[member]) if _is_refused(member, value))
     more = {"SSECustomerKey": {"SSECustomerAlgorithm": "AES256"}, "CopySourceSSECustomerKey": {}}.get(member, {})
-    before = content(prepared.platform.home.root)
+    before = content(prepared.platform.stores.home.root)
     with pytest.raises(ClientError) as caught:
         method(client, name)(**{**request_of(operation), member: value, **more})
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501, caught.value
     told = caught.value.response["Error"]["Message"]
     assert operation.http["method"] == "HEAD" or member.split("Key", maxsplit=1)[0] in told
-    assert content(prepared.platform.home.root) == before
+    assert content(prepared.platform.stores.home.root) == before
 
 
 def _values(shape: Shape) -> list[Any]:
@@ -236,10 +236,10 @@ def test_algorithms_are_those_of_the_model() -> None:
 def test_what_no_operation_knows_is_refused(
     client: Any, served: Served, prepared: Local, verb: str, path: str, headers: dict[str, str]
 ) -> None:
-    before = content(prepared.platform.home.root)
+    before = content(prepared.platform.stores.home.root)
     status, text = ask(served, verb, path, b"", headers)
     assert (status, b"<Code>NotImplemented</Code>" in text) == (501, True), text
-    assert content(prepared.platform.home.root) == before
+    assert content(prepared.platform.stores.home.root) == before
 
 
 def test_how_clients_speak_is_passed_over(client: Any, served: Served) -> None:

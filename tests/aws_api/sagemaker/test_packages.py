@@ -71,8 +71,8 @@ def test_versions_are_approved_found_and_deleted(served: Served, sagemaker: Any,
     assert described["CustomerMetadataProperties"] == {"b": "2"}
     assert described["InferenceSpecification"] == SPECIFICATION
     assert versions(sagemaker, ModelPackageGroupName="versions", ModelApprovalStatus="Approved") == [2]
-    assert local.platform.model_package("versions", 2).status == "Approved"
-    local.platform.set_approval("versions", 2, "Rejected")
+    assert local.platform.stores.models.model_package("versions", 2).status == "Approved"
+    local.platform.stores.models.set_approval("versions", 2, "Rejected")
     assert sagemaker.describe_model_package(ModelPackageName=arns[1])["ModelApprovalStatus"] == "Rejected"
 
     several = sagemaker.batch_describe_model_package(ModelPackageArnList=[arns[0], arns[0][:-1] + "99"])

@@ -132,7 +132,7 @@ def test_no_pipeline_s_executions_are_mixed_with_jobs(sagemaker: Any, request_of
     ended(sagemaker, "alone")
     names = [pipeline["PipelineName"] for pipeline in sagemaker.list_pipelines(MaxResults=100)["PipelineSummaries"]]
     assert [name for name in names if "alone" in name] == []
-    assert prepared.platform.executions("alone") == []
+    assert prepared.platform.stores.executions.all("alone") == []
 
 
 def test_tags_and_what_there_is_not(sagemaker: Any, request_of: Any) -> None:

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from mlops_new.cli.commands.run_inputs import _plain, _plainly_named
-from mlops_new.platforms.local.platform import LocalRuns
+from mlops_new.platforms.local.platform import LocalObjects
+from mlops_new.platforms.local.store.object_store import ObjectStore
 
 
 @pytest.mark.parametrize(
@@ -28,23 +29,21 @@ def test_a_name_is_plain_and_short_and_keeps_its_ending(name: str, plain: str) -
 def test_a_file_of_any_name_is_uploaded_with_its_content(tmp_path: Path, name: str) -> None:
     file = tmp_path / name
     file.write_text("a\n1\n", encoding="utf-8")
-    platform = LocalRuns(tmp_path / "home")
+    objects = LocalObjects(ObjectStore(tmp_path / "home"))
     with _plainly_named(file) as path:
-        uri = platform.upload(path, project="p" * 55, kind="data")
-    assert platform.read(uri) == b"a\n1\n"
-    assert not platform.local_path(uri).is_symlink()
+        uri = objects.upload(path, project="p" * 55, kind="data")
+    assert objects.read(uri) == b"a\n1\n"
+    assert not objects.store.path(uri).is_symlink()
     assert uri.isprintable()
     assert len(uri) < 256 - 63 + len("mlops-new")
-    platform.close()
 
 
 def test_a_folder_of_any_name_is_uploaded_with_what_is_in_it(tmp_path: Path) -> None:
     folder = tmp_path / 'parts: "all"'
     (folder / "region=north").mkdir(parents=True)
     (folder / "region=north" / "part-0.csv").write_text("a\n1\n", encoding="utf-8")
-    platform = LocalRuns(tmp_path / "home")
+    objects = LocalObjects(ObjectStore(tmp_path / "home"))
     with _plainly_named(folder) as path:
-        uri = platform.upload(path, project="sales", kind="data")
+        uri = objects.upload(path, project="sales", kind="data")
     assert uri.endswith("/parts___all_")
-    assert platform.read(f"{uri}/region=north/part-0.csv") == b"a\n1\n"
-    platform.close()
+    assert objects.read(f"{uri}/region=north/part-0.csv") == b"a\n1\n"

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from mlops_new.cli.commands.run_outcome import _decision, _findings, _sentences, _withheld
-from mlops_new.platforms.local.platform import LocalRuns
+from mlops_new.platforms.local.platform import LocalObjects
+from mlops_new.platforms.local.store.object_store import ObjectStore
 
 
 @pytest.mark.parametrize(
@@ -21,40 +22,36 @@ from mlops_new.platforms.local.platform import LocalRuns
 def test_another_pipelines_decision_file_is_its_own_affair(
     tmp_path: Path, written: str, told: dict[str, object] | None
 ) -> None:
-    platform = LocalRuns(tmp_path)
-    platform.stores.objects.put_text(written, "s3://bucket/odd/decision.json")
-    assert _decision({"odd": "s3://bucket/odd"}, platform) == told
-    assert _decision({"odd": "s3://bucket/even"}, platform) is None
-    platform.close()
+    objects = LocalObjects(ObjectStore(tmp_path))
+    objects.store.put_text(written, "s3://bucket/odd/decision.json")
+    assert _decision({"odd": "s3://bucket/odd"}, objects) == told
+    assert _decision({"odd": "s3://bucket/even"}, objects) is None
 
 
 @pytest.mark.parametrize(
     "written", ["[1]", "{}", '{"violations": 3}', '{"violations": [4, {"feature": 5}]}', "not JSON"]
 )
 def test_details_that_say_something_else_have_no_sentences(tmp_path: Path, written: str) -> None:
-    platform = LocalRuns(tmp_path)
-    platform.stores.objects.put_text(written, "s3://bucket/run/attribution/check.json")
-    assert _findings({"attribution": "s3://bucket/run/attribution"}, platform) == []
-    platform.close()
+    objects = LocalObjects(ObjectStore(tmp_path))
+    objects.store.put_text(written, "s3://bucket/run/attribution/check.json")
+    assert _findings({"attribution": "s3://bucket/run/attribution"}, objects) == []
 
 
 def test_what_was_found_is_told_in_sentences(tmp_path: Path) -> None:
-    platform = LocalRuns(tmp_path)
+    objects = LocalObjects(ObjectStore(tmp_path))
     told = '{"violations": [{"feature": "price", "sentence": "price: 22 % → 2 %."}, {"feature": "x", "sentence": ""}]}'
-    platform.stores.objects.put_text(told, "s3://bucket/run/attribution/check.json")
-    found = _findings({"attribution": "s3://bucket/run/attribution", "other": "s3://bucket/run/other"}, platform)
+    objects.store.put_text(told, "s3://bucket/run/attribution/check.json")
+    found = _findings({"attribution": "s3://bucket/run/attribution", "other": "s3://bucket/run/other"}, objects)
     assert found == [{"check": "attribution", "feature": "price", "sentence": "price: 22 % → 2 %."}]
     assert _sentences(found) == ["  ! price: 22 % → 2 %."]
     many = [{"check": "data_quality", "feature": str(place), "sentence": f"{place}."} for place in range(8)]
     assert _sentences(many)[-1] == "  ! … and 3 more"
-    platform.close()
 
 
 def test_forecasts_that_were_kept_back_are_known_by_their_manifest(tmp_path: Path) -> None:
-    platform = LocalRuns(tmp_path)
+    objects = LocalObjects(ObjectStore(tmp_path))
     stored = {"withheld": "s3://bucket/run/withheld"}
-    assert _withheld(stored, platform) is None
-    platform.stores.objects.put_text("{}", "s3://bucket/run/withheld/manifest.json")
-    assert "withheld" in str(_withheld(stored, platform))
-    assert _withheld({}, platform) is None
-    platform.close()
+    assert _withheld(stored, objects) is None
+    objects.store.put_text("{}", "s3://bucket/run/withheld/manifest.json")
+    assert "withheld" in str(_withheld(stored, objects))
+    assert _withheld({}, objects) is None

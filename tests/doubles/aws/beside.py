@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl
 from tests.doubles.aws import xml
 from tests.doubles.aws.made import ACCOUNT, Clients, Making
 from tests.doubles.aws.packages import Refused
+from tests.doubles.aws.price_list import PriceList
 from tests.doubles.aws.simulation import Simulator
 from tests.doubles.aws.stacks import CloudFormation
 from tests.doubles.aws.templates import OURS
@@ -32,6 +33,7 @@ class Beside:
         """Whose credentials they are; empty: whom moto says."""
         self.schedules: list[dict[str, str]] = []
         """Model Monitor's."""
+        self.price_list = PriceList()
         self.refusals: dict[str, tuple[str, str]] = {}
         """Actions that are refused, each with code and message."""
         self._simulator = Simulator(client)
@@ -61,6 +63,8 @@ class Beside:
                 return _xml(request, {"Account": ACCOUNT, "Arn": self.caller, "UserId": "AIDA"})
             case "servicequotas:ListServiceQuotas":
                 return answered(self._quotas(request.document))
+            case "pricing:GetProducts":
+                return answered(self.price_list.get_products(request.document))
             case "sagemaker:ListMonitoringSchedules":
                 return answered({"MonitoringScheduleSummaries": self.schedules})
             case _:

@@ -5,7 +5,6 @@ import json
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -26,19 +25,22 @@ REGION = "eu-north-1"
 ACCOUNT = "123456789012"
 BUCKET = f"mlops-new-{ACCOUNT}-{REGION}"
 _HOP_BY_HOP = {"connection", "transfer-encoding", "content-length", "expect", "host", "date", "server"}
-_PATIENCE = 60
 
 
 class Moto:
     """A moto server in a process of its own."""
 
     def __init__(self) -> None:
-        code = "import sys; from moto.server import main; main(['-H', '127.0.0.1', '-p', sys.argv[1]])"
-        self.port = _free_port()
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", code, str(self.port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        # It finds a free port itself: what another finds for it may be somebody else's a moment later.
+        code = (
+            "import threading; from moto.server import ThreadedMotoServer as S; s = S('127.0.0.1', 0, verbose=False); "
+            "s.start(); print(s.get_host_and_port()[1], flush=True); threading.Event().wait()"
         )
-        self._wait()
+        command = [sys.executable, "-c", code]
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        assert self._process.stdout is not None
+        self.port = int(self._process.stdout.readline())
+        self.reset()
 
     def close(self) -> None:
         """End it."""
@@ -49,16 +51,6 @@ class Moto:
         """Forget everything."""
         with urlopen(f"http://127.0.0.1:{self.port}/moto-api/reset", data=b"") as answer:
             answer.read()
-
-    def _wait(self) -> None:
-        deadline = time.monotonic() + _PATIENCE
-        while True:
-            try:
-                return self.reset()
-            except OSError:
-                if time.monotonic() > deadline or self._process.poll() is not None:
-                    raise
-                time.sleep(0.1)
 
 
 class AwsServer:
@@ -261,11 +253,3 @@ class _Handler(BaseHTTPRequestHandler):
         return body
 
     do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = _serve  # noqa: N815
-
-
-def _free_port() -> int:
-    import socket
-
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])

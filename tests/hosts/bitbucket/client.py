@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 
 from mlops_new.hosts.bitbucket.api.credentials import Account, account
 from mlops_new.hosts.bitbucket.api.retry_policy import Patience
-from mlops_new.hosts.bitbucket.host import BitbucketCloud, Hosting
+from mlops_new.hosts.bitbucket.connection import Hosting
+from mlops_new.hosts.bitbucket.host import BitbucketCloud
 from tests.doubles.bitbucket.access import Token
 from tests.doubles.bitbucket.server import PERSONAL, BitbucketServer
 

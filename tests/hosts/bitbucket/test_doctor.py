@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 
 from mlops_new.hosts.bitbucket import doctor
-from mlops_new.hosts.bitbucket.host import BitbucketCloud, Hosting
+from mlops_new.hosts.bitbucket.connection import Hosting
+from mlops_new.hosts.bitbucket.host import BitbucketCloud
 from mlops_new.hosts.bitbucket.setup.bitbucket_settings import parse
 from mlops_new.names import Kind, Mark
 from mlops_new.ports.checks import Check
@@ -94,7 +95,7 @@ def test_environments_need_less_of_an_access_token_than_variables(server: Bitbuc
     host = host_at(server, token=WORKSPACE)
     setup = parse({"environments": {"Live": {"type": "Production"}}}, {}).of("fresh-sales", Kind.BUILD)
     bare = replace(setup, variables=(), deployments=tuple(replace(one, variables=()) for one in setup.deployments))
-    needed = {scope.named(host.account.credentials) for scope in doctor.needs_of_project(host, [bare])}
+    needed = {scope.named(host.connection.account.credentials) for scope in doctor.needs_of_project(host, [bare])}
     assert "pipeline" in needed
     assert "pipeline:variable" not in needed
 
@@ -129,7 +130,7 @@ def test_a_clock_that_is_wrong(server: BitbucketServer) -> None:
 
 def test_names_that_are_taken(server: BitbucketServer) -> None:
     server.workspace.projects["FRESH_SALES"] = {"key": "FRESH_SALES", "description": "theirs"}
-    host_at(server).create("fresh-sales-deploy", mark=Mark("other", "deploy"), description="")
+    host_at(server).repositories.create("fresh-sales-deploy", mark=Mark("other", "deploy"), description="")
     server.forget()
     checks = examine(host_at(server))
     assert bad(checks) == {"Bitbucket project FRESH_SALES", "repository fresh-sales-deploy"}
@@ -143,7 +144,7 @@ def test_a_shared_project_that_is_not_there(server: BitbucketServer) -> None:
 
 def test_a_repository_of_ours_shows_whether_git_can_push(server: BitbucketServer) -> None:
     host = host_at(server)
-    host.create("fresh-sales-build", mark=Mark("fresh-sales", "build"), description="")
+    host.repositories.create("fresh-sales-build", mark=Mark("fresh-sales", "build"), description="")
     server.repository("fresh-sales-build").pipelines = True
     checks = examine(host)
     assert bad(checks) == set()
@@ -155,7 +156,7 @@ def test_a_repository_of_ours_shows_whether_git_can_push(server: BitbucketServer
 
 def test_git_may_not_push(server: BitbucketServer) -> None:
     host = host_at(server)
-    host.create("fresh-sales-build", mark=Mark("fresh-sales", "build"), description="")
+    host.repositories.create("fresh-sales-build", mark=Mark("fresh-sales", "build"), description="")
     server.tokens = [replace(PERSONAL, scopes=PERSONAL.scopes - {"write:repository:bitbucket"})]
     checks = examine(host)
     assert bad(checks) == {"git push"}

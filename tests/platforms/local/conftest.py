@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from mlops_new.platforms.local.database.records import Execution
-from mlops_new.platforms.local.engine import LocalPlatform
-from mlops_new.platforms.local.images.local_image import Image
+from mlops_new.platforms.local.engine import Engine
 from mlops_new.platforms.local.processes.process_identity import Process
 from mlops_new.ports.events import Event, Notice
 from mlops_new.ports.executions import Step
+from mlops_new.ports.platform import Image
 
 IMAGE = Path(__file__).parent / "image"
 
@@ -35,12 +35,12 @@ def repository(folder: Path) -> Path:
 class Local:
     """A platform, its image, and what the last run told."""
 
-    platform: LocalPlatform
+    platform: Engine
     image: Image
     events: list[Event] = field(default_factory=list)
 
     def start(self, definition: str, name: str = "tests-build", **given: Any) -> Execution:
-        self.platform.register(name, definition, project="tests", repository="build")
+        self.platform.stores.pipelines.register(name, definition, project="tests", repository="build")
         return self.platform.start(name, given={"ImageUri": self.image.uri, **given}, image=self.image)
 
     def run(self, definition: str, **given: Any) -> Execution:
@@ -52,7 +52,7 @@ class Local:
         return self.platform.resume(execution.id, self.events.append)
 
     def put(self, uri: str, text: str) -> str:
-        path = self.platform.local_path(uri)
+        path = self.platform.stores.objects.path(uri)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8", newline="")
         return uri
@@ -60,7 +60,7 @@ class Local:
     def read(self, execution: Execution, name: str) -> str:
         """An object of a run's outputs."""
         uri = f"s3://mlops-new/tests/{execution.id}/{name}"
-        return self.platform.local_path(uri).read_bytes().decode()
+        return self.platform.stores.objects.path(uri).read_bytes().decode()
 
     @property
     def notices(self) -> list[str]:
@@ -77,7 +77,7 @@ def statuses(execution: Execution) -> dict[str, str]:
 
 def gone(pid: int) -> None:
     """Wait until a process has ended. Nobody but the kernel is waited for: what ends it was done already."""
-    patience = time.monotonic() + 60
+    patience = time.monotonic() + 300
     while Process.of(pid).alive():
         assert time.monotonic() < patience, f"process {pid} still runs"
         time.sleep(0.005)
@@ -85,7 +85,7 @@ def gone(pid: int) -> None:
 
 def appears(path: Path) -> str:
     """Wait for a file that another process writes in one go, and give its text."""
-    patience = time.monotonic() + 60
+    patience = time.monotonic() + 300
     while not path.exists():
         assert time.monotonic() < patience, f"{path} was never written"
         time.sleep(0.005)
@@ -96,8 +96,10 @@ def appears(path: Path) -> str:
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Local]:
     """One home for all tests that do not mind others in it."""
     folder = tmp_path_factory.mktemp("local")
-    platform = LocalPlatform(folder / "home")
-    yield Local(platform, platform.build_image(repository(folder / "repository"), project="tests", notify=silent))
+    platform = Engine(folder / "home")
+    yield Local(
+        platform, platform.stores.images.build(repository(folder / "repository"), project="tests", notify=silent)
+    )
     platform.close()
 
 
@@ -114,8 +116,8 @@ def new_home(prepared: Local, tmp_path: Path) -> Callable[[str], Path]:
     def make(name: str) -> Path:
         home = tmp_path / name
         home.mkdir()
-        shutil.copytree(prepared.platform.home.images, home / "images")
-        (home / "environments").symlink_to(prepared.platform.home.environments)
+        shutil.copytree(prepared.platform.stores.home.images, home / "images")
+        (home / "environments").symlink_to(prepared.platform.stores.home.environments)
         return home
 
     return make
@@ -124,6 +126,6 @@ def new_home(prepared: Local, tmp_path: Path) -> Callable[[str], Path]:
 @pytest.fixture
 def own(prepared: Local, new_home: Callable[[str], Path]) -> Iterator[Local]:
     """A home of the test's own."""
-    platform = LocalPlatform(new_home("home"))
+    platform = Engine(new_home("home"))
     yield Local(platform, prepared.image)
     platform.close()

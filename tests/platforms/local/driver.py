@@ -11,7 +11,7 @@ from pathlib import Path
 
 from mlops_new.errors import Error
 from mlops_new.platforms.local.database.database_file import Database
-from mlops_new.platforms.local.engine import LocalPlatform
+from mlops_new.platforms.local.engine import Engine
 
 
 class Mortal(Database):
@@ -35,7 +35,7 @@ def main(home: str, execution: str, mode: str = "", number: str = "0") -> int:
     if mode == "dies-after":
         Mortal.left = int(number)
     try:
-        platform = LocalPlatform(Path(home), database=Mortal if mode == "dies-after" else Database)
+        platform = Engine(Path(home), database=Mortal if mode == "dies-after" else Database)
         ended = platform.run(execution, lambda event: print(event, flush=True))  # noqa: T201 - for whoever debugs
     except Error as error:
         sys.stderr.write(f"{error.message}\n{error.hint}\n")

@@ -57,11 +57,11 @@ def life(signs: Path, **environment: str) -> str:
 
 
 def drive(local: Local, execution: Execution, *more: str) -> subprocess.Popen[bytes]:
-    command = [sys.executable, str(DRIVER), str(local.platform.home.root), execution.id, *more]
+    command = [sys.executable, str(DRIVER), str(local.platform.stores.home.root), execution.id, *more]
     process = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
     )
-    local.platform.stores.registry.hand_over(execution.id, Process.of(process.pid))
+    local.platform.stores.executions.hand_over(execution.id, Process.of(process.pid))
     assert process.stdin is not None
     process.stdin.write(b"go\n")
     process.stdin.flush()
@@ -80,7 +80,7 @@ def test_killed_while_a_job_runs(own: Local, tmp_path: Path, hung: str) -> None:
     runner.kill()
     runner.communicate()
     gone(job)
-    found = own.platform.execution(execution.id)
+    found = own.platform.stores.executions.describe(execution.id)
     assert (found.status, found.reason) == ("Stopped", KILLED)
     assert step(found, hung).status == "Stopped"
     assert step(found, "Register").status == "NotRun"
@@ -89,7 +89,7 @@ def test_killed_while_a_job_runs(own: Local, tmp_path: Path, hung: str) -> None:
     assert resumed.status == "Succeeded", resumed.reason
     ran = (tmp_path / "ran").read_text().split()
     assert ran == (["Prepare", "Prepare", "Train"] if hung == "Prepare" else ["Prepare", "Train", "Train"])
-    assert [package.version for package in own.platform.model_packages("tests")] == [1]
+    assert [package.version for package in own.platform.stores.models.model_packages("tests")] == [1]
 
 
 def test_killed_while_a_server_answers(own: Local, tmp_path: Path) -> None:
@@ -103,7 +103,7 @@ def test_killed_while_a_server_answers(own: Local, tmp_path: Path) -> None:
     assert servers
     for server in servers:
         gone(server)
-    assert statuses(own.platform.execution(execution.id))["Predict"] == "Stopped"
+    assert statuses(own.platform.stores.executions.describe(execution.id))["Predict"] == "Stopped"
 
 
 def children(pid: int) -> list[int]:
@@ -129,7 +129,7 @@ def test_killed_after_any_transaction(own: Local, tmp_path: Path) -> None:
         if survived:
             break
         assert runner.returncode == -signal.SIGKILL
-        found = own.platform.execution(execution.id)
+        found = own.platform.stores.executions.describe(execution.id)
         if found.status != "Succeeded":
             assert (found.status, found.reason) == ("Stopped", KILLED)
             assert "Executing" not in statuses(found).values()
@@ -138,7 +138,7 @@ def test_killed_after_any_transaction(own: Local, tmp_path: Path) -> None:
             assert resumed.status == "Succeeded", resumed.reason
             again = {event_name(event) for event in own.events}
             assert not again & set(done)
-        packages = own.platform.model_packages("tests")
+        packages = own.platform.stores.models.model_packages("tests")
         assert [package.version for package in packages] == list(range(number, 0, -1))
         assert packages[0].execution == execution.id
     assert survived
@@ -158,7 +158,7 @@ def test_stopped_on_request(own: Local, tmp_path: Path, number: signal.Signals) 
     runner.send_signal(number)
     runner.communicate()
     gone(job)
-    found = own.platform.execution(execution.id)
+    found = own.platform.stores.executions.describe(execution.id)
     assert (runner.returncode, found.status, found.reason) == (1, "Stopped", "it was stopped on request")
     assert [step(found, name).status for name in ("Prepare", "Train", "Create", "Predict")] == [
         "Succeeded",
@@ -174,13 +174,13 @@ def test_apart_from_its_command(own: Local, tmp_path: Path) -> None:
     execution = own.start(life(tmp_path))
     own.platform.run_detached(execution.id)
     job = int(appears(tmp_path / "pid-Train"))
-    assert own.platform.execution(execution.id).status == "Executing"
-    runner = own.platform.stores.registry.owner(execution.id)
+    assert own.platform.stores.executions.describe(execution.id).status == "Executing"
+    runner = own.platform.stores.executions.owner(execution.id)
     assert runner.pid != os.getpid()
     own.platform.stop(execution.id)
     gone(job)
     gone(runner.pid)
-    assert own.platform.execution(execution.id).status == "Stopped"
+    assert own.platform.stores.executions.describe(execution.id).status == "Stopped"
     with pytest.raises(Invalid, match="not running"):
         own.platform.stop(execution.id)
     (tmp_path / "hang-Train").unlink()
@@ -210,8 +210,8 @@ def test_two_runs_at_once_on_one_home(own: Local, tmp_path: Path) -> None:
     for execution, runner in runs:
         _, said = runner.communicate()
         assert runner.returncode == 0, said
-        assert own.platform.execution(execution.id).status == "Succeeded"
-    assert sorted(package.version for package in own.platform.model_packages("tests")) == [1, 2]
+        assert own.platform.stores.executions.describe(execution.id).status == "Succeeded"
+    assert sorted(package.version for package in own.platform.stores.models.model_packages("tests")) == [1, 2]
 
 
 def test_a_disk_that_fills_up(own: Local) -> None:
@@ -219,7 +219,7 @@ def test_a_disk_that_fills_up(own: Local) -> None:
     execution = own.start(definition(processing("P", "", inputs={"raw": "s3://mlops-new/in/large.csv"})))
     runner = drive(own, execution, "small-disk", str(5 << 20))
     runner.communicate()
-    found = own.platform.execution(execution.id)
+    found = own.platform.stores.executions.describe(execution.id)
     assert (runner.returncode, found.status) == (1, "Failed")
     assert found.reason.startswith("step P failed: the disk is full")
     assert own.resume(execution).status == "Succeeded"
@@ -231,4 +231,4 @@ def test_a_registry_that_cannot_grow(own: Local, tmp_path: Path) -> None:
     assert said.returncode == 1
     assert "the disk is full or failing" in said.stderr
     assert "Traceback" not in said.stderr
-    assert own.platform.executions() == []
+    assert own.platform.stores.executions.all() == []

@@ -12,10 +12,11 @@ import pytest
 from mlops_new.errors import Error, Invalid
 from mlops_new.platforms.local.database.database_file import Database
 from mlops_new.platforms.local.database.model_table import ModelRegistry
-from mlops_new.platforms.local.engine import LocalPlatform
+from mlops_new.platforms.local.engine import Engine
 from mlops_new.platforms.local.home import Home
 from mlops_new.platforms.local.images.local_image import ImageStore
 from mlops_new.platforms.local.images.python_environments import _explained, environment_digest
+from mlops_new.platforms.local.platform import LocalObjects
 from mlops_new.platforms.local.processes.process_identity import Process
 from mlops_new.platforms.local.store import file_copies
 from mlops_new.platforms.local.store.object_store import ObjectStore
@@ -106,7 +107,7 @@ def test_a_lock_names_its_holder_and_dies_with_it(tmp_path: Path) -> None:
 def test_a_damaged_registry(tmp_path: Path) -> None:
     (tmp_path / "registry.sqlite3").write_bytes(b"not a database, for sure" * 100)
     with pytest.raises(Error, match="damaged or not a registry"):
-        LocalPlatform(tmp_path)
+        Engine(tmp_path)
 
 
 def test_a_registry_that_somebody_holds(tmp_path: Path) -> None:
@@ -169,7 +170,7 @@ def test_a_process_id_that_is_used_again_is_another_process() -> None:
 def test_an_image_is_what_the_repository_holds_now(local: Local, tmp_path: Path) -> None:
     home = Home.open(tmp_path / "home")
     (home.environments).rmdir()
-    home.environments.symlink_to(local.platform.home.environments)
+    home.environments.symlink_to(local.platform.stores.home.environments)
     store, folder = ImageStore(home), repository(tmp_path / "repository")
     first = store.build(folder, project="one", notify=silent)
     (folder / "new.py").write_text("")
@@ -196,6 +197,7 @@ def test_repositories_that_make_no_image(tmp_path: Path) -> None:
         store.build(folder, project="p", notify=silent)
 
 
+@pytest.mark.slow
 def test_requirements_that_cannot_be_had(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     store, folder = ImageStore(Home.open(tmp_path / "home")), repository(tmp_path / "repository")
@@ -230,11 +232,11 @@ def test_code_is_uploaded_as_git_sees_it(local: Local, tmp_path: Path) -> None:
     folder = repository(tmp_path / "repository")
     (folder / ".gitignore").write_text("data\n")
     (folder / "data").write_text("large")
-    uri = local.platform.upload_code(folder, project="tests")
+    uri = LocalObjects(local.platform.stores.objects).upload_code(folder, project="tests")
     keys = [key for key, _ in local.platform.stores.objects.find(uri)]
     assert {".gitignore", "container/bin/serve", "container/bin/train", "container/requirements.txt"} < set(keys)
     assert "data" not in keys
-    assert len(local.platform.download(uri, tmp_path / "copy")) == len(keys)
+    assert len(local.platform.stores.objects.fetch(uri, tmp_path / "copy")) == len(keys)
 
 
 def test_pins_with_hashes_are_read_over_their_lines(tmp_path: Path) -> None:
@@ -265,8 +267,4 @@ def test_a_file_other_than_the_pinned_one_is_refused(tmp_path: Path, monkeypatch
 
 
 def test_an_object_of_a_name_that_no_file_can_have_is_not_there(tmp_path: Path) -> None:
-    from mlops_new.platforms.local.platform import LocalRuns
-
-    platform = LocalRuns(tmp_path)
-    assert not platform.exists("s3://mlops-new/" + "x" * 300)
-    platform.close()
+    assert not LocalObjects(ObjectStore(tmp_path)).exists("s3://mlops-new/" + "x" * 300)

@@ -18,7 +18,7 @@ def of(settings: Settings) -> Account:
 def open_account(settings: AccountSettings | None = None) -> Account:
     """An account that `AWS_ENDPOINT_URL` leads to."""
     account = Account(settings)
-    account._session.register_component("data_loader", _loader())
+    account._core.register_component("data_loader", _loader())
     return account
 
 

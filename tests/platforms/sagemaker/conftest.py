@@ -11,7 +11,7 @@ import pytest
 from mlops_new.definition import Definition, parse
 from mlops_new.names import Mark
 from mlops_new.platforms.sagemaker.account import Account
-from mlops_new.platforms.sagemaker.platform import SageMakerPlatform
+from mlops_new.platforms.sagemaker.platform import sagemaker_platform
 from mlops_new.platforms.sagemaker.registry import SageMakerRegistry
 from mlops_new.ports.executions import Execution, Status
 from mlops_new.system import git
@@ -37,7 +37,7 @@ class Life:
     def __post_init__(self) -> None:
         account = Account()
         self.registry = SageMakerRegistry(account)
-        self.platform = SageMakerPlatform(account, NAME, lambda _: time.sleep(0.01))
+        self.platform = sagemaker_platform(account, NAME, lambda _: time.sleep(0.01))
         self.mark = Mark(NAME, "build")
         self.pipeline = f"{NAME}-build"
 
@@ -47,29 +47,29 @@ class Life:
         self.registry.register(self.pipeline, self.definition("second"), mark=self.mark)
 
     def run(self) -> Execution:
-        image = self.platform.own_image(self.repository, project=NAME, needed=True, notify=self.log.append)
-        data = self.platform.upload(self.repository / "data.csv", project=NAME)
-        self.platform.folder(f"s3://{BUCKET}/{NAME}/history", "note")
-        self.platform.make_ready(self.pipeline, self.definition("second"), mark=self.mark)
-        begun = self.platform.begin(self.pipeline, given={"ImageUri": image, "Data": data}, image=image)
-        ended = self.platform.run(begun.id, lambda event: self.log.append(str(event)))
+        image = self.platform.sources.own_image(self.repository, project=NAME, needed=True, notify=self.log.append)
+        data = self.platform.objects.upload(self.repository / "data.csv", project=NAME)
+        self.platform.objects.folder(f"s3://{BUCKET}/{NAME}/history", "note")
+        self.platform.pipelines.make_ready(self.pipeline, self.definition("second"), mark=self.mark)
+        begun = self.platform.executions.begin(self.pipeline, given={"ImageUri": image, "Data": data}, image=image)
+        ended = self.platform.executions.run(begun.id, lambda event: self.log.append(str(event)))
         assert ended.status is Status.SUCCEEDED
-        assert self.platform.read(data) == b"1\n"
+        assert self.platform.objects.read(data) == b"1\n"
         return ended
 
     def decide(self) -> None:
-        self.platform.model_packages(NAME)
-        self.platform.set_approval(NAME, 1, "Approved", "good")
+        self.platform.models.model_packages(NAME)
+        self.platform.models.set_approval(NAME, 1, "Approved", "good")
 
     def begin(self) -> Execution:
-        self.platform.make_ready(self.pipeline, self.definition("second"), mark=self.mark)
-        return self.platform.begin(self.pipeline, given={"ImageUri": "image", "Data": "s3://x"}, image="")
+        self.platform.pipelines.make_ready(self.pipeline, self.definition("second"), mark=self.mark)
+        return self.platform.executions.begin(self.pipeline, given={"ImageUri": "image", "Data": "s3://x"}, image="")
 
     def stop_and_resume(self) -> None:
         begun = self.begin()
-        self.platform.stop(begun.id)
-        assert self.platform.execution(begun.id).status is Status.STOPPED
-        self.platform.resume(begun.id, lambda event: self.log.append(str(event)))
+        self.platform.executions.stop(begun.id)
+        assert self.platform.executions.describe(begun.id).status is Status.STOPPED
+        self.platform.executions.resume(begun.id, lambda event: self.log.append(str(event)))
 
     def destroy(self) -> None:
         for step in self.registry.remains(NAME, [self.pipeline], purge=True).steps:

@@ -10,7 +10,7 @@ import yaml
 from mlops_new.cli.commands.doctor import USUAL_INSTANCE
 from mlops_new.cost.prices import Job
 from mlops_new.template.packaged import packaged
-from tests.doubles.aws import AwsServer
+from tests.doubles.aws import AwsServer, Fault, Kind
 from tests.doubles.aws.made import ACCOUNT
 from tests.doubles.bitbucket import BitbucketServer
 from tests.e2e.program import Ended, mlops_new
@@ -38,7 +38,7 @@ def bad(told: Ended) -> list[str]:
     return [check["check"] for check in told.document if not check["ok"]]
 
 
-def test_from_an_empty_account_to_a_run(person: AwsServer, somewhere: Path) -> None:
+def test_from_an_empty_account_to_a_run(person: AwsServer, somewhere: Path, home: Path) -> None:
     project = ("project", "fresh-sales", "--platform", "sagemaker", "--yes", "--json")
     refused = mlops_new(*project)
     assert refused.code == 2
@@ -72,11 +72,18 @@ def test_from_an_empty_account_to_a_run(person: AwsServer, somewhere: Path) -> N
     unknown = mlops_new(*run, "--config", cheap, "--json")
     assert unknown.code == 2
     assert "the price of ml.m5.xlarge for processing is unknown" in unknown.document["error"]["message"]
+    assert "prices of 2026-11-01, from the settings" in unknown.document["error"]["message"]
     assert person.calls == []
     local = mlops_new("run", "-C", build, "--cost-cap", "5")
     assert (local.code, "costs nothing" in local.err) == (2, True)
     assert "On SageMaker it costs" not in mlops_new("run", "-C", build, "--dry-run").out
-    assert "At least USD 0.00" in mlops_new("run", "-C", build, "--dry-run", "--config", cheap).out
+    assert "What it costs is not known: " in mlops_new("run", "-C", build, "--dry-run", "--config", cheap).out
+    for file in (home / "prices").iterdir():
+        file.unlink()
+    person.faults.append(Fault("pricing:GetProducts", Kind.DENIED))
+    without = mlops_new(*run, "--dry-run", "--json").document["cost"]
+    assert (without["total"], without["complete"]) == (None, False)
+    assert "no prices: AWS does not allow pricing:GetProducts" in without["prices"]
 
 
 def test_a_right_that_is_missing_stops_a_project_before_its_first_effect(aws: AwsServer, somewhere: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from mlops_new.cost.prices import Job, Prices
 from mlops_new.errors import Denied, Invalid
 from mlops_new.platforms.sagemaker.account import Account
 from mlops_new.platforms.sagemaker.account_settings import AccountSettings, parse
@@ -33,7 +34,10 @@ def test_every_member_is_read() -> None:
         "cost_cap": 12.5,
         "prices": {"date": DAY, "training": {"ml.m5.xlarge": 0.245}},
     }
-    assert parse(table) == AccountSettings(**{**table, "cost_cap": Decimal("12.5")})
+    found = parse(table)
+    assert found == AccountSettings(**{**table, "cost_cap": Decimal("12.5")})
+    hourly = {(Job.TRAINING, "ml.m5.xlarge"): Decimal("0.245")}
+    assert found.prices == Prices(hourly, "prices of 2026-11-27, from the settings")
 
 
 @pytest.mark.parametrize(
@@ -49,8 +53,8 @@ def test_every_member_is_read() -> None:
         ({"cost_cap": True}, "sagemaker.cost_cap is True"),
         ({"cost_cap": float("nan")}, "sagemaker.cost_cap is nan"),
         ({"prices": 3}, "sagemaker.prices is 3; it is a table"),
-        ({"prices": {"training": {}}}, "does not say of which day"),
-        ({"prices": {"date": "2026"}}, "does not say of which day"),
+        ({"prices": {"training": {}}}, r"\[sagemaker.prices\] does not say date"),
+        ({"prices": {"date": "2026"}}, "sagemaker.prices.date is '2026'; it is a day"),
         ({"prices": {"date": DAY, "trainign": {}}}, "no setting sagemaker.prices.trainign"),
         ({"prices": {"date": DAY, "training": 1}}, "sagemaker.prices.training is 1; it is a table"),
         ({"prices": {"date": DAY, "training": {"ml.m5.large": "cheap"}}}, 'prices.training."ml.m5.large" is .cheap'),

@@ -84,6 +84,7 @@ def test_a_clean_life_asks_what_it_must_and_nothing_else(operations: dict[str, l
     }
 
 
+@pytest.mark.slow
 def test_access_denied_names_the_action_and_who_asked_and_later_it_is_finished(
     life: Life, aws: AwsServer, operations: dict[str, list[str]]
 ) -> None:
@@ -99,6 +100,7 @@ def test_access_denied_names_the_action_and_who_asked_and_later_it_is_finished(
         part()
 
 
+@pytest.mark.slow
 def test_without_a_clear_answer_it_is_finished_later(
     life: Life, aws: AwsServer, operations: dict[str, list[str]]
 ) -> None:

@@ -17,12 +17,12 @@ from mlops_new.aws_api.s3.multipart import Multipart
 from mlops_new.aws_api.s3.objects import Objects
 from mlops_new.aws_api.s3.store import Store, check_version
 from mlops_new.aws_api.sts import ACCOUNT
-from mlops_new.platforms.local.engine import LocalPlatform
+from mlops_new.platforms.local.engine import Engine
 
 
-def operations(platform: LocalPlatform) -> dict[str, Operation]:
+def operations(platform: Engine) -> dict[str, Operation]:
     """What S3 can do on this machine, by operation name."""
-    store = Store(platform.home, platform.database)
+    store = Store(platform.stores.home, platform.stores.database)
     found = {
         **Buckets(store).operations(),
         **Objects(store).operations(),

@@ -13,6 +13,7 @@ from typing import Any
 from mlops_new.aws_api.http.service_errors import ServiceError
 from mlops_new.platforms.local.database.records import now
 from mlops_new.platforms.local.store import file_copies
+from mlops_new.system.files import replacing
 
 Document = dict[str, Any]
 
@@ -81,7 +82,7 @@ class Upload:
 
     def end(self, result: Mapping[str, Any]) -> None:
         """Drop the parts, and keep what the client was told: it asks once more when the answer got lost."""
-        with suppress(FileNotFoundError), file_copies.replacing(self.folder / _UPLOAD) as temporary:
+        with suppress(FileNotFoundError), replacing(self.folder / _UPLOAD) as temporary:
             temporary.write_text(json.dumps({**self.document, "Result": result}), encoding="utf-8")
         for part in self.parts():
             file_copies.remove(part.path)

@@ -8,10 +8,10 @@ from mlops_new.aws_api.sagemaker.pipeline_executions import Executions
 from mlops_new.aws_api.sagemaker.pipelines import Pipelines
 from mlops_new.aws_api.sagemaker.processing_jobs import Processing
 from mlops_new.aws_api.sagemaker.tagging import Tagging
-from mlops_new.platforms.local.engine import LocalPlatform
+from mlops_new.platforms.local.engine import Engine
 
 
-def operations(platform: LocalPlatform) -> dict[str, Operation]:
+def operations(platform: Engine) -> dict[str, Operation]:
     """What SageMaker can do on this machine, by operation name."""
     pipelines, jobs = Pipelines(platform), Jobs(platform).operations()
     return {

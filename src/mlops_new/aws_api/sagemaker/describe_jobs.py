@@ -9,7 +9,7 @@ from mlops_new.aws_api.http.service_errors import validation
 from mlops_new.aws_api.http.service_models import fit, model
 from mlops_new.errors import Invalid
 from mlops_new.platforms.local.database.records import Step, job_arn
-from mlops_new.platforms.local.engine import LocalPlatform
+from mlops_new.platforms.local.engine import Engine
 from mlops_new.platforms.local.jobs.task import job_name
 from mlops_new.ports.executions import Status
 
@@ -32,7 +32,7 @@ class Jobs:
         platform: The embedded platform.
     """
 
-    def __init__(self, platform: LocalPlatform) -> None:
+    def __init__(self, platform: Engine) -> None:
         self._platform = platform
 
     def operations(self) -> dict[str, Operation]:
@@ -56,7 +56,7 @@ class Jobs:
     def _step(self, name: str, kind: str) -> Step:
         match = _EXECUTION.match(name)
         try:
-            steps = self._platform.steps(match["execution"]) if match else ()
+            steps = self._platform.stores.executions.describe(match["execution"]).steps if match else ()
         except Invalid:
             steps = ()
         for step in steps:

@@ -10,7 +10,7 @@ from mlops_new.aws_api.sagemaker.tagging import by_key
 from mlops_new.platforms.local.database.group_table import Group, ModelPackageGroups
 from mlops_new.platforms.local.database.records import group_arn
 from mlops_new.platforms.local.database.tag_table import Tags
-from mlops_new.platforms.local.engine import LocalPlatform
+from mlops_new.platforms.local.engine import Engine
 
 Document = dict[str, Any]
 
@@ -22,9 +22,9 @@ class Groups:
         platform: The embedded platform.
     """
 
-    def __init__(self, platform: LocalPlatform) -> None:
-        self._groups = ModelPackageGroups(platform.database)
-        self._tags = Tags(platform.database)
+    def __init__(self, platform: Engine) -> None:
+        self._groups = ModelPackageGroups(platform.stores.database)
+        self._tags = Tags(platform.stores.database)
 
     def operations(self) -> dict[str, Operation]:
         """By SageMaker's names."""

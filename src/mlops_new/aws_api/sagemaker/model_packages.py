@@ -14,7 +14,7 @@ from mlops_new.errors import Invalid
 from mlops_new.platforms.local.database.group_table import ModelPackageGroups
 from mlops_new.platforms.local.database.model_table import described
 from mlops_new.platforms.local.database.tag_table import Tags
-from mlops_new.platforms.local.engine import LocalPlatform
+from mlops_new.platforms.local.engine import Engine
 from mlops_new.ports.executions import ModelPackage
 
 Document = dict[str, Any]
@@ -48,10 +48,10 @@ class Packages:
         platform: The embedded platform.
     """
 
-    def __init__(self, platform: LocalPlatform) -> None:
+    def __init__(self, platform: Engine) -> None:
         self._models = platform.stores.models
-        self._groups = ModelPackageGroups(platform.database)
-        self._tags = Tags(platform.database)
+        self._groups = ModelPackageGroups(platform.stores.database)
+        self._tags = Tags(platform.stores.database)
         self._shape = model("sagemaker").operation_model("DescribeModelPackage").output_shape
         self._batch = model("sagemaker").shape_for("BatchDescribeModelPackageSummary")
 

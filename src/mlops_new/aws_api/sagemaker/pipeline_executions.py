@@ -13,7 +13,7 @@ from mlops_new.definition import parse
 from mlops_new.definition.document import as_text
 from mlops_new.errors import Invalid
 from mlops_new.platforms.local.database.records import ROLE, Execution, pipeline_arn
-from mlops_new.platforms.local.engine import LocalPlatform
+from mlops_new.platforms.local.engine import Engine
 from mlops_new.ports.executions import Status
 
 Document = dict[str, Any]
@@ -35,7 +35,7 @@ class Executions:
         pipelines: Knows the registered ones.
     """
 
-    def __init__(self, platform: LocalPlatform, pipelines: Pipelines) -> None:
+    def __init__(self, platform: Engine, pipelines: Pipelines) -> None:
         self._platform = platform
         self._pipelines = pipelines
 
@@ -58,7 +58,7 @@ class Executions:
         token = params["ClientRequestToken"]
         given = _values(params.get("PipelineParameters", []))
         about = {name: params[name] for name in _ABOUT if name in params}
-        draft = self._platform.draft(found.name, given=given, about=about, token=token)
+        draft = self._platform.drafts.of_pipeline(found.name, given=given, about=about, token=token)
         return {"PipelineExecutionArn": self._platform.start_detached(draft).arn}
 
     def stop(self, params: Document) -> Document:
@@ -101,7 +101,9 @@ class Executions:
         """Those of a pipeline and a time, the latest first."""
         pipeline = self._pipelines.find(params["PipelineName"])
         after, before = params.get("CreatedAfter"), params.get("CreatedBefore")
-        chosen = [one for one in self._platform.executions(pipeline.name) if between(one.started, after, before)]
+        chosen = [
+            one for one in self._platform.stores.executions.all(pipeline.name) if between(one.started, after, before)
+        ]
         by_arn = params.get("SortBy") == "PipelineExecutionArn"
         shown = page(chosen, params, lambda one: (one.id,) if by_arn else (one.started, one.id), descending=True)
         return {"PipelineExecutionSummaries": [_summary(one) for one in shown.items], "NextToken": shown.token}
@@ -129,7 +131,7 @@ class Executions:
     def _find(self, arn: str) -> Execution:
         pipeline, identity = arns.execution(arn)
         try:
-            found = self._platform.execution(identity)
+            found = self._platform.stores.executions.describe(identity)
         except Invalid:
             raise not_found(f"there is no execution {identity} on this machine") from None
         if found.pipeline != pipeline:

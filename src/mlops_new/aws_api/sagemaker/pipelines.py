@@ -11,9 +11,8 @@ from mlops_new.aws_api.sagemaker.paging import between, page
 from mlops_new.aws_api.sagemaker.tagging import by_key
 from mlops_new.definition import canonical, check, parse
 from mlops_new.errors import Error
-from mlops_new.platforms.local.database.pipeline_catalogue import Catalogue
 from mlops_new.platforms.local.database.records import ROLE, Pipeline, pipeline_arn
-from mlops_new.platforms.local.engine import LocalPlatform
+from mlops_new.platforms.local.engine import Engine
 
 Document = dict[str, Any]
 
@@ -27,9 +26,9 @@ class Pipelines:
         platform: The embedded platform.
     """
 
-    def __init__(self, platform: LocalPlatform) -> None:
+    def __init__(self, platform: Engine) -> None:
         self._platform = platform
-        self._catalogue = Catalogue(platform.database)
+        self._table = platform.stores.pipelines
 
     def operations(self) -> dict[str, Operation]:
         """By SageMaker's names."""
@@ -48,14 +47,14 @@ class Pipelines:
         if text is None:
             raise validation("PipelineDefinition or PipelineDefinitionS3Location is needed")
         tags, token = by_key(params.get("Tags", [])), params["ClientRequestToken"]
-        self._catalogue.create(name, text, digest, _about(params), given=tags, token=token)
+        self._table.create(name, text, digest, _about(params), given=tags, token=token)
         return {"PipelineArn": pipeline_arn(name)}
 
     def update(self, params: Document) -> Document:
         """Change what is given, and leave the rest."""
         found = self.find(params["PipelineName"])
         text, digest = self._definition(params)
-        self._catalogue.update(found.name, text, digest, _about(params))
+        self._table.update(found.name, text, digest, _about(params))
         return {"PipelineArn": found.arn}
 
     def describe(self, params: Document) -> Document:
@@ -64,29 +63,29 @@ class Pipelines:
         return {
             **_shown(found),
             **{name: found.about[name] for name in ("ParallelismConfiguration",) if name in found.about},
-            "PipelineDefinition": self._platform.stores.registry.definition(found.name),
+            "PipelineDefinition": self._platform.stores.pipelines.definition(found.name),
             "PipelineStatus": "Active",
-            "LastRunTime": self._catalogue.last_runs().get(found.name),
+            "LastRunTime": self._platform.stores.executions.last_runs().get(found.name),
         }
 
     def list(self, params: Document) -> Document:
         """Those of a prefix and a time."""
         prefix, after, before = (params.get(name) for name in ("PipelineNamePrefix", "CreatedAfter", "CreatedBefore"))
-        ours = [] if params.get("ManagedBy") == "AWS" else self._catalogue.all()
+        ours = [] if params.get("ManagedBy") == "AWS" else self._table.all()
         chosen = [one for one in ours if one.name.startswith(prefix or "") and between(one.created, after, before)]
         by_name = params.get("SortBy") == "Name"
         shown = page(
             chosen, params, lambda one: (one.name,) if by_name else (one.created, one.name), descending=not by_name
         )
-        runs = self._catalogue.last_runs()
+        runs = self._platform.stores.executions.last_runs()
         summaries = [{**_shown(one), "LastExecutionTime": runs.get(one.name)} for one in shown.items]
         return {"PipelineSummaries": summaries, "NextToken": shown.token}
 
     def delete(self, params: Document) -> Document:
         """Unregister one that does not run."""
         found = self.find(params["PipelineName"])
-        self._platform.stores.registry.reconcile()
-        self._catalogue.remove(found.name)
+        self._platform.stores.executions.reconcile()
+        self._table.remove(found.name)
         return {"PipelineArn": found.arn}
 
     def find(self, name_or_arn: str) -> Pipeline:
@@ -96,7 +95,7 @@ class Pipelines:
             ServiceError: There is none of this name.
         """
         name = arns.pipeline(name_or_arn)
-        found = self._platform.find_pipeline(name)
+        found = self._platform.stores.pipelines.find(name)
         if found is None:
             raise not_found(f"there is no pipeline {name} on this machine")
         return found
@@ -117,7 +116,7 @@ class Pipelines:
     def _stored(self, location: Mapping[str, str]) -> str:
         uri = f"s3://{location['Bucket']}/{location['ObjectKey']}"
         try:
-            return self._platform.local_path(uri).read_text(encoding="utf-8")
+            return self._platform.stores.objects.path(uri).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError, Error):
             raise validation(f"PipelineDefinitionS3Location: there is no text at {uri}") from None
 

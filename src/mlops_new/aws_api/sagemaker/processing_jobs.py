@@ -12,7 +12,7 @@ from mlops_new.errors import Invalid
 from mlops_new.platforms.local.database import standalone
 from mlops_new.platforms.local.database.records import Execution, job_arn
 from mlops_new.platforms.local.database.tag_table import Tags
-from mlops_new.platforms.local.engine import LocalPlatform
+from mlops_new.platforms.local.engine import Engine
 from mlops_new.ports.executions import Status
 
 Document = dict[str, Any]
@@ -29,10 +29,10 @@ class Processing:
         of_steps: Describes the jobs that pipelines start.
     """
 
-    def __init__(self, platform: LocalPlatform, of_steps: Operation) -> None:
+    def __init__(self, platform: Engine, of_steps: Operation) -> None:
         self._platform = platform
         self._of_steps = of_steps
-        self._tags = Tags(platform.database)
+        self._tags = Tags(platform.stores.database)
 
     def operations(self) -> dict[str, Operation]:
         """By SageMaker's names."""
@@ -48,7 +48,7 @@ class Processing:
         name, tags = params["ProcessingJobName"], by_key(params.get("Tags", []))
         if self._find(name):
             raise ServiceError("ResourceInUse", f"there is a processing job {name} already")
-        self._platform.start_detached(self._platform.draft_job(params))
+        self._platform.start_detached(self._platform.drafts.of_job(params))
         self._tags.add(f"{_KIND}/{name}", tags)
         return {"ProcessingJobArn": job_arn(_KIND, name)}
 
@@ -62,7 +62,7 @@ class Processing:
 
     def list(self, params: Document) -> Document:
         """Those that clients have started, the earliest first; a pipeline's own are listed with its steps."""
-        every = [_summary(found) for found in self._platform.executions() if standalone.job(found)]
+        every = [_summary(found) for found in self._platform.stores.executions.all() if standalone.job(found)]
         chosen = [found for found in every if _wanted(found, params)]
         by = _SORTED[params.get("SortBy", "CreationTime")]
         shown = page(chosen, params, lambda one: (one[by], one["ProcessingJobName"]))
@@ -81,8 +81,8 @@ class Processing:
         return {}
 
     def _find(self, name: str) -> Execution | None:
-        found = self._platform.executions(standalone.pipeline(name))
-        return self._platform.execution(found[0].id) if found else None
+        found = self._platform.stores.executions.all(standalone.pipeline(name))
+        return self._platform.stores.executions.describe(found[0].id) if found else None
 
 
 def _summary(found: Execution) -> Document:

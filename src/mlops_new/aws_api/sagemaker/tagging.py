@@ -11,7 +11,7 @@ from mlops_new.errors import Invalid
 from mlops_new.platforms.local.database import standalone
 from mlops_new.platforms.local.database.group_table import ModelPackageGroups
 from mlops_new.platforms.local.database.tag_table import Tags
-from mlops_new.platforms.local.engine import LocalPlatform
+from mlops_new.platforms.local.engine import Engine
 
 Document = dict[str, Any]
 
@@ -23,10 +23,10 @@ class Tagging:
         platform: The embedded platform.
     """
 
-    def __init__(self, platform: LocalPlatform) -> None:
+    def __init__(self, platform: Engine) -> None:
         self._platform = platform
-        self._groups = ModelPackageGroups(platform.database)
-        self._tags = Tags(platform.database)
+        self._groups = ModelPackageGroups(platform.stores.database)
+        self._tags = Tags(platform.stores.database)
 
     def operations(self) -> dict[str, Operation]:
         """By SageMaker's names."""
@@ -53,7 +53,7 @@ class Tagging:
         resource = arns.resource(arn)
         kind, _, name = resource.partition("/")
         exists: Callable[[str], object] | None = {
-            "pipeline": self._platform.find_pipeline,
+            "pipeline": self._platform.stores.pipelines.find,
             "model-package-group": self._groups.find,
             "model-package": self._package,
             "processing-job": self._job,
@@ -65,11 +65,11 @@ class Tagging:
         return resource
 
     def _job(self, name: str) -> object:
-        return self._platform.executions(standalone.pipeline(name)) or None
+        return self._platform.stores.executions.all(standalone.pipeline(name)) or None
 
     def _package(self, name: str) -> object:
         try:
-            return self._platform.model_package(*arns.package(name))
+            return self._platform.stores.models.model_package(*arns.package(name))
         except Invalid:
             return None
 

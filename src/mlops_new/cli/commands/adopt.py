@@ -84,7 +84,7 @@ def run(request: Request, settings: Settings, console: Console, connect: Connect
         _commit(one, branch, target)
     for one in pair:
         if not one.is_marked:
-            world.host.adopt(slug(name, one.found.kind), mark=Mark(name, one.found.kind.value))
+            world.host.repositories.adopt(slug(name, one.found.kind), mark=Mark(name, one.found.kind.value))
     console.result(_next(name, branch, pair, world), document)
 
 
@@ -103,7 +103,9 @@ def _project(found: Sequence[Found], request: Request) -> str:
 
 def _template(request: Request, world: World, private: Path) -> tuple[TemplateCopy, Template]:
     source = named_template(request.template) if request.template else None
-    copy = Shelf(world.host, private / "templates").copy(source.url if source else world.host.url(TEMPLATE_SLUG))
+    copy = Shelf(world.host, private / "templates").copy(
+        source.url if source else world.host.repositories.url(TEMPLATE_SLUG)
+    )
     target = choose_target(copy.seen, request.version or (source.version if source else None))
     if copy.unpublished == target.version:
         raise Invalid(f"template {target.version} is not published yet", hint="mlops-new template publish")
@@ -157,13 +159,13 @@ def _is_marked(one: Found, name: str, world: World) -> bool:
     Raises:
         Conflict: what stands under our name is another repository, or another project's.
     """
-    url = world.host.url(slug(name, one.kind))
+    url = world.host.repositories.url(slug(name, one.kind))
     if one.origin and not git_urls.same_remote(one.origin, url):
         raise Conflict(
             f"{one.path} has the origin {one.origin}; the {one.kind} repository of {name} would be {url}",
             hint="rename it on the Git host, choose --git, or say --data project_name=NAME",
         )
-    hosted = world.host.find(slug(name, one.kind))
+    hosted = world.host.repositories.find(slug(name, one.kind))
     mark = Mark(name, one.kind.value)
     if hosted and hosted.mark not in {None, mark}:
         raise Conflict(f"repository {url} was made for another project")
@@ -199,7 +201,7 @@ def _next(name: str, branch: str, pair: Sequence[Adoption], world: World) -> str
     lines = [f"The branch {branch} records the template. Where that is right:"]
     for one in pair:
         at = f"git -C {shlex.quote(str(one.found.path))}"
-        add = f"remote add origin {world.host.url(slug(name, one.found.kind))}"
+        add = f"remote add origin {world.host.repositories.url(slug(name, one.found.kind))}"
         then = "push origin HEAD" if one.found.origin else add
         lines.append(f"  {at} merge {branch} && {at} {then}")
     if not all(one.found.origin for one in pair):

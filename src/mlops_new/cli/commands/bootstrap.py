@@ -1,25 +1,22 @@
 """`mlops-new bootstrap`: once for a workspace and an AWS account, what every project needs."""
 
-import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mlops_new.cli.adapters import Connect, account, connect
+from mlops_new.cli.adapters import Connect, account_setup, account_template, bitbucket_workspace, connect
 from mlops_new.cli.commands import bootstrap_templates
 from mlops_new.cli.console import Console
 from mlops_new.cli.suggested_commands import typed
-from mlops_new.errors import Conflict, Denied, Error, Invalid
-from mlops_new.hosts.bitbucket.setup import bitbucket_settings
+from mlops_new.errors import Denied, Invalid
 from mlops_new.names import TEMPLATE_SLUG
-from mlops_new.platforms.sagemaker.account import Account
-from mlops_new.platforms.sagemaker.bootstrap import account_state, stack_template
-from mlops_new.platforms.sagemaker.bootstrap.cloudformation import Stacks, refuse_stuck
-from mlops_new.platforms.sagemaker.bootstrap.stack import Change, ChangeSet, Deployment, Stack
+from mlops_new.ports.account_setup import AccountSetup, Stack
 from mlops_new.ports.git_host import Workspace
+from mlops_new.ports.step import lines
+from mlops_new.project import bootstrap_plan
+from mlops_new.project.bootstrap_plan import BootstrapPlan
 from mlops_new.project.context import World
-from mlops_new.project.steps import PublishTemplate
 from mlops_new.settings.load import Settings
 
 _UUID = re.compile(r"\{?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\}?")
@@ -48,24 +45,27 @@ class Request:
 
 def show(console: Console) -> None:
     """Print the template, for organisations that deploy it another way."""
-    console.result(stack_template.text(), {"template": stack_template.text()})
+    text = account_template().text()
+    console.result(text, {"template": text})
 
 
-Open = Callable[[Settings], Account]
+Open = Callable[[Settings], AccountSetup]
 
 
 def run(
-    request: Request, settings: Settings, console: Console, connect: Connect = connect, open_account: Open = account
+    request: Request, settings: Settings, console: Console, connect: Connect = connect, open_setup: Open = account_setup
 ) -> None:
     """Look, show, ask, do."""
-    account_state.check_parameters(request.parameters, stack_template.document())
+    account_template().check(request.parameters)
     given = _given_workspace(request, settings)
     world = connect(settings, console.say)
     workspace = given or world.host.workspace()
-    lacking, options = bootstrap_templates.lacking(world), typed(settings, "git", "config")
-    bootstrap = _Run(request, console, open_account(settings), workspace, world, lacking, options)
+    publication = bootstrap_templates.lacking(world)
+    setup = open_setup(settings)
     try:
-        bootstrap.run()
+        before = _before(request, setup, console)
+        plan = BootstrapPlan(setup.propose(before, workspace, request.parameters), publication)
+        _carry_out(plan, request, setup, world, console, typed(settings, "git", "config"))
     except Denied as error:
         error.hint = f"{error.hint}; or let an administrator of the account deploy `mlops-new bootstrap --print`"
         raise
@@ -79,7 +79,7 @@ def _given_workspace(request: Request, settings: Settings) -> Workspace | None:
     if found is None:
         hint = "for example: 11111111-2222-4333-8444-555555555555; Bitbucket shows it in the workspace's settings"
         raise Invalid(f"--workspace-uuid is {request.workspace_uuid!r}, which is no UUID", hint=hint)
-    name = os.environ.get("BITBUCKET_WORKSPACE") or bitbucket_settings.parse(settings.bitbucket, os.environ).workspace
+    name = bitbucket_workspace(settings)
     if name is None:
         raise Invalid(
             "--workspace-uuid says which workspace, but not its name",
@@ -88,160 +88,71 @@ def _given_workspace(request: Request, settings: Settings) -> Workspace | None:
     return Workspace(name, found[1])
 
 
-@dataclass(frozen=True)
-class _Run:
-    request: Request
-    console: Console
-    account: Account
-    workspace: Workspace | None
-    world: World
-    publication: PublishTemplate | None
-    options: str
-
-    def run(self) -> None:
-        """Bring the stack and the template repository to what they should be."""
-        before = self._before()
-        wanted = self._wanted(before)
-        if before is None or before.blank:
-            self._create(wanted)
-        else:
-            self._update(wanted, before)
-
-    @property
-    def stacks(self) -> Stacks:
-        """CloudFormation."""
-        return Stacks(self.account)
-
-    @property
-    def name(self) -> str:
-        """The stack's name."""
-        return self.account.settings.stack
-
-    def _before(self) -> Stack | None:
-        """The stack as it is, once nobody else works on it.
-
-        Raises:
-            Conflict: it is not ours.
-            Error: nothing can be deployed to it.
-        """
-        found = self.stacks.find(self.name)
-        if found and not found.ours:
-            raise Conflict(
-                f"stack {self.name} exists and was not made by mlops-new",
-                hint="name another with stack in [sagemaker] of the settings file",
-            )
-        if found and found.moving:
-            if self.request.dry_run:
-                raise Error(f"stack {self.name} is being changed now ({found.status})", hint="try again in a minute")
-            self.console.say(f"waiting for stack {self.name}, which is {found.status}")
-            found = self.stacks.follow(found.id, self._tell)
-        if found and found.stuck and self.request.delete_failed:
-            return self._cleared(found)
-        if found:
-            refuse_stuck(found, self.stacks)
-        return found
-
-    def _cleared(self, found: Stack) -> Stack | None:
-        if self.request.dry_run:
-            return None
-        if not self.request.yes:
-            self.console.confirm_by_name(self.name)
-        self.stacks.delete(found, self._tell)
-        self.console.say(f"- stack {self.name}, which was {found.status}")
+def _before(request: Request, setup: AccountSetup, console: Console) -> Stack | None:
+    """The stack as it is, once nobody else works on it; one that can only be deleted is, where that was asked for."""
+    found = setup.find()
+    bootstrap_plan.refuse_foreign(found)
+    if found and found.moving:
+        if request.dry_run:
+            bootstrap_plan.refuse_moving(found)
+        console.say(f"waiting for stack {found.name}, which is {found.status}")
+        found = setup.wait(found, _listener(console))
+    if found and found.stuck and request.delete_failed:
+        if not request.dry_run:
+            _clear(found, request, setup, console)
         return None
+    return found
 
-    def _wanted(self, before: Stack | None) -> Deployment:
-        names = account_state.named(self.account)
-        found = account_state.look(self.account, names, self.workspace)
-        chosen = account_state.parameters(names, self.workspace, found, before) | dict(self.request.parameters)
-        declared = {name: value for name, value in chosen.items() if name in stack_template.document()["Parameters"]}
-        return Deployment(stack_template.text(), declared, adopt=account_state.adopted(found, before))
 
-    def _create(self, wanted: Deployment) -> None:
-        identity = self.account.identity
-        place = stack_template.Place(identity.partition, identity.account, self.account.region)
-        resolved = stack_template.Resolved(stack_template.document(), wanted.parameters, place)
-        changes = [Change("Add", one.logical_id, one.type, one.name) for one in resolved.resources]
-        if self._agreed(changes):
-            found = self.stacks.propose(self.name, wanted, create=True)
-            self._finish(self.stacks.execute(found, self._tell), list(found.changes))
+def _clear(found: Stack, request: Request, setup: AccountSetup, console: Console) -> None:
+    if not request.yes:
+        console.confirm_by_name(found.name)
+    setup.delete(found, _listener(console))
+    console.say(f"- stack {found.name}, which was {found.status}")
 
-    def _update(self, wanted: Deployment, before: Stack) -> None:
-        found = self.stacks.propose(self.name, wanted, create=False)
-        try:
-            self._guard(found)
-            agreed = self._agreed(list(found.changes))
-        except BaseException:  # also Ctrl-C at the question: changes that nobody makes are not left lying about
-            self.stacks.discard(found)
-            raise
-        if not agreed:
-            self.stacks.discard(found)
-        elif found.changes:
-            self._finish(self.stacks.execute(found, self._tell), list(found.changes))
+
+def _carry_out(
+    plan: BootstrapPlan, request: Request, setup: AccountSetup, world: World, console: Console, options: str
+) -> None:
+    account, url = setup.account, world.host.repositories.url(TEMPLATE_SLUG)
+    nothing = f"Account {account.number} is ready in {account.region}: nothing to do."
+    try:
+        if not (request.allow_replacement or request.dry_run):
+            bootstrap_plan.refuse_replacement(plan)
+        if request.dry_run:
+            told = bootstrap_plan.document(plan, account, url, None, plan.proposal.changes)
+            console.result("\n".join(lines(plan.steps)) or nothing, told)
         else:
-            self._finish(before, [])
+            _confirm(plan, request, setup, console)
+    except BaseException:  # also Ctrl-C at the question: changes that nobody makes are not left lying about
+        setup.discard(plan.proposal)
+        raise
+    if request.dry_run:
+        setup.discard(plan.proposal)
+        return
+    stack, changes = setup.execute(plan.proposal, _listener(console))
+    if plan.publication:
+        bootstrap_templates.publish(plan.publication, world, console)
+    told = bootstrap_plan.document(plan, account, url, stack, changes)
+    console.result(_text(told, stack, nothing, options), told)
 
-    def _guard(self, found: ChangeSet) -> None:
-        """Nothing is replaced silently: what it held would be gone, or another thing of the same name in its place."""
-        replaced = [change for change in found.changes if change.replaces]
-        if replaced and not (self.request.allow_replacement or self.request.dry_run):
-            named = ", ".join(f"{one.resource} ({one.type} {one.name})".replace(" )", ")") for one in replaced)
-            raise Conflict(
-                f"this would replace {named}",
-                hint="--dry-run shows all changes; --allow-replacement goes ahead",
-            )
 
-    def _agreed(self, changes: list[Change]) -> bool:
-        """Show it; whether it is to be done."""
-        lines = [*map(str, changes), *([f"+ {self.publication}"] if self.publication else [])]
-        if self.request.dry_run:
-            self.console.result("\n".join(lines) or self._nothing, self._document(None, changes))
-            return False
-        if not lines:
-            return True
-        self.console.say(f"Plan for account {self.account.identity.account} in {self.account.region}:")
-        for line in lines:
-            self.console.say(f"  {line}")
-        if not self.request.yes and not self.console.confirm("Go ahead?"):
-            raise KeyboardInterrupt
-        return True
+def _confirm(plan: BootstrapPlan, request: Request, setup: AccountSetup, console: Console) -> None:
+    if not plan.steps:
+        return
+    console.plan(plan.steps, f"Plan for account {setup.account.number} in {setup.account.region}")
+    if not request.yes and not console.confirm("Go ahead?"):
+        raise KeyboardInterrupt
 
-    @property
-    def _nothing(self) -> str:
-        return f"Account {self.account.identity.account} is ready in {self.account.region}: nothing to do."
 
-    def _finish(self, stack: Stack, changes: list[Change]) -> None:
-        if self.publication:
-            bootstrap_templates.publish(self.publication, self.world, self.console)
-        document = self._document(stack, changes)
-        self.console.result(_text(document, stack, self._nothing, self.options), document)
-
-    def _tell(self, resource: str, kind: str, status: str) -> None:
+def _listener(console: Console) -> Callable[[str, str, str], None]:
+    def tell(resource: str, kind: str, status: str) -> None:
         if status.endswith("_COMPLETE"):
-            self.console.say(f"✓ {kind} {resource}", "green")
+            console.say(f"✓ {kind} {resource}", "green")
         elif status.endswith("_FAILED"):
-            self.console.say(f"✗ {kind} {resource}: {status}", "red")
+            console.say(f"✗ {kind} {resource}: {status}", "red")
 
-    def _document(self, stack: Stack | None, changes: list[Change]) -> dict[str, Any]:
-        about = {"name": self.name, "region": self.account.region, "account": self.account.identity.account}
-        listed = [
-            {
-                "resource": one.resource,
-                "type": one.type,
-                "name": one.name,
-                "action": one.action,
-                "replacement": one.replacement,
-            }
-            for one in changes
-        ]
-        published = self.publication.version if self.publication else None
-        return {
-            "stack": {**about, "status": stack.status if stack else None},
-            "changed": bool(stack and (changes or published)),
-            "changes": listed,
-            "outputs": dict(stack.outputs) if stack else {},
-            "template": {"url": self.world.host.url(TEMPLATE_SLUG), "published": published},
-        }
+    return tell
 
 
 def _text(document: Mapping[str, Any], stack: Stack, nothing: str, options: str) -> str:

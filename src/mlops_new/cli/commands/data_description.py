@@ -9,7 +9,7 @@ from typing import Any
 from mlops_new.cli.console import Console
 from mlops_new.cli.console import table as columns_of
 from mlops_new.errors import Error, Invalid
-from mlops_new.platforms.local.images.local_image import Image
+from mlops_new.ports.platform import Image
 from mlops_new.system.environment import inheritable
 
 _MODULE = "reading.description"

@@ -11,9 +11,10 @@ from mlops_new.cli.console import Console
 from mlops_new.cli.suggested_commands import typed
 from mlops_new.errors import Error
 from mlops_new.names import Kind, Mark, slug, valid_name
+from mlops_new.ports.step import lines
 from mlops_new.project import destroy_plan
 from mlops_new.project.context import World
-from mlops_new.project.destroy_plan import Clear, DeleteRepository, Found, Removal, RemoveCopy, TakeDown, Unregister
+from mlops_new.project.destroy_plan import DeleteRepository, Found, Owner, Removal, RemoveCopy, TakeDown, Unregister
 from mlops_new.project.observe import hosted, pipelines, working_copies
 from mlops_new.project.unpushed import local_work
 from mlops_new.settings.load import Settings
@@ -66,33 +67,34 @@ def _run(request: Request, world: World, console: Console, options: str) -> None
         console.say(f"kept: {text}")
     if not request.discard:
         _protect(found, steps)
+    documents = [step.document() for step in steps]
     about = {"project": request.name, "kept": kept}
     if request.dry_run:
-        lines = [f"- {step}" for step in steps] or [f"There is nothing of {request.name} to remove."]
-        console.result("\n".join(lines), {**about, "steps": destroy_plan.document(steps)})
+        shown = lines(steps) or [f"There is nothing of {request.name} to remove."]
+        console.result("\n".join(shown), {**about, "steps": documents})
         return
     if steps:
-        console.removals(steps)
+        console.plan(steps)
         if not request.yes:
             console.confirm_by_name(request.name)
     _sweep(request, found, world)
     _remove(steps, world, console)
     done = f"{request.name} is removed." if steps else f"There is nothing of {request.name} to remove."
-    console.result(done, {**about, "removed": destroy_plan.document(steps)})
+    console.result(done, {**about, "removed": documents})
 
 
 def _look(request: Request, world: World) -> Found:
     name = request.name
-    repositories = hosted(name, world.host)
+    repositories = hosted(name, world.host.repositories)
     registered = pipelines(name, world.registry)
     return Found(
         copies=working_copies(name, request.directory),
         hosted=repositories,
         pipelines=registered,
-        remains=world.registry.remains(name, destroy_plan.pipelines_of(name, registered), purge=request.purge),
+        remains=world.removal.remains(name, destroy_plan.pipelines_of(name, registered), purge=request.purge),
         purge=request.purge,
         host_steps=world.setup.removable(name, destroy_plan.ours(name, repositories)),
-        urls={kind: world.host.url(slug(name, kind)) for kind in Kind},
+        urls={kind: world.host.repositories.url(slug(name, kind)) for kind in Kind},
     )
 
 
@@ -107,7 +109,7 @@ def _sweep(request: Request, found: Found, world: World) -> None:
     sweep(*(staged(request.directory, slug(request.name, kind)) for kind in Kind))
     for kind, repository in found.hosted.items():
         if repository is None:
-            world.host.delete_repository(slug(request.name, kind), Mark(request.name, kind.value))
+            world.host.repositories.delete(slug(request.name, kind), Mark(request.name, kind.value))
 
 
 def _remove(steps: Collection[Removal], world: World, console: Console) -> None:
@@ -122,12 +124,12 @@ def _remove(steps: Collection[Removal], world: World, console: Console) -> None:
 
 def _perform(step: Removal, world: World) -> None:
     match step:
-        case Clear():
-            world.registry.perform(step.what)
+        case TakeDown(owner=Owner.PLATFORM):
+            world.removal.perform(step.what)
         case Unregister():
             world.registry.unregister(step.pipeline, mark=step.mark)
         case DeleteRepository():
-            world.host.delete_repository(step.slug, step.mark)
+            world.host.repositories.delete(step.slug, step.mark)
         case TakeDown():
             world.setup.perform(step.what)
         case RemoveCopy():

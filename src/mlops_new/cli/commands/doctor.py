@@ -41,9 +41,11 @@ def run(project: str | None, settings: Settings, console: Console, connect: Conn
 def _outside(project: str | None, settings: Settings, console: Console, connect: Connect) -> list[Check]:
     try:
         world = connect(settings, console.say)
-        return [*world.setup.examine(project), *world.registry.examine(_purpose(settings, world))]
+        return [*world.host_checks.examine(project), *world.platform_checks.examine(_purpose(settings, world))]
     except Error as error:
-        return [Check(f"settings for {settings.git}", ok=False, detail=error.message, hint=error.hint)]
+        lines = error.message.splitlines()  # where several settings are wrong, a line for each below the first
+        name = "settings file" if lines[1:] else f"settings for {settings.git}"
+        return [Check(name, ok=False, detail=line.strip(), hint=error.hint) for line in lines[1:] or lines]
 
 
 def _purpose(settings: Settings, world: World) -> Purpose:

@@ -78,10 +78,10 @@ def _strike(
     request: Request, folder: Path, settings: Settings, console: Console, execution: str | None = None
 ) -> tuple[Path, str]:
     """The copy with the fault, made by the monitoring of the model in use; ground truth says which run it is about."""
-    repository, platform = standing_in(request.directory), local_platform(settings)
-    sources = run_inputs.Sources(repository, platform, request.input, console.say)
-    image = platform.image(run_inputs.model_in_use(sources)["ImageUri"], notify=console.say)
-    table = _truth(request, sources) if request.fault == OF_GROUND_TRUTH else table_of(sources, platform)
+    with local_platform(settings) as platform:
+        sources = run_inputs.Sources(standing_in(request.directory), platform, request.input, console.say)
+        image = platform.machine.image(run_inputs.model_in_use(sources)["ImageUri"], notify=console.say)
+        table = _truth(request, sources) if request.fault == OF_GROUND_TRUTH else table_of(sources, platform.machine)
     copy = folder / f"{request.fault}.csv"
     command = [str(image.python), "-m", "monitoring.drill", request.fault, str(table.absolute()), str(copy)]
     command += ["--execution", execution] if execution else []
@@ -130,7 +130,8 @@ def _history(request: Request, settings: Settings) -> str:
     """A history of its own for each drill: what an earlier one compared is new to this one."""
     project = standing_in(request.directory).project
     place = f"s3://{BUCKET}/{project}/{request.fault}-{secrets.token_hex(4)}/history"
-    return local_platform(settings).folder(place, "The history of one drill.\n")
+    with local_platform(settings) as platform:
+        return platform.objects.folder(place, "The history of one drill.\n")
 
 
 def _check(name: str, folder: str) -> dict[str, Any]:

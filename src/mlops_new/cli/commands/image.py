@@ -23,9 +23,6 @@ def run(directory: Path, settings: Settings, console: Console) -> None:
             "images are made from build repositories: a deploy repository runs in the image of its model",
             hint=f"cd into {repository.project}-{Kind.BUILD}, or name it with -C",
         )
-    platform = local_platform(settings)
-    try:
-        image = platform.build_image(repository.path, project=repository.project, notify=console.say)
-    finally:
-        platform.close()
+    with local_platform(settings) as platform:
+        image = platform.machine.build_image(repository.path, project=repository.project, notify=console.say)
     console.result(image.uri, {"image": image.uri})

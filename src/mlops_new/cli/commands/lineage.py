@@ -9,7 +9,7 @@ from mlops_new.cli.console import Console
 from mlops_new.errors import Invalid
 from mlops_new.names import ANSWERS_FILE, Kind, slug
 from mlops_new.ports.executions import ModelPackage
-from mlops_new.ports.platform import Platform
+from mlops_new.ports.platform import Models, Objects, Platform
 from mlops_new.project.here import Repository, standing_in
 from mlops_new.settings.load import Settings
 from mlops_new.system import git
@@ -34,13 +34,13 @@ def run(directory: Path, subject: str, settings: Settings, console: Console) -> 
     """
     repository = standing_in(directory)
     platform = connect(settings, repository.project)
-    found = _of_version(int(subject), repository, platform) if subject.isdigit() else None
+    found = _of_version(int(subject), repository, platform.models) if subject.isdigit() else None
     document = found or _of_file(subject, repository, platform)
     console.result(_text(document), document)
 
 
 def _of_file(subject: str, repository: Repository, platform: Platform) -> dict[str, Any]:
-    manifest = _manifest(subject, platform)
+    manifest = _manifest(subject, platform.objects)
     if "model_package" not in manifest:
         raise Invalid(
             f"{subject} is no file of predictions: there is no {_MANIFEST} beside it",
@@ -53,22 +53,22 @@ def _of_file(subject: str, repository: Repository, platform: Platform) -> dict[s
         "data": _data(manifest["input"]),
     }
     version = int(str(manifest["model_package"]).rpartition("/")[2])
-    return {"predictions": subject, "inference": inference, **_of_version(version, repository, platform)}
+    return {"predictions": subject, "inference": inference, **_of_version(version, repository, platform.models)}
 
 
-def _manifest(subject: str, platform: Platform) -> dict[str, Any]:
+def _manifest(subject: str, objects: Objects) -> dict[str, Any]:
     """What stands in the manifest beside the predictions, or in their folder; empty where there is neither."""
     if subject.startswith("s3://"):
-        if not platform.exists(subject):
+        if not objects.exists(subject):
             return {}
         folders = [subject.rstrip("/"), subject.rstrip("/").rpartition("/")[0]]
-        return next((found for folder in folders if (found := parse_json(platform.read(f"{folder}/{_MANIFEST}")))), {})
+        return next((found for folder in folders if (found := parse_json(objects.read(f"{folder}/{_MANIFEST}")))), {})
     path = Path(subject).expanduser()
     return read_json((path if path.is_dir() else path.parent) / _MANIFEST) if path.exists() else {}
 
 
-def _of_version(version: int, repository: Repository, platform: Platform) -> dict[str, Any]:
-    package = platform.model_package(repository.project, version)
+def _of_version(version: int, repository: Repository, models: Models) -> dict[str, Any]:
+    package = models.model_package(repository.project, version)
     known = package.document.get("CustomerMetadataProperties", {})
     build = {
         "execution": known.get("execution", package.execution),

@@ -11,7 +11,7 @@ from mlops_new.cli.commands import models_evaluation
 from mlops_new.cli.console import Console, table
 from mlops_new.names import Kind
 from mlops_new.ports.executions import ModelPackage
-from mlops_new.ports.platform import Platform
+from mlops_new.ports.platform import Objects, Platform
 from mlops_new.project.here import Repository, standing_in
 from mlops_new.settings.load import Settings
 from mlops_new.system.files import parse_json
@@ -22,9 +22,9 @@ _SHOWN_METRICS = 3
 def list_versions(directory: Path, settings: Settings, console: Console) -> None:
     """The newest first."""
     repository, platform = _connect(directory, settings)
-    packages = platform.model_packages(repository.project)
+    packages = platform.models.model_packages(repository.project)
     with ThreadPoolExecutor() as pool:  # each has its evaluation to read, maybe from far away
-        document = list(pool.map(_row, packages, repeat(platform)))
+        document = list(pool.map(_row, packages, repeat(platform.objects)))
     if not document:
         start = f"{_cd(repository, Kind.BUILD)}mlops-new run{platform.option}"
         console.say(f"no model of {repository.project} is registered yet: {start}")
@@ -34,12 +34,12 @@ def list_versions(directory: Path, settings: Settings, console: Console) -> None
 def show(directory: Path, version: int, settings: Settings, console: Console) -> None:
     """One version, with what it was made from and how good it is."""
     repository, platform = _connect(directory, settings)
-    package = platform.model_package(repository.project, version)
-    document = _row(package, platform) | {
+    package = platform.models.model_package(repository.project, version)
+    document = _row(package, platform.objects) | {
         "arn": package.arn,
         "note": package.document.get("ApprovalDescription", ""),
         "data": _metadata(package, "data"),
-        "evaluation": _evaluation(package, platform),
+        "evaluation": _evaluation(package, platform.objects),
         "image": _container(package).get("Image", ""),
         "model_data": _container(package).get("ModelDataUrl", ""),
     }
@@ -49,22 +49,22 @@ def show(directory: Path, version: int, settings: Settings, console: Console) ->
 def decide(directory: Path, version: int, status: str, note: str, settings: Settings, console: Console) -> None:
     """Approve or reject one version."""
     repository, platform = _connect(directory, settings)
-    package = platform.set_approval(repository.project, version, status, note)
-    document = _row(package, platform)
+    package = platform.models.set_approval(repository.project, version, status, note)
+    document = _row(package, platform.objects)
     text = f"{repository.project} version {version} is {status.lower()}."
     if status == "Approved":
         text += f"\nNext: {_cd(repository, Kind.DEPLOY)}mlops-new run{platform.option}"
     console.result(text, document)
 
 
-def model_summary(package: ModelPackage, platform: Platform) -> list[str]:
+def model_summary(package: ModelPackage, objects: Objects) -> list[str]:
     """How good a version is, in lines for people."""
-    return models_evaluation.summary(_evaluation(package, platform))
+    return models_evaluation.summary(_evaluation(package, objects))
 
 
-def model_metrics(package: ModelPackage, platform: Platform) -> dict[str, float]:
+def model_metrics(package: ModelPackage, objects: Objects) -> dict[str, float]:
     """The metrics of a version at registration, the one that decided first."""
-    return models_evaluation.metrics(_evaluation(package, platform))
+    return models_evaluation.metrics(_evaluation(package, objects))
 
 
 def _connect(directory: Path, settings: Settings) -> tuple[Repository, Platform]:
@@ -79,21 +79,21 @@ def _cd(repository: Repository, kind: Kind) -> str:
     return suggested_commands.sibling(repository.path, repository.project, kind)
 
 
-def _row(package: ModelPackage, platform: Platform) -> dict[str, Any]:
+def _row(package: ModelPackage, objects: Objects) -> dict[str, Any]:
     return {
         "version": package.version,
         "status": package.status,
-        "metrics": models_evaluation.metrics(_evaluation(package, platform)),
+        "metrics": models_evaluation.metrics(_evaluation(package, objects)),
         "created": package.created,
         "commit": _metadata(package, "commit"),
         "execution": _metadata(package, "execution") or package.execution,
     }
 
 
-def _evaluation(package: ModelPackage, platform: Platform) -> dict[str, Any]:
+def _evaluation(package: ModelPackage, objects: Objects) -> dict[str, Any]:
     quality = package.document.get("ModelMetrics", {}).get("ModelQuality", {})
     uri = quality.get("Statistics", {}).get("S3Uri", "")
-    return parse_json(platform.read(uri)) if uri else {}
+    return parse_json(objects.read(uri)) if uri else {}
 
 
 def _metadata(package: ModelPackage, name: str) -> str:

@@ -17,6 +17,7 @@ from mlops_new.errors import Conflict, Invalid
 from mlops_new.names import DEFINITIONS, Kind, pipeline_name, slug, valid_name
 from mlops_new.ports.checks import Check, Purpose
 from mlops_new.ports.host_setup import SetUp
+from mlops_new.ports.step import lines
 from mlops_new.ports.templates import Template
 from mlops_new.project.apply import apply
 from mlops_new.project.context import World
@@ -91,7 +92,9 @@ def _run(request: Request, settings: Settings, world: World, console: Console) -
     proposals = _proposals(request, seen, settings, console, ask=ask)
     answers = _answers(request, seen, template, world, proposals, ask=ask)
     spec = ProjectSpec(request.name, request.directory, answers, template)
-    plan = plan_project(spec, seen, {kind: world.host.url(slug(spec.name, kind)) for kind in Kind}, world.setup.depends)
+    plan = plan_project(
+        spec, seen, {kind: world.host.repositories.url(slug(spec.name, kind)) for kind in Kind}, world.setup.depends
+    )
     _check_copies(spec, seen, world)
     notes = world.setup.notes(spec.name) if any(isinstance(step, CreateRepository) for step in plan.steps) else ()
     if request.dry_run:
@@ -101,7 +104,7 @@ def _run(request: Request, settings: Settings, world: World, console: Console) -
     if plan.steps:
         refuse(_unready(plan, answers, world))
         world.setup.require(step for step in plan.steps if isinstance(step, SetUp))
-        console.plan(plan)
+        console.plan(plan.steps)
         _show(proposals, answers, console)
         for note in notes:
             console.say(f"Note: {note}.")
@@ -111,7 +114,7 @@ def _run(request: Request, settings: Settings, world: World, console: Console) -
     recorded = seen.recorded_answers()
     version = str(recorded.get("_commit", template.version))
     url = str(recorded.get("_src_path", template.url))
-    document = _document(spec, Template(url, version), world.host.url, changed=bool(plan.steps))
+    document = _document(spec, Template(url, version), world.host.repositories.url, changed=bool(plan.steps))
     console.result(_text(document, typed(settings, "platform", "config")), document)
 
 
@@ -139,7 +142,7 @@ def _look(request: Request, world: World, source: Source | None) -> Observed:
         return look()
     with ThreadPoolExecutor() as pool:  # at the same time: both only wait for a server
         seen = pool.submit(look)
-        refuse(world.setup.examine(request.name))
+        refuse(world.host_checks.examine(request.name))
         return seen.result()
 
 
@@ -155,7 +158,7 @@ def _unready(plan: Plan, answers: Mapping[str, Any], world: World) -> list[Check
     if not any(isinstance(step, Register) for step in plan.steps):
         return []
     instances = tuple((job, str(answers.get("instance_type", ""))) for job in Job)
-    return world.registry.examine(Purpose(instances, managed=answers.get("monitoring") == "managed"))
+    return world.platform_checks.examine(Purpose(instances, managed=answers.get("monitoring") == "managed"))
 
 
 def _proposals(
@@ -206,7 +209,7 @@ def _answers(
     if template.version == PACKAGED_VERSION and seen.template.ours:
         return world.templates.resolve(None, data, ask=ask, proposed=proposed)
     with tempfile.TemporaryDirectory(prefix="mlops-new-") as private:
-        env = at_hand(world.host, template.url, Path(private))
+        env = at_hand(world.host.access, template.url, Path(private))
         return world.templates.resolve(template, data, ask=ask, env=env, proposed=proposed)
 
 
@@ -224,12 +227,11 @@ def _refuse_changed(request: Request, recorded: Mapping[str, Any]) -> None:
 def _plan_text(plan: Plan, spec: ProjectSpec, notes: Iterable[str]) -> str:
     if not plan.steps:
         return f"{spec.name} is complete: nothing to do."
-    return "\n".join([*(f"+ {step}" for step in plan.steps), *(f"Note: {note}." for note in notes)])
+    return "\n".join([*lines(plan.steps), *(f"Note: {note}." for note in notes)])
 
 
 def _plan_document(plan: Plan, spec: ProjectSpec, notes: Iterable[str]) -> dict[str, Any]:
-    steps = [{"action": step.action, "target": step.target, "detail": str(step)} for step in plan.steps]
-    return {"project": spec.name, "steps": steps, "notes": list(notes)}
+    return {"project": spec.name, "steps": [step.document() for step in plan.steps], "notes": list(notes)}
 
 
 def _document(spec: ProjectSpec, template: Template, url: Any, *, changed: bool) -> dict[str, Any]:

@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mlops_new.cli.adapters import environment
 from mlops_new.cli.commands import data_description
 from mlops_new.cli.console import Console
 from mlops_new.errors import Invalid
 from mlops_new.names import Kind
-from mlops_new.platforms.local.home import Home
-from mlops_new.platforms.local.images.local_image import REQUIREMENTS
-from mlops_new.platforms.local.images.python_environments import environment
 from mlops_new.settings.load import Settings
 from mlops_new.template.packaged import packaged
 
@@ -62,10 +60,10 @@ def propose(table: Path, given: Mapping[str, Any], settings: Settings, console: 
     if ask and not known.get("target"):
         known["target"] = console.ask("Column that is to be predicted: ")
     code = packaged() / "templates" / Kind.BUILD
-    made = environment(Home.open(settings.home), code / REQUIREMENTS, console.say)
+    python = environment(settings, code, console.say)
     console.say(f"looking at {table.name}")
     arguments = (str(table.absolute()), "--answers", json.dumps(known))
-    found = data_description.ask(made / "bin" / "python", code, _MODULE, *arguments)
+    found = data_description.ask(python, code, _MODULE, *arguments)
     answers = {name: value for name, value in found["answers"].items() if name not in given}
     return Proposals(table, answers, {"target": "as you said", **found["why"]})
 

@@ -17,7 +17,7 @@ from mlops_new.definition.requests import check_requests
 from mlops_new.errors import Error, Invalid
 from mlops_new.names import DEFINITIONS, Kind, pipeline_name, slug
 from mlops_new.ports.executions import Execution
-from mlops_new.ports.platform import Platform
+from mlops_new.ports.platform import Pipelines, Platform
 from mlops_new.project.here import Repository, standing_in
 from mlops_new.settings.load import Settings
 
@@ -77,10 +77,10 @@ def start(request: Request, settings: Settings, console: Console) -> Outcome:
     repository = standing_in(request.directory)
     platform = connect(settings, repository.project)
     if request.resume:
-        return _follow(platform, platform.execution(request.resume), repository, request, console)
+        return _follow(platform, platform.executions.describe(request.resume), repository, request, console)
     short = _pipeline(request.pipeline, repository)
     name = pipeline_name(repository.project, short)
-    found = _definition(repository, short, platform)
+    found = _definition(repository, short, platform.pipelines)
     sample = "truth" if short == "model-quality" else "input"
     sources = run_inputs.Sources(repository, platform, request.input, console.say, sample)
     if run_around.wanted(found, request.parameters, repository.path):
@@ -89,15 +89,15 @@ def start(request: Request, settings: Settings, console: Console) -> Outcome:
     _refuse_requests(name, found, _told(found, request))
     if request.dry_run:
         return _shown(name, found, request, run_cost.estimated(found, request.parameters, settings))
-    run_cost.guard(found, request.parameters, settings, request.cost_cap)
+    run_cost.guard(found, request.parameters, settings, request.cost_cap, console.say)
     # Data and model come first: an environment is not made for an input that is not there.
     given = run_inputs.parameters(found.parameters, request.parameters, sources)
     given, image = run_inputs.with_image(found.parameters, given, sources)
     _refuse_requests(name, found, given)
     if short != "model-quality":  # ground truth has no features
         _describe(image or given.get("ImageUri", ""), sources, console)
-    platform.make_ready(name, found, mark=repository.mark)
-    execution = platform.begin(name, given=given, image=image)
+    platform.pipelines.make_ready(name, found, mark=repository.mark)
+    execution = platform.executions.begin(name, given=given, image=image)
     return _follow(platform, execution, repository, request, console)
 
 
@@ -108,16 +108,15 @@ def _describe(uri: str, sources: run_inputs.Sources, console: Console) -> None:
     """
     from mlops_new.cli.commands import data_description
     from mlops_new.cli.commands.data import table_of
-    from mlops_new.platforms.local.platform import LocalRuns
 
-    platform = sources.platform
-    if not isinstance(platform, LocalRuns) or not platform.stores.images.known(uri):
+    machine = sources.platform.machine
+    if machine is None or not machine.is_image(uri):
         return
-    image = platform.image(uri, notify=console.say)
+    image = machine.image(uri, notify=console.say)
     if not data_description.understands_tables(image.code):
         return
     with suppress(Error):
-        document = data_description.described(image, table_of(sources, platform))
+        document = data_description.described(image, table_of(sources, machine))
         more = f"mlops-new data --input {sources.data}" if sources.data else "mlops-new data"
         data_description.tell(document, console, more)
 
@@ -128,10 +127,8 @@ def _around(name: str, found: Definition, sources: run_inputs.Sources, request: 
     Raises:
         Invalid: it is not on this machine, or not to be followed.
     """
-    from mlops_new.platforms.local.platform import LocalRuns
-
-    platform = sources.platform
-    if not isinstance(platform, LocalRuns):
+    platform, machine = sources.platform, sources.platform.machine
+    if machine is None:
         raise Invalid(
             "pre- and postprocessing of this project are jobs that its Airflow DAG starts around the pipeline",
             hint=f"start the DAG {name} in Airflow; or run it here with --platform local",
@@ -142,7 +139,7 @@ def _around(name: str, found: Definition, sources: run_inputs.Sources, request: 
     if not request.wait:
         raise Invalid("--no-wait: jobs run before and after the pipeline, and somebody has to start them")
     _describe(run_inputs.model_in_use(sources)["ImageUri"], sources, console)
-    ended = run_around.Around(platform, sources, console).run(name, found, request.parameters)
+    ended = run_around.Around(machine, sources, console).run(name, found, request.parameters)
     return run_outcome.conclude(ended, platform, sources.repository, console, resumable=False)
 
 
@@ -150,12 +147,12 @@ def _follow(
     platform: Platform, execution: Execution, repository: Repository, request: Request, console: Console
 ) -> Outcome:
     if not request.wait:
-        platform.detach(execution.id, resume=request.resume is not None)
+        platform.executions.detach(execution.id, resume=request.resume is not None)
         document = {"pipeline": execution.pipeline, "execution": execution.id, "status": "Executing"}
         return Outcome(f"{execution.pipeline} is running as {execution.id}.", document)
     console.say(f"{execution.pipeline}, execution {execution.id}")
     with console.progress() as progress:
-        run_it = platform.resume if request.resume else platform.run
+        run_it = platform.executions.resume if request.resume else platform.executions.run
         ended = run_it(execution.id, progress.on)
     return run_outcome.conclude(ended, platform, repository, console)
 
@@ -188,7 +185,7 @@ def _pipeline(asked: str | None, repository: Repository) -> str:
     raise Invalid(f"there is no pipeline {asked}", hint=f"there are: {known}")
 
 
-def _definition(repository: Repository, short: str, platform: Platform) -> Definition:
+def _definition(repository: Repository, short: str, pipelines: Pipelines) -> Definition:
     """The definition as it stands in the working copy: what is being worked on is what runs."""
     file = DEFINITIONS[repository.kind][short]
     path = repository.path / file
@@ -196,7 +193,7 @@ def _definition(repository: Repository, short: str, platform: Platform) -> Defin
         raise Invalid(f"{path} is not there", hint="`make definition` writes it from the pipeline's Python")
     found = definition.parse(path.read_bytes(), source=file)
     definition.check(found, source=file)
-    if faults := platform.unsupported(found):
+    if faults := pipelines.unsupported(found):
         listed = "".join(f"\n  {fault}" for fault in faults)
         raise Invalid(f"{file} cannot be run on this machine: {faults[0]}", hint=f"all that cannot be run:{listed}")
     return found

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mlops_new.cli.commands import run_inputs
 from mlops_new.cli.console import Console
@@ -17,9 +17,7 @@ from mlops_new.definition.requests import check_requests
 from mlops_new.definition.resolution import execution_values
 from mlops_new.errors import Error
 from mlops_new.ports.executions import Execution, Status
-
-if TYPE_CHECKING:
-    from mlops_new.platforms.local.platform import LocalRuns
+from mlops_new.ports.platform import Machine
 
 BEFORE, AFTER = ("Preprocess",), ("Postprocess", "Report")
 _SCRIPT = "processing_jobs.py"
@@ -43,12 +41,12 @@ class Around:
     """Runs the jobs before a pipeline, the pipeline, and the jobs after it.
 
     Args:
-        platform: This machine.
+        machine: Starts the jobs.
         sources: Where the parameters come from that a person did not give.
         console: Told what goes on.
     """
 
-    platform: "LocalRuns"
+    machine: Machine
     sources: run_inputs.Sources
     console: Console
 
@@ -71,9 +69,9 @@ class Around:
         if before.status is not Status.SUCCEEDED:
             return replace(before, pipeline=name)
         known |= self._ask("rows", known)
-        self.platform.make_ready(name, definition, mark=self.sources.repository.mark)
+        self.sources.platform.pipelines.make_ready(name, definition, mark=self.sources.repository.mark)
         parameters = {key: known[key] for key in definition.parameters if key in known}
-        done = self._follow(self.platform.begin(name, given=parameters, image=""))
+        done = self._follow(self.sources.platform.executions.begin(name, given=parameters, image=""))
         done = replace(done, steps=(*before.steps, *done.steps), parameters=known)
         known |= {"Execution": done.id, "Started": done.started}
         for what in AFTER:
@@ -100,7 +98,7 @@ class Around:
         check_requests(definition, parameters.known(definition.document["Parameters"], declared), pipeline=name)
 
     def _job(self, step: str, known: Mapping[str, str]) -> Execution:
-        return self._follow(self.platform.begin_job(self._ask(step.lower(), known), step=step))
+        return self._follow(self.machine.begin_job(self._ask(step.lower(), known), step=step))
 
     def _ask(self, what: str, known: Mapping[str, str]) -> dict[str, Any]:
         """Ask the repository's own script, the same that Airflow asks."""
@@ -115,4 +113,4 @@ class Around:
     def _follow(self, execution: Execution) -> Execution:
         self.console.say(f"{execution.pipeline}, execution {execution.id}")
         with self.console.progress() as progress:
-            return self.platform.run(execution.id, progress.on)
+            return self.sources.platform.executions.run(execution.id, progress.on)

@@ -1,17 +1,14 @@
 """What a run can cost at most: shown by `run --dry-run`, and held against a cap before anything is started."""
 
-import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from mlops_new.cli import adapters
+from mlops_new.cli.adapters import cost_settings, listed_prices
 from mlops_new.cli.console import table
-from mlops_new.cost import prices
 from mlops_new.cost.estimate import Estimate, StepCost, estimate, money, refuse_above, rounded
 from mlops_new.definition import Definition
 from mlops_new.errors import Invalid
-from mlops_new.platforms.sagemaker.account_settings import AccountSettings, parse
 from mlops_new.settings.load import PlatformName, Settings
 
 _HOUR = 3600
@@ -25,14 +22,16 @@ def estimated(found: Definition, given: Mapping[str, str], settings: Settings) -
     Raises:
         Invalid: the settings say something that cannot be.
     """
-    about = parse(settings.sagemaker)
+    about = cost_settings(settings)
     if settings.platform is PlatformName.LOCAL and about.prices is None:
         return None
-    return estimate(found, given, prices.parse(about.prices, _region(about, settings)))
+    return estimate(found, given, about.prices or listed_prices(settings))
 
 
-def guard(found: Definition, given: Mapping[str, str], settings: Settings, cap: Decimal | None) -> None:
-    """Hold the most that a run can cost against the cap, if there is one.
+def guard(
+    found: Definition, given: Mapping[str, str], settings: Settings, cap: Decimal | None, say: Callable[[str], None]
+) -> None:
+    """Hold the most that a run can cost against the cap, if there is one; prices that may be out of date are told.
 
     Raises:
         Invalid: it may cost more, or that cannot be told.
@@ -41,9 +40,11 @@ def guard(found: Definition, given: Mapping[str, str], settings: Settings, cap: 
         if cap is not None:
             raise Invalid("--cost-cap has no effect: a run on this machine costs nothing")
         return
-    limit = parse(settings.sagemaker).cost_cap if cap is None else cap
+    limit = cost_settings(settings).cap if cap is None else cap
     cost = None if limit is None else estimated(found, given, settings)
     if limit is not None and cost is not None:
+        if cost.prices.warning:
+            say(f"the cap is held against {cost.prices}")
         refuse_above(cost, limit)
 
 
@@ -51,13 +52,15 @@ def lines(found: Estimate) -> list[str]:
     """For people."""
     currency = found.prices.currency
     rows = [[f"  {one.step}", _machines(one), _time(one), _most(one, currency)] for one in found.steps]
-    total = money(found.total, currency)
-    told = f"At least {total}; not known: {found.unknown}." if found.unknown else f"At most {total}."
+    told = f"What it costs is not known: {found.unknown}."
+    if found.total is not None:
+        total = money(found.total, currency)
+        told = f"At least {total}; not known: {found.unknown}." if found.unknown else f"At most {total}."
     return [
         "On SageMaker it costs at most:",
         *table(rows).splitlines(),
         told,
-        f"With {found.prices.source}. {_NOT_IN_IT}",
+        f"With {found.prices}. {_NOT_IN_IT}",
     ]
 
 
@@ -65,10 +68,10 @@ def document(found: Estimate) -> dict[str, Any]:
     """For programs."""
     return {
         "currency": found.prices.currency,
-        "total": float(rounded(found.total)),
+        "total": None if found.total is None else float(rounded(found.total)),
         "complete": not found.unknown,
         "unknown": found.unknown or None,
-        "prices": found.prices.source,
+        "prices": str(found.prices),
         "steps": [_step(one) for one in found.steps],
     }
 
@@ -100,9 +103,3 @@ def _time(one: StepCost) -> str:
 
 def _most(one: StepCost, currency: str) -> str:
     return "unknown" if one.most is None else money(one.most, currency)
-
-
-def _region(about: AccountSettings, settings: Settings) -> str | None:
-    if settings.platform is PlatformName.SAGEMAKER:
-        return adapters.account(settings).region
-    return about.region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from mlops_new.ports.platform import Platform
+from mlops_new.ports.platform import Objects
 from mlops_new.system.files import parse_json
 
 Found = dict[str, Any]
@@ -16,38 +16,38 @@ _UNUSUAL = {
 _MOST_METRICS = 8
 
 
-def of_run(stored: Mapping[str, str], platform: Platform) -> Found:
+def of_run(stored: Mapping[str, str], objects: Objects) -> Found:
     """Members of a run's document: `rows`, what became of those to predict; `model_quality`, what was compared.
 
     Args:
         stored: The URIs of what the steps stored, by name.
-        platform: Where they are.
+        objects: Where they are.
     """
-    rows, quality = _rows(stored, platform), _quality(stored, platform)
+    rows, quality = _rows(stored, objects), _quality(stored, objects)
     return {**({"rows": rows} if rows else {}), **({"model_quality": quality} if quality else {})}
 
 
-def _document(folder: str | None, name: str, platform: Platform) -> Found | None:
-    found = parse_json(platform.read(f"{folder.rstrip('/')}/{name}")) if folder else None
+def _document(folder: str | None, name: str, objects: Objects) -> Found | None:
+    found = parse_json(objects.read(f"{folder.rstrip('/')}/{name}")) if folder else None
     return found if isinstance(found, dict) and found else None
 
 
-def _rows(stored: Mapping[str, str], platform: Platform) -> Found | None:
-    counts = _document(stored.get("quarantine"), "counts.json", platform)
+def _rows(stored: Mapping[str, str], objects: Objects) -> Found | None:
+    counts = _document(stored.get("quarantine"), "counts.json", objects)
     if counts is None:
         return None
     file = f"{stored['quarantine'].rstrip('/')}/{_QUARANTINE}"
-    return {**counts, "quarantine": platform.place(file)}
+    return {**counts, "quarantine": objects.place(file)}
 
 
-def _quality(stored: Mapping[str, str], platform: Platform) -> Found | None:
+def _quality(stored: Mapping[str, str], objects: Objects) -> Found | None:
     """Model quality as the check has it; where an analyzer made it, its metrics without limits."""
     folder = stored.get("model_quality")
-    if told := _document(folder, "check.json", platform):
+    if told := _document(folder, "check.json", objects):
         metrics = {name: _metric(item) for name, item in told.get("metrics", {}).items()}
         problems = [item["description"] for item in told.get("violations", []) if item["feature"] not in metrics]
         return {"rows": told.get("rows", 0), "metrics": metrics, "problems": problems, **_matched(told)}
-    measured = _document(folder, "statistics.json", platform)
+    measured = _document(folder, "statistics.json", objects)
     if measured is None:
         return None
     found: Found = next((told for key, told in measured.items() if key.endswith("_metrics")), {})

@@ -78,39 +78,41 @@ def with_image(
     if "ImageUri" in given and sources.repository.kind is Kind.DEPLOY:
         return dict(given), ""
     repository, needed = sources.repository, "ImageUri" in declared and "ImageUri" not in given
-    image = sources.platform.own_image(repository.path, project=repository.project, needed=needed, notify=sources.say)
+    image = sources.platform.sources.own_image(
+        repository.path, project=repository.project, needed=needed, notify=sources.say
+    )
     return {**({"ImageUri": image} if needed else {}), **given}, image
 
 
 def _filled(name: str, sources: Sources) -> str | None:
     match name:
         case "ExecutionRoleArn":
-            return sources.platform.role
+            return sources.platform.sources.role
         case "Bucket":
-            return sources.platform.bucket
+            return sources.platform.sources.bucket
         case "Commit":
             return str(git.commit(sources.repository.path) or "uncommitted")
         case "HistoryUri":
-            place = f"s3://{sources.platform.bucket}/{sources.repository.project}/history"
-            return sources.platform.folder(place, _HISTORY)
+            place = f"s3://{sources.platform.sources.bucket}/{sources.repository.project}/history"
+            return sources.platform.objects.folder(place, _HISTORY)
         case "CodeUri":
-            return sources.platform.upload_code(sources.repository.path, project=sources.repository.project)
+            return sources.platform.objects.upload_code(sources.repository.path, project=sources.repository.project)
         case "ModelMonitorImageUri" | "ClarifyImageUri":
-            return sources.platform.analyzer(name)
+            return sources.platform.sources.analyzer(name)
         case _:
             return None
 
 
 def _is_default_wanted(parameter: Parameter, sources: Sources) -> bool:
-    return sources.data is None and parameter.default is not MISSING and not sources.platform.prefers_sample
+    return sources.data is None and parameter.default is not MISSING and not sources.platform.sources.prefers_sample
 
 
 def _input(sources: Sources) -> str:
     if not is_object(sources.data):
         with _plainly_named(file(sources)) as path:
-            return sources.platform.upload(path, project=sources.repository.project, kind="data")
+            return sources.platform.objects.upload(path, project=sources.repository.project, kind="data")
     uri = str(sources.data)
-    if not sources.platform.exists(uri):
+    if not sources.platform.objects.exists(uri):
         raise Invalid(f"there is no object {uri}", hint="--input takes a file, a folder or s3://bucket/key")
     return uri
 
@@ -187,7 +189,7 @@ def model_in_use(sources: Sources) -> dict[str, str]:
     """Ask the repository's own script, the same that Airflow and CI ask."""
     if sources.repository.kind is not Kind.DEPLOY:
         raise Invalid("only a deploy repository can say which model is in use")
-    packages = [package.document for package in sources.platform.model_packages(sources.repository.project)]
+    packages = [package.document for package in sources.platform.models.model_packages(sources.repository.project)]
     done = subprocess.run(
         [sys.executable, str(sources.repository.path / _LOOKUP)],
         input=json.dumps(packages, default=str),

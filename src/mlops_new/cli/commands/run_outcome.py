@@ -11,7 +11,7 @@ from mlops_new.cli.console import Console
 from mlops_new.errors import INTERRUPTED, Error
 from mlops_new.names import Kind
 from mlops_new.ports.executions import Execution, ModelPackage, Status, Step
-from mlops_new.ports.platform import Platform
+from mlops_new.ports.platform import Objects, Platform
 from mlops_new.project.here import Repository
 from mlops_new.system.files import parse_json
 
@@ -60,7 +60,7 @@ def conclude(
         RunFailed: it failed; the last line is the cause.
         RunStopped: it was stopped.
     """
-    registered = platform.registered_by(execution, repository.project)
+    registered = platform.models.registered_by(execution, repository.project)
     document = _document(execution, platform, registered)
     where = f"{platform.option}{suggested_commands.at(repository.path)}"
     match execution.status:
@@ -86,8 +86,8 @@ def conclude(
 
 def _document(execution: Execution, platform: Platform, registered: ModelPackage | None) -> dict[str, Any]:
     stored = execution.outputs()
-    report = _first(stored, "report.html", platform)
-    judged = _evaluation(stored, platform)
+    report = _first(stored, "report.html", platform.objects)
+    judged = _evaluation(stored, platform.objects)
     return {
         "pipeline": execution.pipeline,
         "execution": execution.id,
@@ -102,24 +102,24 @@ def _document(execution: Execution, platform: Platform, registered: ModelPackage
             }
             for s in execution.steps
         ],
-        "outputs": {name: platform.place(uri) for name, uri in stored.items()},
+        "outputs": {name: platform.objects.place(uri) for name, uri in stored.items()},
         "model_package": registered.version if registered else None,
-        "findings": _findings(stored, platform),
-        "withheld": _withheld(stored, platform),
-        "decision": _decision(stored, platform),
-        **run_findings.of_run(stored, platform),
+        "findings": _findings(stored, platform.objects),
+        "withheld": _withheld(stored, platform.objects),
+        "decision": _decision(stored, platform.objects),
+        **run_findings.of_run(stored, platform.objects),
         "gate": models_evaluation.gate(judged),
         "warnings": models_evaluation.warnings(judged),
-        "report": platform.place(report) if report else None,
+        "report": platform.objects.place(report) if report else None,
     }
 
 
-def _findings(stored: dict[str, str], platform: Platform) -> list[dict[str, str]]:
+def _findings(stored: dict[str, str], objects: Objects) -> list[dict[str, str]]:
     """What the checks found, in a sentence for a person each."""
     found = []
     for check in CHECKS:
         uri = f"{stored[check].rstrip('/')}/{DETAILS}" if check in stored else ""
-        told = parse_json(platform.read(uri) if uri and platform.exists(uri) else None)
+        told = parse_json(objects.read(uri) if uri and objects.exists(uri) else None)
         found += [{"check": check, "feature": feature, "sentence": text} for feature, text in sentences(told)]
     return found
 
@@ -139,32 +139,32 @@ def sentences(details: dict[str, Any]) -> list[tuple[str, str]]:
     return found
 
 
-def _withheld(stored: dict[str, str], platform: Platform) -> str | None:
+def _withheld(stored: dict[str, str], objects: Objects) -> str | None:
     """Where forecasts are that were kept back; None where they were published."""
     folder = stored.get("withheld", "").rstrip("/")
-    return platform.place(folder) if folder and platform.exists(f"{folder}/manifest.json") else None
+    return objects.place(folder) if folder and objects.exists(f"{folder}/manifest.json") else None
 
 
-def _evaluation(stored: dict[str, str], platform: Platform) -> dict[str, Any]:
+def _evaluation(stored: dict[str, str], objects: Objects) -> dict[str, Any]:
     """What a build found out about its model; nothing where it did not come so far."""
-    uri = _first(stored, "evaluation.json", platform)
-    document = parse_json(platform.read(uri) if uri else None)
+    uri = _first(stored, "evaluation.json", objects)
+    document = parse_json(objects.read(uri) if uri else None)
     return document if isinstance(document, dict) else {}
 
 
-def _decision(stored: dict[str, str], platform: Platform) -> dict[str, Any] | None:
+def _decision(stored: dict[str, str], objects: Objects) -> dict[str, Any] | None:
     """What the pipeline decided; a file of that name that says something else is the pipeline's own affair."""
-    uri = _first(stored, "decision.json", platform)
-    match parse_json(platform.read(uri) if uri else None):
+    uri = _first(stored, "decision.json", objects)
+    match parse_json(objects.read(uri) if uri else None):
         case {"retrain": bool(retrain), "reasons": list(reasons)}:
             return {"retrain": retrain, "reasons": reasons}
         case _:
             return None
 
 
-def _first(stored: dict[str, str], file: str, platform: Platform) -> str | None:
+def _first(stored: dict[str, str], file: str, objects: Objects) -> str | None:
     """The URI of the first file of that name in what the steps stored."""
-    return next((uri for folder in stored.values() if platform.exists(uri := f"{folder.rstrip('/')}/{file}")), None)
+    return next((uri for folder in stored.values() if objects.exists(uri := f"{folder.rstrip('/')}/{file}")), None)
 
 
 def _success(
@@ -183,7 +183,7 @@ def _success(
         if document["withheld"]:
             lines.append(f"  predictions   KEPT BACK, as data or forecasts are broken: {document['withheld']}")
         else:
-            lines += _predictions(execution.outputs().get("predictions"), platform)
+            lines += _predictions(execution.outputs().get("predictions"), platform.objects)
         lines += run_findings.rows_lines(document.get("rows"))
         lines += _model_in_use(execution, platform, repository)
         lines += run_findings.quality_lines(document.get("model_quality"), _deciding(execution, platform, repository))
@@ -204,7 +204,10 @@ def _sentences(findings: list[dict[str, str]]) -> list[str]:
 
 
 def _model(what: str, package: ModelPackage, platform: Platform) -> list[str]:
-    return [f"  model         {what}", *(f"                {line}" for line in model_summary(package, platform))]
+    return [
+        f"  model         {what}",
+        *(f"                {line}" for line in model_summary(package, platform.objects)),
+    ]
 
 
 def _model_in_use(execution: Execution, platform: Platform, repository: Repository) -> list[str]:
@@ -216,13 +219,13 @@ def _model_in_use(execution: Execution, platform: Platform, repository: Reposito
 
 def _package(execution: Execution, platform: Platform, repository: Repository) -> ModelPackage | None:
     version = str(execution.parameters.get("ModelPackageArn", "")).rpartition("/")[2]
-    return platform.model_package(repository.project, int(version)) if version.isdigit() else None
+    return platform.models.model_package(repository.project, int(version)) if version.isdigit() else None
 
 
 def _deciding(execution: Execution, platform: Platform, repository: Repository) -> str:
     """The metric that decided about the model in use; empty where there is none."""
     package = _package(execution, platform, repository)
-    return next(iter(model_metrics(package, platform)), "") if package else ""
+    return next(iter(model_metrics(package, platform.objects)), "") if package else ""
 
 
 def _decided(decision: dict[str, Any] | None) -> list[str]:
@@ -235,13 +238,13 @@ def _decided(decision: dict[str, Any] | None) -> list[str]:
     ]
 
 
-def _predictions(folder: str | None, platform: Platform) -> list[str]:
+def _predictions(folder: str | None, objects: Objects) -> list[str]:
     if folder is None:
         return []
-    rows = parse_json(platform.read(f"{folder}/manifest.json")).get("rows")
+    rows = parse_json(objects.read(f"{folder}/manifest.json")).get("rows")
     file = f"{folder}/predictions.csv"
     count = f" ({rows:,} rows)" if isinstance(rows, int) else ""
-    return [f"  predictions   {platform.place(file if platform.exists(file) else folder)}{count}"]
+    return [f"  predictions   {objects.place(file if objects.exists(file) else folder)}{count}"]
 
 
 def _report(document: dict[str, Any]) -> list[str]:

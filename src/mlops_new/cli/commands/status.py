@@ -57,7 +57,7 @@ def _at_a_glance(name: str, seen: Observed, world: World, settings: Settings) ->
     marks = {kind: Mark(name, kind.value) for kind in Kind}
     if not all(one and one.head and one.mark == marks[kind] for kind, one in seen.hosted.items()):
         return []
-    projects = status_fleet.look(world.host.overview(name), world, activities(settings))
+    projects = status_fleet.look(world.host.repositories.overview(name), world, activities(settings))
     return [text for one in projects if one.name == name for text in one.drift]
 
 

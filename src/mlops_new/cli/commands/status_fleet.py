@@ -30,7 +30,7 @@ def run(settings: Settings, console: Console, connect: Connect = connect) -> int
     """
     world = connect(settings, console.say)
     git.check_version()
-    projects = look(world.host.overview(), world, activities(settings))
+    projects = look(world.host.repositories.overview(), world, activities(settings))
     text = table([HEADINGS, *(one.row() for one in projects)]) if projects else "There are no projects here."
     console.result(text, {"projects": [one.document() for one in projects]})
     return DRIFT if any(one.drift for one in projects) else 0
@@ -45,7 +45,7 @@ def look(listed: Iterable[Listed], world: World, activities: Activities) -> list
     found = [_project(name, pairs[name], recorded[name], templates, happening.get(name)) for name in pairs]
     # Where a repository is at the newest version, there is no update to look for.
     slugs = [slug(one.name, kind) for one in found for kind in one.behind]
-    updates = world.host.open_updates(slugs, BRANCHES)
+    updates = world.host.pull_requests.open_updates(slugs, BRANCHES)
     return [_with_updates(one, updates) for one in found]
 
 

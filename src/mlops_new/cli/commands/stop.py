@@ -17,8 +17,8 @@ def run(execution: str, directory: Path, settings: Settings, console: Console) -
     """
     repository = standing_in(directory)
     platform = connect(settings, repository.project)
-    found = platform.execution(execution)
-    platform.stop(found.id)
+    found = platform.executions.describe(execution)
+    platform.executions.stop(found.id)
     again = f"mlops-new run --resume {found.id}{platform.option}{suggested_commands.at(repository.path)}"
     text = f"{found.pipeline} {found.id} is told to stop.\nTo go on from there: {again}"
     console.result(text, {"pipeline": found.pipeline, "execution": found.id, "status": "Stopping"})

@@ -11,7 +11,7 @@ from mlops_new.cli.adapters import Connect, connect
 from mlops_new.cli.console import Console, table
 from mlops_new.errors import DRIFT, Error
 from mlops_new.names import TEMPLATE_SLUG, Kind
-from mlops_new.ports.git_host import GitHost
+from mlops_new.ports.git_host import Repositories
 from mlops_new.project.context import World
 from mlops_new.settings.load import Settings
 from mlops_new.system import git
@@ -56,8 +56,8 @@ def run(request: Request, settings: Settings, console: Console, connect: Connect
     """
     world = connect(settings, console.say)
     git.check_version()
-    url = _released(request, world.host)
-    with tempfile.TemporaryDirectory(prefix="mlops-new-") as folder, world.host.credentials(url or "") as env:
+    url = _released(request, world.host.repositories)
+    with tempfile.TemporaryDirectory(prefix="mlops-new-") as folder, world.host.access.credentials(url or "") as env:
         candidate = gather(_files(request, console), url, env, Path(folder) / "template.git")
         known = _Known(settings.home / _KNOWN, candidate.digest, fresh=request.fresh)
         told = _try(request, candidate, known, console)
@@ -89,20 +89,20 @@ def faults(
         console: Told what is tried.
     """
     request = Request(folder, None, None, None, fresh=False)
-    url = _released(request, world.host)
-    with tempfile.TemporaryDirectory(prefix="mlops-new-") as place, world.host.credentials(url or "") as env:
+    url = _released(request, world.host.repositories)
+    with tempfile.TemporaryDirectory(prefix="mlops-new-") as place, world.host.access.credentials(url or "") as env:
         candidate = gather(files, url, env, Path(place) / "template.git")
         told = _try(request, candidate, _Known(settings.home / _KNOWN, candidate.digest, fresh=False), console)
     return list(_fault_lines(told))
 
 
-def _released(request: Request, host: GitHost) -> str | None:
+def _released(request: Request, repositories: Repositories) -> str | None:
     """Where the released versions are: as named, else the folder's own tags, else in the hosted repository."""
     if request.released:
         return named_template(request.released).url
     if request.folder and (request.folder / ".git").exists() and tags(git.remote_refs(str(request.folder))):
         return str(request.folder.absolute())
-    found = host.find(TEMPLATE_SLUG)
+    found = repositories.find(TEMPLATE_SLUG)
     return found.url if found and found.head else None
 
 

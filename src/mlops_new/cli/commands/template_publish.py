@@ -15,6 +15,7 @@ from mlops_new.settings.load import Settings
 from mlops_new.system import git
 from mlops_new.template.packaged import PACKAGED_VERSION, packaged_template
 from mlops_new.template.publish import UPSTREAM, add_files
+from mlops_new.template.pushing import push_and_settle
 from mlops_new.template.repository import TemplateRepository, template_repository
 from mlops_new.template.source import TemplateFile, committed, is_tracked, require_template, standing, untracked
 from mlops_new.template.versions import version_of
@@ -117,7 +118,7 @@ def _run(
         raise KeyboardInterrupt
     _check(request, files, world, settings, console)
     if seen.hosted is None:
-        world.host.create(TEMPLATE_SLUG, mark=TEMPLATE_MARK, description="Templates of projects")
+        world.host.repositories.create(TEMPLATE_SLUG, mark=TEMPLATE_MARK, description="Templates of projects")
     _push(seen.url, place, targets, world)
     console.result(f"Published template {request.tag} to {seen.url}.", {**document, "changed": True})
 
@@ -127,7 +128,7 @@ def _prepare(files: Sequence[TemplateFile], seen: TemplateRepository, world: Wor
     git.init_scratch(place)
     git.set_origin(place, seen.url)
     if seen.refs:
-        with world.host.credentials(seen.url) as env:
+        with world.host.access.credentials(seen.url) as env:
             git.run("fetch", "--quiet", "--tags", "origin", cwd=place, env=env)
     parent = seen.refs.get(f"refs/heads/{UPSTREAM}", "")
     add_files(place, files, "candidate", parent)
@@ -206,16 +207,13 @@ def _merge(request: Request, seen: TemplateRepository, place: Path, world: World
 
 
 def _push(url: str, place: Path, targets: list[str], world: World) -> None:
-    def act(env: Mapping[str, str]) -> None:
-        git.push(place, url, *targets, env=env)
-
-    with world.host.credentials(url) as env:
-        try:
-            act(env)
-        except git.GitError:
-            refs = git.remote_refs(url, env) if not world.host.appears(url) else {}
-            if not _arrived(targets, refs, place):
-                act(env)
+    push_and_settle(
+        world.host.access,
+        url,
+        lambda env: git.push(place, url, *targets, env=env),
+        lambda env: _arrived(targets, git.remote_refs(url, env), place),
+        tries=2,
+    )
 
 
 def _arrived(targets: list[str], refs: Mapping[str, str], place: Path) -> bool:

@@ -99,8 +99,8 @@ def _run_one(request: Request, world: World, settings: Settings, console: Consol
         if prepared.clashes and not request.dry_run:
             _clash(prepared, copies, outcome, request, console)
         elif not request.dry_run:
-            outcome = _bring(outcome, plan_update(prepared, world.host), world, console, request)
-            perform.fetch_into(copies, fetched.sides, world.host)
+            outcome = _bring(outcome, plan_update(prepared, world.host.pull_requests), world, console, request)
+            perform.fetch_into(copies, fetched.sides, world.host.access)
             if pushed:
                 resolving.leave(copies, prepared.target.version)
         console.result(outcome.text(copies, dry_run=request.dry_run), outcome.document())
@@ -112,7 +112,7 @@ def _take(name: str, request: Request, world: World, console: Console) -> Goal:
     ours = {kind: copy.path for kind, copy in copies.items() if copy.state is CopyState.OURS}
     if not request.yes and not console.confirm("Push what was resolved?"):
         raise KeyboardInterrupt
-    taken = resolving.take(name, ours, world.host)
+    taken = resolving.take(name, ours, world.host.access)
     for url in taken.pushed:
         console.say(f"✓ Push branch {branch(taken.template.version)} of {url}", "green")
     return Goal(taken.template.version, taken.template.url)
@@ -141,7 +141,7 @@ def _bring(outcome: Outcome, planned: Planned, world: World, console: Console, r
 
 
 def _confirm(steps: Sequence[UpdateStep], outcomes: Sequence[Outcome], console: Console, request: Request) -> None:
-    console.update_plan(steps)
+    console.plan(steps)
     for one in outcomes:
         for answer in one.answers():
             console.say(f"  {one.name}: {answer}")
@@ -158,7 +158,9 @@ def _done(outcome: Outcome, planned: Planned, world: World, console: Console) ->
 
 def _run_all(request: Request, world: World, settings: Settings, console: Console) -> None:
     with _private("update-all", "update-all", request, world, settings, console) as private:
-        names = sorted({one.mark.project for one in world.host.marked() if one.mark.repository in list(Kind)})
+        names = sorted(
+            {one.mark.project for one in world.host.repositories.marked() if one.mark.repository in list(Kind)}
+        )
         outcomes = list(_prepared(names, request, world, private))
         if not request.dry_run:
             outcomes = _bring_all(outcomes, request, world, settings, console)
@@ -222,7 +224,7 @@ def _let_know(outcome: Outcome, directory: Path, world: World) -> Outcome:
     """Fetch the new branches into the working copies that stand in the folder."""
     if outcome.changed and outcome.prepared:
         sides = [one.side for one in outcome.prepared.repositories]
-        perform.fetch_into(ready(working_copies(outcome.name, directory), sides), sides, world.host)
+        perform.fetch_into(ready(working_copies(outcome.name, directory), sides), sides, world.host.access)
     return outcome
 
 
@@ -230,7 +232,7 @@ def _planned(outcome: Outcome, world: World) -> tuple[Outcome, Planned]:
     if outcome.error or outcome.prepared is None:
         return outcome, Planned()
     try:
-        return outcome, plan_update(outcome.prepared, world.host)
+        return outcome, plan_update(outcome.prepared, world.host.pull_requests)
     except Error as error:
         return replace(outcome, error=error), Planned()
 

@@ -2,7 +2,7 @@
 
 from mlops_new.errors import Conflict
 from mlops_new.hosts.bitbucket.api.answer_fields import Document
-from mlops_new.names import Mark, parse_mark
+from mlops_new.names import Mark, other_name, parse_mark
 
 # The repository part of the mark of a Bitbucket project: it holds both.
 PROJECT = "project"
@@ -38,10 +38,3 @@ def refuse_foreign(document: Document | None, mark: Mark, what: str) -> None:
     if document is None or mark_of(document) == mark:
         return
     raise Conflict(f"{what} exists and was not made for this project", hint=other_name(mark, mark_of(document)))
-
-
-def other_name(mark: Mark, found: Mark | None) -> str:
-    """The way out where something of our name carries another mark, or none: people edit descriptions."""
-    if found is not None:
-        return "choose another name"
-    return f"choose another name; or, if it is yours and its description was edited, begin that with the line: {mark}"

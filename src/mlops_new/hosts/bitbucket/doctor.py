@@ -14,11 +14,10 @@ from mlops_new.hosts.bitbucket.api import scopes
 from mlops_new.hosts.bitbucket.api.bitbucket_errors import Answer, granted, judge
 from mlops_new.hosts.bitbucket.api.scopes import Scope
 from mlops_new.hosts.bitbucket.api.transport import at
-from mlops_new.hosts.bitbucket.bitbucket_names import other_name
 from mlops_new.hosts.bitbucket.host import BitbucketCloud
 from mlops_new.hosts.bitbucket.setup import bitbucket_pipelines
 from mlops_new.hosts.bitbucket.setup.setup_model import RepositorySetup
-from mlops_new.names import TEMPLATE_MARK, TEMPLATE_SLUG, Kind, Mark, slug
+from mlops_new.names import TEMPLATE_MARK, TEMPLATE_SLUG, Kind, Mark, other_name, slug
 from mlops_new.ports.checks import Check
 from mlops_new.ports.git_host import HostedRepository
 from mlops_new.system import git
@@ -33,7 +32,7 @@ def needs_of_project(host: BitbucketCloud, setups: Iterable[RepositorySetup]) ->
     """The scopes that `project` needs for these set-ups."""
     wanted = tuple(setups)
     conditional = {
-        scopes.ADMIN_PROJECT: host.hosting.project is None,
+        scopes.ADMIN_PROJECT: host.connection.hosting.project is None,
         scopes.READ_PIPELINE: any(one.variables or one.deployments or one.schedules for one in wanted),
         scopes.ADMIN_PIPELINE: any(one.variables or any(d.variables for d in one.deployments) for one in wanted),
         scopes.CREATE_ENVIRONMENT: any(one.deployments for one in wanted),
@@ -61,7 +60,7 @@ def examine(host: BitbucketCloud, needs: Sequence[Scope], project: str | None = 
         project: The project that is to be made, if any.
     """
     try:
-        answer = host.transport.probe(at("workspaces", host.account.workspace), "reach Bitbucket")
+        answer = host.connection.transport.probe(at("workspaces", host.connection.account.workspace), "reach Bitbucket")
     except Error as error:
         return [_failed("connection", error)]
     refused = judge(answer, "see the workspace")
@@ -72,7 +71,7 @@ def examine(host: BitbucketCloud, needs: Sequence[Scope], project: str | None = 
         rights = pool.submit(_rights, host, needs, answer, project or TEMPLATE_SLUG)
         holder = pool.submit(_holder, host, project) if project else None
         marks = _marks(project)
-        found = {name: pool.submit(host.find, name) for name in marks}
+        found = {name: pool.submit(host.repositories.find, name) for name in marks}
         names = [_repository(name, mark, found[name]) for name, mark in marks.items() if mark.project == project]
         checks = [token.result(), _workspace(host, answer), _clock(answer), *rights.result()]
         return [*checks, *([holder.result()] if holder else []), *names, *_usable(host, list(_ours(found, marks)))]
@@ -89,7 +88,7 @@ def _failed(name: str, error: Error) -> Check:
 
 
 def _token(host: BitbucketCloud) -> Check:
-    kind = host.account.credentials.kind
+    kind = host.connection.account.credentials.kind
     owner = _owner(host)
     whose = f"{kind} of {owner}" if owner else kind
     return Check("token", ok=True, detail=f"{whose}, accepted; Bitbucket does not tell when it expires")
@@ -97,21 +96,21 @@ def _token(host: BitbucketCloud) -> Check:
 
 def _owner(host: BitbucketCloud) -> str | None:
     try:
-        return host.user()
+        return host.visible.user()
     except Error:
         return None  # good to know, and no more
 
 
 def _workspace(host: BitbucketCloud, answer: Answer) -> Check:
     if answer.status == HTTPStatus.OK:
-        return Check("workspace", ok=True, detail=host.account.workspace)
+        return Check("workspace", ok=True, detail=host.connection.account.workspace)
     if answer.status == HTTPStatus.FORBIDDEN:  # the missing scope is told among the others
-        return Check("workspace", ok=True, detail=f"{host.account.workspace}: not shown with these scopes")
+        return Check("workspace", ok=True, detail=f"{host.connection.account.workspace}: not shown with these scopes")
     try:
-        host.check_workspace()
+        host.visible.check()
     except Error as error:
         return _failed("workspace", error)
-    return Check("workspace", ok=True, detail=host.account.workspace)
+    return Check("workspace", ok=True, detail=host.connection.account.workspace)
 
 
 def _clock(answer: Answer) -> Check:
@@ -130,20 +129,20 @@ def _rights(host: BitbucketCloud, needs: Sequence[Scope], first: Answer, project
         answers = dict(zip(paths, pool.map(partial(_answer, host), paths.values()), strict=True))
     told = [names for answer in (first, *answers.values()) if answer and (names := granted(answer)) is not None]
     has = scopes.held(told[0]) if told else None
-    wanted = {name: scope for scope in reversed(needs) if (name := scope.named(host.account.credentials))}
+    wanted = {name: scope for scope in reversed(needs) if (name := scope.named(host.connection.account.credentials))}
     return [_right(name, scope, has, answers.get(scope)) for name, scope in reversed(wanted.items())]
 
 
 def _answer(host: BitbucketCloud, path: str) -> Answer | None:
     try:
-        return host.transport.probe(path, "check the token's scopes")
+        return host.connection.transport.probe(path, "check the token's scopes")
     except Error:
         return None
 
 
 def _reads(host: BitbucketCloud, project: str) -> dict[Scope, str]:
     """A read that only a token with the scope may do; whether what it reads exists does not matter."""
-    workspace = host.account.workspace
+    workspace = host.connection.account.workspace
     repository = slug(project, Kind.BUILD)
     return {
         scopes.READ_PROJECT: at("workspaces", workspace, "projects"),
@@ -173,7 +172,7 @@ def _lacking(scope: Scope, name: str, how: str, hint: str) -> Check:
 
 
 def _holder(host: BitbucketCloud, project: str) -> Check:
-    return _name(f"Bitbucket project {host.project_key(project)}", partial(host.find_project, project))
+    return _name(f"Bitbucket project {host.projects.key(project)}", partial(host.projects.find, project))
 
 
 def _repository(name: str, mark: Mark, found: "Future[HostedRepository | None]") -> Check:
@@ -217,7 +216,7 @@ def _usable(host: BitbucketCloud, existing: Sequence[HostedRepository]) -> Itera
 
 def _pipelines(host: BitbucketCloud, repository: HostedRepository) -> Check:
     try:
-        is_on = bitbucket_pipelines.enabled(host.repository(repository.slug))
+        is_on = bitbucket_pipelines.enabled(host.connection.repository(repository.slug))
     except Error as error:
         return _failed("pipelines", error)
     return Check("pipelines", ok=True, detail=f"{'on' if is_on else 'not on yet'} for {repository.slug}")
@@ -226,7 +225,7 @@ def _pipelines(host: BitbucketCloud, repository: HostedRepository) -> Check:
 def _push(host: BitbucketCloud, repository: HostedRepository) -> Check:
     """Git itself, with its own proxy and certificates, up to the point where it would send something."""
     try:
-        with tempfile.TemporaryDirectory(prefix="mlops-new-") as folder, host.credentials(repository.url) as env:
+        with tempfile.TemporaryDirectory(prefix="mlops-new-") as folder, host.access.credentials(repository.url) as env:
             git.init_scratch(Path(folder))
             commit = git.run("commit-tree", _EMPTY_TREE, "-m", "nothing", cwd=Path(folder), env=git.NOBODY).strip()
             refs = f"{commit}:refs/heads/mlops-new-doctor"

@@ -17,7 +17,8 @@ from mlops_new.hosts.bitbucket.setup.setup_steps import CreateProject, DeletePro
 from mlops_new.names import Kind, Mark, slug
 from mlops_new.ports.checks import Check
 from mlops_new.ports.git_host import HostedRepository
-from mlops_new.ports.host_setup import HostStep, SetUp
+from mlops_new.ports.host_setup import SetUp
+from mlops_new.ports.step import Step
 
 _Ours = SetupStep | CreateProject | DeleteProject
 
@@ -73,7 +74,7 @@ class BitbucketSetup:
             return ()
         return (_NO_ACCOUNT,)
 
-    def depends(self, what: HostStep, earlier: HostStep) -> bool:
+    def depends(self, what: Step, earlier: Step) -> bool:
         """Whether one step waits for another."""
         match what, earlier:
             case (CreateProject() | DeleteProject(), _) | (_, CreateProject() | DeleteProject()):
@@ -81,12 +82,12 @@ class BitbucketSetup:
             case _:
                 return setup_steps.depends(cast("SetupStep", what), cast("SetupStep", earlier))
 
-    def perform(self, what: HostStep) -> None:
+    def perform(self, what: Step) -> None:
         """Do one thing."""
         step = cast("_Ours", what)
         match step:
             case DeleteProject():
-                self.host.delete_project(step.name)
+                self.host.projects.delete(step.name)
             case _:
                 setup_apply.perform(step, self.host)
 
@@ -95,22 +96,22 @@ class BitbucketSetup:
         setups = [self.wanted.of(project or "any", kind) for kind in Kind]
         return doctor.examine(self.host, doctor.needs_of_project(self.host, setups), project)
 
-    def removable(self, project: str, slugs: Collection[str]) -> tuple[HostStep, ...]:
+    def removable(self, project: str, slugs: Collection[str]) -> tuple[Step, ...]:
         """The Bitbucket project, if it is ours and holds nothing else."""
-        if self.host.hosting.project is not None:
+        if self.host.connection.hosting.project is not None:
             return ()
         try:
-            found = self.host.find_project(project)
+            found = self.host.projects.find(project)
         except Conflict:
             return ()
-        if found is None or self.host.held(project) - set(slugs):
+        if found is None or self.host.projects.held(project) - set(slugs):
             return ()
-        return (DeleteProject(project, self.host.project_key(project)),)
+        return (DeleteProject(project, self.host.projects.key(project)),)
 
     def _holder(self, project: str, hosted: Mapping[Kind, HostedRepository | None]) -> Iterable[SetUp]:
-        found = self.host.find_project(project)
+        found = self.host.projects.find(project)
         if found is None and None in hosted.values():
-            yield SetUp(CreateProject(project, self.host.project_key(project)), kind=None)
+            yield SetUp(CreateProject(project, self.host.projects.key(project)), kind=None)
 
     def _of_repository(self, project: str, kind: Kind, found: HostedRepository | None) -> list[SetUp]:
         name, wanted = slug(project, kind), self.wanted.of(project, kind)

@@ -18,9 +18,9 @@ def main() -> int:
     _write_to(home / "executions" / execution / "runner.log")
     # Not before: a worker that nobody needs shall cost nothing.
     from mlops_new.errors import Error
-    from mlops_new.platforms.local.engine import LocalPlatform
+    from mlops_new.platforms.local.engine import Engine
 
-    platform = LocalPlatform(home)
+    platform = Engine(home)
     try:
         platform.run(execution, lambda event: print(event, flush=True))  # noqa: T201  # a log file
     except Error as error:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
 
+import boto3.session
 import botocore.session
 from botocore import xform_name
 from botocore.config import Config
@@ -127,9 +128,10 @@ class Account:
             if service not in self._clients:
                 region = self.region
                 with self.translating(service, "Connect"), connecting():
-                    self._clients[service] = self._session.create_client(
-                        service, region_name=region, config=self._config
-                    )
+                    config = self._config
+                    if service == "pricing":
+                        config, region = config.merge(_OF_PRICES), _prices_region(region)
+                    self._clients[service] = self._session.client(service, region_name=region, config=config)
             return self._clients[service]
 
     # Names
@@ -144,7 +146,7 @@ class Account:
         session = self._session
         with self.translating("sts", "Connect"), connecting():
             named = _variable("AWS_REGION", "AWS_DEFAULT_REGION") or self.settings.region
-            named = named or session.get_config_variable("region")
+            named = named or session.region_name
             if not named:
                 raise Invalid(
                     "there is no region to work in",
@@ -188,12 +190,18 @@ class Account:
     @cached_property
     def _session(self) -> Any:
         with self._turn, self.translating("sts", "Connect"), connecting():
+            return boto3.session.Session(botocore_session=self._core)
+
+    @cached_property
+    def _core(self) -> Any:
+        """What boto3 is configured by; its own session does not tell how many attempts the configuration asks for."""
+        with self._turn, self.translating("sts", "Connect"), connecting():
             return botocore.session.Session(profile=_variable("AWS_PROFILE") or self.settings.profile)
 
     @cached_property
     def _config(self) -> Config:
         retries: dict[str, Any] = {"mode": "standard"}
-        if not self._session.get_config_variable("max_attempts"):
+        if not self._core.get_config_variable("max_attempts"):
             retries["total_max_attempts"] = _ATTEMPTS
         return Config(
             connect_timeout=_CONNECT_SECONDS,
@@ -202,6 +210,15 @@ class Account:
             max_pool_connections=SIDE_BY_SIDE,
             user_agent_appid="mlops-new",
         )
+
+
+# Nothing depends on prices, so nobody waits long for them where that service cannot be reached.
+_OF_PRICES = Config(connect_timeout=3, read_timeout=15, retries={"mode": "standard", "total_max_attempts": 2})
+
+
+def _prices_region(region: str) -> str:
+    """The Price List answers for all regions in a few of them only."""
+    return "cn-northwest-1" if region.startswith("cn-") else "us-east-1"
 
 
 def _variable(*names: str) -> str | None:

@@ -8,7 +8,7 @@ from mlops_new.errors import Invalid
 from mlops_new.platforms.sagemaker.account import Account, side_by_side
 from mlops_new.platforms.sagemaker.aws_errors import Absent, Unclear
 from mlops_new.platforms.sagemaker.execution_reader import moment
-from mlops_new.ports.executions import ModelPackage, approval
+from mlops_new.ports.executions import Execution, ModelPackage, approval
 
 
 class SageMakerModels:
@@ -20,6 +20,13 @@ class SageMakerModels:
 
     def __init__(self, account: Account) -> None:
         self._account = account
+
+    def registered_by(self, execution: Execution, group: str) -> ModelPackage | None:
+        """The model version that a run has registered, or None."""
+        for step in execution.steps:
+            if step.type == "RegisterModel" and (arn := step.properties.get("ModelPackageArn")):
+                return self.model_package(group, int(arn.rpartition("/")[2]))
+        return None
 
     def model_packages(self, group: str) -> list[ModelPackage]:
         """The versions of a group, the latest first; none when there is no such group."""

@@ -13,8 +13,8 @@ from mlops_new.platforms.sagemaker.account import Account
 from mlops_new.platforms.sagemaker.aws_errors import Taken, Unclear
 from mlops_new.platforms.sagemaker.s3_objects import Objects
 from mlops_new.ports.checks import Check, Purpose
-from mlops_new.ports.host_setup import HostStep
 from mlops_new.ports.registry import Group, Pipeline, Remains
+from mlops_new.ports.step import Step
 
 # What the SDK sends in the request itself; what is larger goes by way of the bucket.
 _INLINE_BYTES = 100 * 1024
@@ -163,7 +163,7 @@ class SageMakerRegistry:
         """What there is of a project besides pipelines. Reads only."""
         return removal.remains(self._account, self.find_group(project), project, pipelines, purge=purge)
 
-    def perform(self, what: HostStep) -> None:
+    def perform(self, what: Step) -> None:
         """Do one of the steps that `remains` gave; what is gone is fine."""
         removal.perform(self._account, what)
 

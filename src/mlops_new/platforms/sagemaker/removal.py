@@ -9,14 +9,14 @@ from mlops_new.names import Kind, Mark
 from mlops_new.platforms.sagemaker import execution_reader
 from mlops_new.platforms.sagemaker.account import Account, side_by_side
 from mlops_new.platforms.sagemaker.s3_objects import Objects
-from mlops_new.ports.host_setup import HostStep
 from mlops_new.ports.registry import Group, Remains
+from mlops_new.ports.step import Step
 
 _IMAGES_AT_ONCE = 100
 
 
 @dataclass(frozen=True)
-class DeleteModels:
+class DeleteModels(Step):
     """Delete the models that Model steps have made, and that only a list of executions leads to."""
 
     pipelines: tuple[str, ...]
@@ -33,18 +33,15 @@ class DeleteModels:
 
 
 @dataclass(frozen=True)
-class DeleteGroup:
+class DeleteGroup(Step):
     """Delete a model package group with whatever versions it has."""
 
     name: str
     versions: int
 
     action = "delete model package group"
-
-    @property
-    def target(self) -> str:
-        """The group."""
-        return self.name
+    subject = "name"
+    sign = "-"
 
     def __str__(self) -> str:
         return f"Delete model package group {self.name}" + (
@@ -53,35 +50,29 @@ class DeleteGroup:
 
 
 @dataclass(frozen=True)
-class DeleteImages:
+class DeleteImages(Step):
     """Delete the images that CI has pushed for a project."""
 
     project: str
     count: int
 
     action = "delete images"
-
-    @property
-    def target(self) -> str:
-        """Whose."""
-        return self.project
+    subject = "project"
+    sign = "-"
 
     def __str__(self) -> str:
         return f"Delete {self.count} image{'s' * (self.count > 1)} of {self.project}"
 
 
 @dataclass(frozen=True)
-class DeleteObjects:
+class DeleteObjects(Step):
     """Delete every object below a prefix, older versions included."""
 
     uri: str
 
     action = "delete objects"
-
-    @property
-    def target(self) -> str:
-        """The prefix."""
-        return self.uri
+    subject = "uri"
+    sign = "-"
 
     def __str__(self) -> str:
         return f"Delete everything below {self.uri}"
@@ -102,7 +93,7 @@ def remains(account: Account, group: Group | None, project: str, pipelines: Coll
     return Remains(tuple(steps), kept, running)
 
 
-def perform(account: Account, what: HostStep) -> None:
+def perform(account: Account, what: Step) -> None:
     """Do one step; what is gone is fine."""
     match what:
         case DeleteModels():

@@ -1,16 +1,15 @@
 """Objects of the account's bucket: read, found, and stored by their content."""
 
-import hashlib
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from mlops_new.errors import Error, Invalid
-from mlops_new.platforms.sagemaker.account import Account, side_by_side
+from mlops_new.platforms import uploads
+from mlops_new.platforms.sagemaker.account import Account
 from mlops_new.platforms.sagemaker.aws_errors import Absent
-from mlops_new.platforms.sagemaker.transfers import Transfer
+from mlops_new.platforms.sagemaker.transfers import send
 
 _DELETED_AT_ONCE = 1000
 
@@ -71,27 +70,10 @@ class Objects:
         Raises:
             Invalid: There is nothing at the path, or an empty folder.
         """
-        chosen = path.absolute()
-        if chosen.is_dir():
-            return self.upload_files(chosen, sorted(_walk(chosen)), project=project, kind=kind, name=chosen.name)
-        if not chosen.is_file():
-            raise Invalid(f"{path} is neither a file nor a folder")
-        prefix = self.upload_files(chosen.parent, [chosen], project=project, kind=kind)
-        return f"{prefix}/{chosen.name}"
-
-    def upload_files(self, root: Path, chosen: list[Path], *, project: str, kind: str, name: str = "") -> str:
-        """Store some files of a folder by their content, under one prefix, and give the prefix.
-
-        Raises:
-            Invalid: There are none.
-        """
-        if not chosen:
-            raise Invalid(f"{root} holds no file")
-        named = {file.relative_to(root).as_posix(): file for file in chosen}
-        return self.upload_named(named, project=project, kind=kind, name=name)
+        return uploads.upload(path, self.upload_named, project=project, kind=kind)
 
     def upload_named(self, chosen: Mapping[str, Path], *, project: str, kind: str, name: str = "") -> str:
-        """The same with the name of each below the prefix.
+        """Store some files by their content, each by its name below one prefix, and give the prefix.
 
         What is there already is not sent again. Nobody knows the prefix before all of it is there.
 
@@ -99,11 +81,12 @@ class Objects:
             Error: A file has changed while it was sent.
         """
         before = [_state(file) for file in chosen.values()]
-        parts = (self.account.bucket, project, kind, digest(chosen), name)
+        parts = (self.account.bucket, project, kind, uploads.digest(chosen), name)
         uri = f"s3://{'/'.join(filter(None, parts))}"
         there = self._sizes(f"{uri}/")
         missing = {key: file for key, file in chosen.items() if there.get(key) != file.stat().st_size}
-        self._send(missing, Address.of(uri))
+        where = Address.of(uri)
+        send(self.account, {f"{where.key}/{name}": file for name, file in missing.items()}, where.bucket)
         if before != [_state(file) for file in chosen.values()]:
             raise Error("a file has changed while it was sent", hint="run the same command again")
         return uri
@@ -136,13 +119,6 @@ class Objects:
                 first = failed[0]
                 raise Error(f"s3://{bucket}/{first['Key']} was not deleted: {first.get('Message', first['Code'])}")
 
-    def _send(self, files: Mapping[str, Path], to: Address) -> None:
-        def send(one: tuple[str, Path]) -> None:
-            key, file = one
-            Transfer(self.account, file, to.bucket, f"{to.key}/{key}").send()
-
-        side_by_side(send, files.items())
-
     def _size(self, uri: str) -> int | None:
         where = Address.of(uri)
         if not where.key or where.key.endswith("/"):
@@ -163,27 +139,6 @@ class Objects:
         return {one["Key"].removeprefix(where.key): one["Size"] for page in pages for one in page.get("Contents", [])}
 
 
-def digest(chosen: Mapping[str, Path]) -> str:
-    """A hash of the names, the contents and the executable bits of files: the same as on this machine's platform."""
-    # In the order of paths, part by part, as the local platform has them.
-    names = sorted(chosen, key=PurePosixPath)
-    whole = hashlib.sha256()
-    for name, content in zip(names, side_by_side(_content, [chosen[name] for name in names]), strict=True):
-        executable = bool(chosen[name].stat().st_mode & 0o100)
-        whole.update(f"{name}\0{executable:d}\0{content}\n".encode())
-    return whole.hexdigest()
-
-
-def _content(file: Path) -> str:
-    with file.open("rb") as reader:
-        return hashlib.file_digest(reader, "sha256").hexdigest()
-
-
 def _state(file: Path) -> tuple[int, int]:
     status = file.stat()
     return status.st_size, status.st_mtime_ns
-
-
-def _walk(folder: Path) -> Iterator[Path]:
-    for parent, _, names in os.walk(folder):
-        yield from (path for name in names if (path := Path(parent, name)).is_file())

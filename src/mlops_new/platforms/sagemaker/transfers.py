@@ -1,71 +1,35 @@
-"""Sending files to a bucket: whole, or in parts where they are large; never read into memory as a whole."""
+"""Sending files to a bucket by boto3's s3transfer: whole, or in parts where they are large."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from mlops_new.errors import Error
-from mlops_new.platforms.sagemaker.account import Account, side_by_side
+from s3transfer.manager import TransferConfig, TransferManager
 
-PART_BYTES = 16 << 20  # as many as are sent at once are in memory
-_MOST_PARTS = 10_000
+from mlops_new.platforms.sagemaker.account import SIDE_BY_SIDE, Account
+
+PART_BYTES = 16 << 20
 
 
-@dataclass(frozen=True)
-class Transfer:
-    """One file on its way.
+def send(account: Account, files: Mapping[str, Path], bucket: str, part_bytes: int = PART_BYTES) -> None:
+    """Send files, several at once; one that fails leaves nothing in the bucket, and stops the others.
+
+    Parts that are left cost money: s3transfer aborts an upload that fails or is interrupted. Where even that fails, the
+    bucket's lifecycle removes them.
 
     Args:
         account: Where to.
-        file: What.
-        bucket: The bucket,
-        key: and the object's key.
-        part_bytes: What is larger is sent in parts; S3 takes none smaller than 5 MiB but the last.
+        files: What, by the object's key.
+        bucket: The bucket.
+        part_bytes: What is as large is sent in parts; S3 takes none smaller than 5 MiB but the last.
+
+    Raises:
+        Error: AWS refuses it or does not answer.
     """
-
-    account: Account
-    file: Path
-    bucket: str
-    key: str
-    part_bytes: int = PART_BYTES
-
-    def send(self) -> None:
-        """Send it; a transfer that fails leaves nothing in the bucket."""
-        size = self.file.stat().st_size
-        if size <= self.part_bytes:
-            with self.file.open("rb") as reader:
-                self._ask("PutObject", Body=reader)
-            return
-        length = max(self.part_bytes, -(-size // _MOST_PARTS))
-        with self._in_parts() as upload:
-            parts = side_by_side(partial(self._part, upload, length), range(-(-size // length)))
-            self._ask("CompleteMultipartUpload", UploadId=upload, MultipartUpload={"Parts": parts})
-
-    def _part(self, upload: str, length: int, index: int) -> dict[str, Any]:
-        with self.file.open("rb") as reader:
-            reader.seek(index * length)
-            answer = self._ask("UploadPart", UploadId=upload, PartNumber=index + 1, Body=reader.read(length))
-        return {"PartNumber": index + 1, "ETag": answer["ETag"]}
-
-    @contextmanager
-    def _in_parts(self) -> Iterator[str]:
-        upload = str(self._ask("CreateMultipartUpload")["UploadId"])
-        try:
-            yield upload
-        except BaseException:
-            self._abort(upload)
-            raise
-
-    def _abort(self, upload: str) -> None:
-        """Parts that are left cost money; where even this fails, the bucket's lifecycle removes them."""
-        try:
-            self._ask("AbortMultipartUpload", UploadId=upload)
-        except Error:
-            return  # what went wrong first is what has to be told
-
-    def _ask(self, operation: str, **members: Any) -> dict[str, Any]:
-        place = {"Bucket": self.bucket, "Key": self.key}
-        return self.account.call("s3", operation, about=f"bucket {self.bucket}", **place, **members)
+    config = TransferConfig(
+        multipart_threshold=part_bytes, multipart_chunksize=part_bytes, max_request_concurrency=SIDE_BY_SIDE
+    )
+    with TransferManager(account.client("s3"), config) as manager:
+        sent = [manager.upload(str(file), bucket, key) for key, file in files.items()]
+        for one in sent:
+            with account.translating("s3", "PutObject", f"bucket {bucket}"):
+                one.result()

@@ -198,15 +198,16 @@ def test_a_baseline_without_local_values_says_what_was_not_checked(model: Model,
 def test_a_check_that_takes_too_long_ends_and_says_so(model: Model, place: Path) -> None:
     class Slow:
         signature = model.signature
+        asked = 0
 
         def scores(self, features: pd.DataFrame) -> shares.Floats:
+            Slow.asked += 1
             time.sleep(0.4)
             return model.scores(features)
 
-    started = time.monotonic()
     quick = Attribution(rows=80, clusters=3, seconds=1)
     result = attribution.check(table(100, 1), Slow(), place / "baseline", place / "out", quick)  # type: ignore[arg-type]
-    assert time.monotonic() - started < 6
+    assert Slow.asked <= 4  # of 0.4 s each, on however busy a machine
     assert not result.findings
     assert "1 s were not enough" in result.message
 
@@ -219,7 +220,7 @@ def test_less_time_explains_fewer_rows() -> None:
         time.sleep(0.05)
         return matrix
 
-    assert 8192 < Deadline(1).affordable(slow, rows, 10**9) < 1 / 0.05 * 8192
+    assert 8192 < Deadline(100).affordable(slow, rows, 10**9) < 100 / 0.05 * 8192
     guarded = Deadline(0.01).guarded(slow)
     with pytest.raises(OutOfTimeError):
         [guarded(rows) for _ in range(3)]

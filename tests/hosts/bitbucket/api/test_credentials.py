@@ -136,7 +136,7 @@ def test_git_gets_the_token_and_nobody_else_sees_it(
     spy.chmod(0o755)
     trace = tmp_path / "trace"
     host = host_at(server, token=token)
-    made = host.create("a-build", mark=Mark("a", "build"), description="")
+    made = host.repositories.create("a-build", mark=Mark("a", "build"), description="")
     copy_of = tmp_path / "copy"
     git.init(copy_of)
     git.run("remote", "add", "origin", made.url, cwd=copy_of)
@@ -145,7 +145,7 @@ def test_git_gets_the_token_and_nobody_else_sees_it(
     monkeypatch.setenv("PATH", f"{bin_folder}{os.pathsep}{os.environ['PATH']}")
     for name in ("GIT_TRACE", "GIT_TRACE_CURL", "GIT_CURL_VERBOSE", "GIT_TRACE_SETUP"):
         monkeypatch.setenv(name, str(trace))
-    with host.credentials(made.url) as env:
+    with host.access.credentials(made.url) as env:
         git.push(copy_of, "origin", "HEAD:refs/heads/main", env=env)
         assert token.secret not in repr(env)
         assert [path for path in Path(env_folder(env)).iterdir() if not path.is_fifo()] == []
@@ -176,8 +176,8 @@ def test_the_persons_own_helpers_are_not_told(
     monkeypatch.setenv("GIT_CONFIG_KEY_0", "user.name")
     monkeypatch.setenv("GIT_CONFIG_VALUE_0", "From The Environment")
     host = host_at(server)
-    made = host.create("a-build", mark=Mark("a", "build"), description="")
-    with host.credentials(made.url) as env:
+    made = host.repositories.create("a-build", mark=Mark("a", "build"), description="")
+    with host.access.credentials(made.url) as env:
         git.remote_refs(made.url, env)
         assert git.run("config", "user.name", env=env).strip() == "From The Environment"
     assert not store.exists()
@@ -186,28 +186,28 @@ def test_the_persons_own_helpers_are_not_told(
 def test_another_server_is_not_told(server: BitbucketServer) -> None:
     with BitbucketServer() as other:
         host = host_at(server)
-        with host.credentials(f"{other.url}/acme/a.git") as env:
+        with host.access.credentials(f"{other.url}/acme/a.git") as env:
             assert env == {}
-        with git_environment(host.account) as env, pytest.raises(git.GitError):
+        with git_environment(host.connection.account) as env, pytest.raises(git.GitError):
             git.remote_refs(f"{other.url}/acme/a.git", env)
         assert other.requests
 
 
 def test_more_than_one_command_can_ask(server: BitbucketServer) -> None:
     host = host_at(server)
-    made = host.create("a-build", mark=Mark("a", "build"), description="")
-    with host.credentials(made.url) as env:
+    made = host.repositories.create("a-build", mark=Mark("a", "build"), description="")
+    with host.access.credentials(made.url) as env:
         for _ in range(5):
             git.remote_refs(made.url, env)
 
 
 def test_a_refused_token_ends_with_a_line_and_no_prompt(server: BitbucketServer) -> None:
     host = host_at(server)
-    made = host.create("a-build", mark=Mark("a", "build"), description="")
-    with host.credentials(made.url):
+    made = host.repositories.create("a-build", mark=Mark("a", "build"), description="")
+    with host.access.credentials(made.url):
         pass  # git has seen the repository
     server.tokens = [WORKSPACE]
-    with host.credentials(made.url) as env, pytest.raises(git.GitError, match="Authentication failed"):
+    with host.access.credentials(made.url) as env, pytest.raises(git.GitError, match="Authentication failed"):
         git.remote_refs(made.url, env)
 
 

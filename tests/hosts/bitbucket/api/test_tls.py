@@ -35,7 +35,9 @@ def server(certificate: Path) -> Iterator[BitbucketServer]:
 def test_an_unknown_certificate_is_refused_at_once(server: BitbucketServer) -> None:
     waits = Waits()
     with pytest.raises(Unreachable, match=r"no trusted TLS connection to 127\.0\.0\.1.*self.signed") as caught:
-        host_at(server, patience=waits.patience()).create("a-build", mark=Mark("a", "build"), description="")
+        host_at(server, patience=waits.patience()).repositories.create(
+            "a-build", mark=Mark("a", "build"), description=""
+        )
     assert "REQUESTS_CA_BUNDLE" in caught.value.hint
     assert waits.seconds == []
     assert server.requests == []
@@ -45,4 +47,4 @@ def test_a_certificate_that_the_person_trusts(
     server: BitbucketServer, certificate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
-    assert host_at(server).find("a-build") is None
+    assert host_at(server).repositories.find("a-build") is None

@@ -81,7 +81,7 @@ def test_the_rate_limit_is_not_obeyed_for_hours(server: BitbucketServer) -> None
 def test_a_write_waits_as_long_as_it_is_told(server: BitbucketServer) -> None:
     waits = Waits()
     server.fail(TooMany("42"), method="POST", path="projects$")
-    host_at(server, patience=waits.patience()).create("a-build", mark=Mark("a", "build"), description="")
+    host_at(server, patience=waits.patience()).repositories.create("a-build", mark=Mark("a", "build"), description="")
     assert 42.0 in waits.seconds
     assert len(server.workspace.projects) == 1
 
@@ -90,14 +90,14 @@ def test_an_answer_that_takes_too_long(server: BitbucketServer) -> None:
     server.fail(Slow(2.0), times=None)
     host = host_at(server, patience=Waits().patience(attempts=1, read=0.2))
     with pytest.raises(Unreachable, match="does not answer in time"):
-        host.find("x-build")
+        host.repositories.find("x-build")
 
 
 def test_nobody_is_there() -> None:
     with BitbucketServer() as server:
         host = host_at(server)
     with pytest.raises(Unreachable, match=r"no answer from 127\.0\.0\.1") as caught:
-        host.find("x-build")
+        host.repositories.find("x-build")
     assert "BITBUCKET_API_URL" in caught.value.hint
     assert "object at 0x" not in caught.value.message
 
@@ -112,7 +112,7 @@ def test_a_proxys_page_is_no_answer(server: BitbucketServer) -> None:
 def test_a_page_that_says_not_found_does_not_make_a_repository_absent(server: BitbucketServer) -> None:
     server.fail(Before(404, "<html>Not found</html>", "text/html"))
     with pytest.raises(Unreachable):
-        host_at(server).find("x-build")
+        host_at(server).repositories.find("x-build")
 
 
 def test_a_missing_proxy(server: BitbucketServer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,18 +126,18 @@ def test_every_page_is_read(server: BitbucketServer) -> None:
     server.rest.longest_page = 2
     host = host_at(server)
     for number in range(5):
-        host.create(f"p{number}-build", mark=Mark(f"p{number}", "build"), description="")
-    assert [one.mark.project for one in host.marked()] == ["p0", "p1", "p2", "p3", "p4"]
+        host.repositories.create(f"p{number}-build", mark=Mark(f"p{number}", "build"), description="")
+    assert [one.mark.project for one in host.repositories.marked()] == ["p0", "p1", "p2", "p3", "p4"]
 
 
 def test_every_page_is_read_where_pages_have_no_links(server: BitbucketServer) -> None:
     server.rest.longest_page = 2
     host = host_at(server)
-    host.create("a-build", mark=Mark("a", "build"), description="")
+    host.repositories.create("a-build", mark=Mark("a", "build"), description="")
     wanted = frozenset(Plain(f"V{number}", "x") for number in range(5))
     for variable in wanted:
-        bitbucket_pipelines.set_variable(host.repository("a-build"), variable)
-    assert bitbucket_pipelines.variables(host.repository("a-build")) == wanted
+        bitbucket_pipelines.set_variable(host.connection.repository("a-build"), variable)
+    assert bitbucket_pipelines.variables(host.connection.repository("a-build")) == wanted
 
 
 ASTRAY = {
@@ -193,8 +193,10 @@ def test_nothing_secret_is_logged_even_at_debug(server: BitbucketServer, caplog:
     for name in ("atlassian", "atlassian.rest_client", "atlassian.bitbucket.cloud.base", "urllib3", "requests"):
         caplog.set_level(logging.DEBUG, logger=name)
     host = host_at(server)
-    host.create("a-build", mark=Mark("a", "build"), description="")
-    bitbucket_pipelines.set_variable(host.repository("a-build"), Secured("PASSWORD", "X", Secret("hunter2-value")))
+    host.repositories.create("a-build", mark=Mark("a", "build"), description="")
+    bitbucket_pipelines.set_variable(
+        host.connection.repository("a-build"), Secured("PASSWORD", "X", Secret("hunter2-value"))
+    )
     assert "POST" in caplog.text  # urllib3 says where, never what
     for secret in ("hunter2-value", PERSONAL.secret, "Basic "):
         assert secret not in caplog.text
@@ -202,11 +204,13 @@ def test_nothing_secret_is_logged_even_at_debug(server: BitbucketServer, caplog:
 
 def test_a_secret_that_a_server_repeats_is_not_shown(server: BitbucketServer) -> None:
     host = host_at(server)
-    host.create("a-build", mark=Mark("a", "build"), description="")
+    host.repositories.create("a-build", mark=Mark("a", "build"), description="")
     body = '{"type": "error", "error": {"message": "value hunter2-value is too long"}}'
     server.fail(Before(400, body), method="POST", path="variables", times=None)
     with pytest.raises(Error) as caught:
-        bitbucket_pipelines.set_variable(host.repository("a-build"), Secured("PASSWORD", "X", Secret("hunter2-value")))
+        bitbucket_pipelines.set_variable(
+            host.connection.repository("a-build"), Secured("PASSWORD", "X", Secret("hunter2-value"))
+        )
     assert "hunter2" not in f"{caught.value!r} {caught.value} {caught.value.message}"
     assert "value *** is too long" in caught.value.message
 
@@ -215,14 +219,14 @@ def test_a_missing_scope_is_named(server: BitbucketServer) -> None:
     scope = "admin:project:bitbucket"
     server.tokens = [replace(PERSONAL, scopes=PERSONAL.scopes - {scope})]
     with pytest.raises(Denied, match=f"create the Bitbucket project A1: the token lacks the scope {scope}") as caught:
-        host_at(server).create("a1-build", mark=Mark("a1", "build"), description="")
+        host_at(server).repositories.create("a1-build", mark=Mark("a1", "build"), description="")
     assert "new token" in caught.value.hint
 
 
 def test_what_is_gone_between_look_and_change_is_looked_at_again(server: BitbucketServer) -> None:
     host = host_at(server)
-    host.create("a-build", mark=Mark("a", "build"), description="")
-    repository = host.repository("a-build")
+    host.repositories.create("a-build", mark=Mark("a", "build"), description="")
+    repository = host.connection.repository("a-build")
     bitbucket_pipelines.set_variable(repository, Plain("A", "1"))
     gone = '{"type": "error", "error": {"message": "Variable not found"}}'
     server.fail(Before(404, gone), method="PUT", path="variables")
@@ -233,7 +237,7 @@ def test_what_is_gone_between_look_and_change_is_looked_at_again(server: Bitbuck
 def test_a_wrong_token(server: BitbucketServer) -> None:
     server.tokens = [WORKSPACE]
     with pytest.raises(Denied, match="Token is invalid, expired") as caught:
-        host_at(server).find("x-build")
+        host_at(server).repositories.find("x-build")
     assert "BITBUCKET_API_TOKEN" in caught.value.hint
 
 
@@ -241,14 +245,14 @@ def test_a_workspace_that_is_not_there(server: BitbucketServer) -> None:
     known = account_at(server)
     host = BitbucketCloud(Account(known.api, "acne", known.credentials), patience=Waits().patience())
     with pytest.raises(Denied, match="no workspace 'acne'") as caught:
-        host.find("x-build")
+        host.repositories.find("x-build")
     assert "BITBUCKET_WORKSPACE" in caught.value.hint
 
 
 def test_a_plan_without_private_repositories(server: BitbucketServer) -> None:
     server.rest.private_allowed = False
     with pytest.raises(Denied, match="Your plan does not include private repositories") as caught:
-        host_at(server).create("a1-build", mark=Mark("a1", "build"), description="")
+        host_at(server).repositories.create("a1-build", mark=Mark("a1", "build"), description="")
     assert "plan" in caught.value.hint
     assert "`fork_policy` in [bitbucket]" in caught.value.hint
 

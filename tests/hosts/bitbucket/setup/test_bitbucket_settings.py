@@ -142,6 +142,35 @@ def test_what_cannot_be_right(text: str, why: str) -> None:
     assert "hunter2" not in f"{caught.value.message} {caught.value.hint}"
 
 
+def test_everything_that_is_wrong_is_told_at_once() -> None:
+    text = """
+    [bitbucket]
+    forkpolicy = "no_forks"
+    reviewers = ["ann", 3]
+    [bitbucket.build.main]
+    aprovals = 2
+    [bitbucket.deploy.environments.Blue]
+    [[bitbucket.webhooks]]
+    url = "https://u:hunter2@a.example"
+    """
+    with pytest.raises(Invalid) as caught:
+        read(text)
+    header, *lines = caught.value.message.splitlines()
+    assert header == "6 settings are wrong:"
+    assert [line.split(";")[0].strip() for line in sorted(lines)] == [
+        "[bitbucket.deploy.environments.Blue] does not say type",
+        "[bitbucket.webhooks[0]] does not say events",
+        "the setting bitbucket.reviewers[1] is 3",
+        "the setting bitbucket.webhooks[0].url is not an https URL without credentials",
+        "there is no setting bitbucket.build.main.aprovals",
+        "there is no setting bitbucket.forkpolicy",
+    ]
+    assert "did you mean approvals? [bitbucket.build.main] may say: approvals, deletion" in caught.value.message
+    assert "did you mean fork_policy?" in caught.value.message
+    assert "it is one of: Test, Staging, Production" in caught.value.message
+    assert "hunter2" not in caught.value.message
+
+
 @pytest.mark.parametrize("values", [3, "x", []])
 def test_no_table(values: Any) -> None:
     with pytest.raises(Invalid, match="the setting bitbucket"):

@@ -40,10 +40,10 @@ def set_up(server: BitbucketServer, patience: Patience) -> None:
     """What `project` does for one repository, one thing after another."""
     host = host_at(server, hosting=SETUP.hosting, patience=patience)
     wanted = SETUP.of("fresh-sales", Kind.BUILD)
-    found = host.find(SLUG)
+    found = host.repositories.find(SLUG)
     steps = missing(SLUG, wanted, observe_setup(host, SLUG, wanted) if found else NOTHING)
     if found is None:
-        host.create(SLUG, mark=Mark("fresh-sales", "build"), description="Sales")
+        host.repositories.create(SLUG, mark=Mark("fresh-sales", "build"), description="Sales")
     for step in (step for step in steps if not step.needs_main):
         perform(step, host)
     server.pretend_pushed(SLUG)
@@ -182,7 +182,7 @@ def test_a_lagging_read_after_a_hidden_success(clean: Clean) -> None:
 def test_steps_that_do_not_depend_run_side_by_side(clean: Clean) -> None:
     with new_server() as server:
         host = host_at(server, hosting=SETUP.hosting)
-        host.create(SLUG, mark=Mark("fresh-sales", "build"), description="Sales")
+        host.repositories.create(SLUG, mark=Mark("fresh-sales", "build"), description="Sales")
         server.pretend_pushed(SLUG)
         steps = missing(SLUG, SETUP.of("fresh-sales", Kind.BUILD))
         order = TopologicalSorter({step: {one for one in steps if depends(step, one)} for step in steps})

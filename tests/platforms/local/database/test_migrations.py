@@ -4,9 +4,9 @@ import sqlite3
 from pathlib import Path
 
 from mlops_new.platforms.local.database.database_file import _MIGRATIONS, Database
-from mlops_new.platforms.local.database.execution_table import Registry
 from mlops_new.platforms.local.database.group_table import ModelPackageGroups
 from mlops_new.platforms.local.database.model_table import ModelRegistry
+from mlops_new.platforms.local.database.pipeline_table import PipelineTable
 
 
 def test_a_registry_of_an_older_version_keeps_what_it_holds(tmp_path: Path) -> None:
@@ -30,7 +30,7 @@ def test_a_registry_of_an_older_version_keeps_what_it_holds(tmp_path: Path) -> N
     older.close()
 
     database = Database(path)
-    found = Registry(database).find_pipeline("p")
+    found = PipelineTable(database).find("p")
     assert found is not None
     assert (found.project, found.created, found.about) == ("project", "2026-01-01", {})
     assert [one.created for one in ModelPackageGroups(database).all()] == ["2026-01-01"]

@@ -72,7 +72,7 @@ def baseline(local: Local, kind: str, rows: int, folder: str = "s3://mlops-new/t
 
 
 def read(local: Local, uri: str) -> Any:
-    return json.loads(local.platform.local_path(uri).read_text(encoding="utf-8"))
+    return json.loads(local.platform.stores.objects.path(uri).read_text(encoding="utf-8"))
 
 
 def properties(execution: Execution) -> dict[str, Any]:
@@ -92,7 +92,7 @@ def test_a_baseline_is_made_and_becomes_the_one_that_counts(
     assert read(local, constraints)["rows"] == 3
     if kind == "MODEL_EXPLAINABILITY":
         assert read(local, constraints)["inputs"] == ["data/table.csv", "model/model.tar.gz"]
-    assert not local.platform.local_path(constraints).with_name("constraint_violations.json").exists()
+    assert not local.platform.stores.objects.path(constraints).with_name("constraint_violations.json").exists()
 
 
 @pytest.mark.parametrize("kind", EVERY)
@@ -141,7 +141,7 @@ def test_which_baseline_is_used(
         new = found[f"CalculatedBaseline{name}"]
         wanted = new if used == "new" else old[f"SuppliedBaseline{name}"]
         assert found[f"BaselineUsedForDriftCheck{name}"] == wanted
-    folder = local.platform.local_path(found["CalculatedBaselineConstraints"]).parent
+    folder = local.platform.stores.objects.path(found["CalculatedBaselineConstraints"]).parent
     assert (folder / "constraint_violations.json").exists() == compared
 
 
@@ -171,7 +171,7 @@ def test_a_baseline_comes_from_the_latest_approved_package(own: Local) -> None:
         assert str(own.run(definition(package(rows))).status) == "Succeeded"
     group = str(package(3)["Arguments"]["ModelPackageGroupName"])
     for version in (1, 2):
-        own.platform.set_approval(group, version, "Approved")
+        own.platform.stores.models.set_approval(group, version, "Approved")
     members = {"ModelPackageGroupName": group, "FailOnViolation": False}
     found = properties(own.run(definition(check("Check", "DATA_QUALITY", data, **members))))
     assert "DATA_QUALITY-4" in found["BaselineUsedForDriftCheckConstraints"]
@@ -186,7 +186,7 @@ def test_later_steps_read_the_properties(local: Local, data: str) -> None:
     execution = local.run(text)
     assert statuses(execution) == {"Check": "Succeeded", "If": "Succeeded"}
     assert step(execution, "If").properties["Outcome"] is True
-    assert local.platform.outputs(execution.id)["Check"].endswith(f"{execution.id}/Check")
+    assert local.platform.stores.executions.describe(execution.id).outputs()["Check"].endswith(f"{execution.id}/Check")
 
 
 def test_checks_that_cannot_be_made_are_named_before_anything_starts(local: Local, data: str) -> None:
@@ -201,6 +201,6 @@ def test_checks_that_cannot_be_made_are_named_before_anything_starts(local: Loca
 
 def test_a_run_without_an_image_of_its_own_takes_the_model_s(local: Local, data: str) -> None:
     text = definition(check("Check", "DATA_QUALITY", data, **MAKE))
-    local.platform.register("tests-deploy", text, project="tests", repository="deploy")
+    local.platform.stores.pipelines.register("tests-deploy", text, project="tests", repository="deploy")
     execution = local.platform.start("tests-deploy", given={"ImageUri": local.image.uri})
     assert str(local.platform.run(execution.id, local.events.append).status) == "Succeeded"

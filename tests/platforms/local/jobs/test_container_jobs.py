@@ -52,7 +52,7 @@ def test_a_processing_job_sees_sagemakers_files(local: Local, monkeypatch: pytes
     assert "secret" not in environment.values()
     assert environment["PATH"].startswith(seen["cwd"] + "/container/bin:")
     assert environment["PYTHONPATH"] == seen["cwd"]
-    assert Path(seen["prefix"]).parent == local.platform.home.environments.resolve()
+    assert Path(seen["prefix"]).parent == local.platform.stores.home.environments.resolve()
     assert seen["group"]
 
 
@@ -70,7 +70,7 @@ def test_a_training_job_sees_sagemakers_files_and_leaves_a_model(local: Local) -
         execution = local.run(text)
         assert execution.status == "Succeeded", execution.reason
         properties = step(execution, "Train").properties
-        models.append(local.platform.local_path(properties["ModelArtifacts"]["S3ModelArtifacts"]))
+        models.append(local.platform.stores.objects.path(properties["ModelArtifacts"]["S3ModelArtifacts"]))
         assert properties["FinalMetricDataList"] == [{"MetricName": "loss", "Value": 0.25}]
     assert models[0].name == "model.tar.gz"
     assert models[0] != models[1]
@@ -126,9 +126,9 @@ def test_a_job_cannot_change_an_object_or_the_image(local: Local) -> None:
     )
     execution = local.run(definition(processing("P", code, inputs={"raw": uri}, outputs=("out",))))
     assert execution.status == "Succeeded", execution.reason
-    assert local.platform.local_path(uri).read_text() == "as it was\n"
+    assert local.platform.stores.objects.path(uri).read_text() == "as it was\n"
     assert "changed" not in (local.image.code / "container/bin/train").read_text()
-    stored = local.platform.local_path(f"s3://mlops-new/tests/{execution.id}/out/link.csv")
+    stored = local.platform.stores.objects.path(f"s3://mlops-new/tests/{execution.id}/out/link.csv")
     assert (stored.is_symlink(), stored.read_text()) == (False, "changed")
 
 

@@ -139,7 +139,7 @@ def test_no_limit_is_sent_in_chunks(local: Local, tmp_path: Path) -> None:
 
 def test_every_object_below_a_prefix_compressed(local: Local) -> None:
     for name, text in (("a.csv.gz", "1,2\n"), ("sub/b.csv.gz", ""), ("sub/c.csv.gz", "3,4\n5,6\n")):
-        path = local.platform.local_path(f"s3://mlops-new/transform/many/{name}")
+        path = local.platform.stores.objects.path(f"s3://mlops-new/transform/many/{name}")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(gzip.compress(text.encode()))
     steps = model("Create"), transform("T", "Create", "s3://mlops-new/transform/many", CompressionType="Gzip")
@@ -208,4 +208,4 @@ def test_a_server_that_does_not_start_or_dies(local: Local) -> None:
 
 def refused(local: Local, execution: Execution) -> None:
     assert execution.status == "Failed"
-    assert not local.platform.local_path(f"s3://mlops-new/tests/{execution.id}/T").exists()
+    assert not local.platform.stores.objects.path(f"s3://mlops-new/tests/{execution.id}/T").exists()

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from mlops_new.definition import parse
 from mlops_new.errors import Conflict, Invalid
 from mlops_new.ports.events import StepEnded, StepStarted
 from tests.platforms.local.conftest import Local, statuses, step
@@ -80,14 +81,17 @@ def test_a_whole_life_of_a_model(local: Local) -> None:
     }
     assert step(execution, "Bad").reason == "Gate took the other branch"
     assert local.read(execution, "Predict/train.csv.out") == "1,2\n3,4\n"
-    package = local.platform.model_package("life", 1)
+    package = local.platform.stores.models.model_package("life", 1)
     assert package.document["CustomerMetadataProperties"] == {"execution": execution.arn}
     assert (
         package.document["ModelPackageArn"]
         == package.arn
         == "arn:aws:sagemaker:us-east-1:000000000000:model-package/life/1"
     )
-    assert local.platform.outputs(execution.id)["train"] == f"s3://mlops-new/tests/{execution.id}/train"
+    assert (
+        local.platform.stores.executions.describe(execution.id).outputs()["train"]
+        == f"s3://mlops-new/tests/{execution.id}/train"
+    )
     started = [str(event.step.name) for event in local.events if isinstance(event, StepStarted)]
     ended = [str(event.step.name) for event in local.events if isinstance(event, StepEnded)]
     assert sorted(started) == sorted(set(ended) - {"Bad"})
@@ -242,7 +246,7 @@ def test_steps_that_do_not_depend_on_each_other_run_side_by_side(local: Local, t
     # Each waits for a file of the other one: one after the other, they would wait for ever.
     code = (
         "import pathlib, sys, time\nmine, other = map(pathlib.Path, sys.argv[1:])\nmine.touch()\n"
-        "end = time.monotonic() + 60\n"
+        "end = time.monotonic() + 300\n"
         "while not other.exists():\n    assert time.monotonic() < end\n    time.sleep(0.005)"
     )
     one, two = str(tmp_path / "one"), str(tmp_path / "two")
@@ -298,13 +302,13 @@ def test_what_cannot_run_is_named_before_anything_starts(local: Local) -> None:
     del process["Arguments"]["AppSpecification"]["ContainerEntrypoint"]
     transformed["Arguments"]["TransformInput"]["SplitType"] = "RecordIO"
     text["Steps"].append({"Name": "L", "Type": "Lambda", "Arguments": {}, "FunctionArn": "arn:x"})
-    before = len(local.platform.executions())
+    before = len(local.platform.stores.executions.all())
     with pytest.raises(Invalid) as caught:
         local.start(json.dumps(text))
     said = caught.value.message
     for fault in ("step L: steps of type Lambda", "ManifestFile", "RecordIO", "ContainerEntrypoint"):
         assert fault in said
-    assert len(local.platform.executions()) == before
+    assert len(local.platform.stores.executions.all()) == before
 
 
 def test_what_only_a_parameter_tells_is_refused_when_it_is_known(local: Local) -> None:
@@ -314,10 +318,10 @@ def test_what_only_a_parameter_tells_is_refused_when_it_is_known(local: Local) -
 
 
 def test_a_pipeline_of_another_project_is_not_taken(local: Local) -> None:
-    local.platform.register("theirs", definition(), project="theirs", repository="build")
+    local.platform.stores.pipelines.register("theirs", definition(), project="theirs", repository="build")
     with pytest.raises(Conflict, match="theirs"):
-        local.platform.register("theirs", definition(), project="tests", repository="build")
-    found = local.platform.find_pipeline("theirs")
+        local.platform.stores.pipelines.register("theirs", definition(), project="tests", repository="build")
+    found = local.platform.stores.pipelines.find("theirs")
     assert found is not None
     assert (found.project, found.repository) == ("theirs", "build")
 
@@ -345,11 +349,13 @@ def test_a_definition_of_somebody_else(local: Local) -> None:
     assert local.read(execution, "clean/n.txt") == "2"
     assert any(image in notice for notice in local.notices)
     assert any("2 instances" in notice for notice in local.notices)
-    assert local.platform.local_path("s3://mlops-new/code/steps/clean.py").read_text().count("/opt/ml") == 2
+    assert local.platform.stores.objects.path("s3://mlops-new/code/steps/clean.py").read_text().count("/opt/ml") == 2
 
 
 def test_without_an_image_of_its_own_a_run_does_not_start(local: Local) -> None:
-    local.platform.register("tests-build", definition(processing("P", "")), project="tests", repository="build")
+    local.platform.stores.pipelines.register(
+        "tests-build", definition(processing("P", "")), project="tests", repository="build"
+    )
     with pytest.raises(Invalid, match="not images of this machine: nowhere:1"):
         local.platform.start("tests-build", given={"ImageUri": "nowhere:1"})
 
@@ -360,6 +366,9 @@ def test_missing_input_is_named(local: Local) -> None:
 
 
 def test_the_registered_definition_is_parsed(local: Local) -> None:
-    local.platform.register("tests-build", definition(fail("End", run_uri("x"))), project="tests", repository="build")
-    assert [found.name for found in local.platform.definition("tests-build").steps] == ["End"]
+    local.platform.stores.pipelines.register(
+        "tests-build", definition(fail("End", run_uri("x"))), project="tests", repository="build"
+    )
+    found = parse(local.platform.stores.pipelines.definition("tests-build"), source="pipeline.json")
+    assert [step.name for step in found.steps] == ["End"]
     assert IMAGE["Get"] == "Parameters.ImageUri"

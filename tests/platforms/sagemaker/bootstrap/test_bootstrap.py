@@ -13,7 +13,8 @@ from mlops_new.cli.console import Console
 from mlops_new.errors import Conflict, Denied, Error, Invalid
 from mlops_new.platforms.sagemaker.bootstrap import account_state, stack_template
 from mlops_new.platforms.sagemaker.bootstrap.cloudformation import Stacks
-from mlops_new.platforms.sagemaker.bootstrap.stack import Deployment
+from mlops_new.platforms.sagemaker.bootstrap.stack_setup import StackSetup
+from mlops_new.ports.account_setup import Deployment
 from mlops_new.settings.load import Host, PlatformName, Settings
 from tests.doubles.aws import AwsServer, Fault, Kind
 from tests.doubles.aws.made import ACCOUNT
@@ -41,7 +42,7 @@ def run(empty: AwsServer, home: Path, capsys: pytest.CaptureFixture[str], monkey
             replace(REQUEST, **{"workspace_uuid": UUID, **flags}),
             settings,
             Console(as_json=True),
-            open_account=of,
+            open_setup=lambda settings: StackSetup(of(settings)),
         )
         told: dict[str, Any] = json.loads(capsys.readouterr().out)
         return told
@@ -323,6 +324,7 @@ def test_a_lost_answer_changes_nothing(run: Run, empty: AwsServer, lost: str, mo
     assert len(empty.beside.cloudformation.stacks) == 1
 
 
+@pytest.mark.slow
 def test_denied_on_each_call_then_the_same_command_finishes(run: Run, empty: AwsServer) -> None:
     run(dry_run=True)
     run()

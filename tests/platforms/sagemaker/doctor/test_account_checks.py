@@ -10,8 +10,8 @@ from mlops_new.cost.prices import Job
 from mlops_new.platforms.sagemaker.account_settings import AccountSettings
 from mlops_new.platforms.sagemaker.bootstrap import account_state, stack_template
 from mlops_new.platforms.sagemaker.bootstrap.cloudformation import Stacks
-from mlops_new.platforms.sagemaker.bootstrap.stack import Deployment
 from mlops_new.platforms.sagemaker.doctor import account_checks
+from mlops_new.ports.account_setup import Deployment
 from mlops_new.ports.checks import Check, Purpose
 from mlops_new.ports.git_host import Workspace
 from tests.doubles.aws import AwsServer, Fault, Kind

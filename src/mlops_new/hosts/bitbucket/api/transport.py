@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -22,6 +22,29 @@ _MOST_PAGES = 1000
 _FULL_PAGES = {"pagelen": "50"}
 # How long after our own create a 404 may still mean "not yet".
 _FRESH = 60.0
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request.
+
+    Args:
+        method: GET, POST, PUT or DELETE.
+        path: Relative to the API's version, or a whole URL.
+        what: As in "cannot <what>".
+        body: Its JSON.
+        params: The query.
+        headers: Besides the usual ones.
+        raw: Whether a file, of whatever kind, is asked for, and not the API's JSON.
+    """
+
+    method: str
+    path: str
+    what: str
+    body: Any = None
+    params: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    raw: bool = False
 
 
 class Transport:
@@ -43,7 +66,7 @@ class Transport:
             what: As in "cannot <what>".
         """
         lag = self.patience.lag if path in self._fresh and self._is_fresh(path) else ()
-        outcome = self._read_created(path, what, {}, lag)
+        outcome = self._read_created(Request("GET", path, what), lag)
         if isinstance(outcome, Answer):
             return _document(outcome)
         if outcome.absent:
@@ -91,7 +114,7 @@ class Transport:
         key = f"{self.account.api} {path} {sorted(params.items())}"
         before = self.memory.recall(key)
         headers = {"If-None-Match": before["etag"]} if before else {}
-        outcome = self._read(path, what, params, headers, raw=raw)
+        outcome = self._read(Request("GET", path, what, params=params, headers=headers, raw=raw))
         if isinstance(outcome, Failure):
             if outcome.absent:
                 return None
@@ -108,7 +131,7 @@ class Transport:
         Raises:
             Unreachable: there is none, or the service is not able to give one now.
         """
-        outcome = self._read(path, what, {"pagelen": "10"})
+        outcome = self._read(Request("GET", path, what, params={"pagelen": "10"}))
         if isinstance(outcome, Answer):
             return outcome
         if outcome.answer is None or outcome.unclear:
@@ -131,7 +154,7 @@ class Transport:
             Unclear: it may have happened or not: look before anything else.
         """
         pauses = iter(self.patience.lag if self._is_fresh(path) and not gone_is_unclear else ())
-        while isinstance(outcome := self._judged(method, path, what, body, {}), Failure):
+        while isinstance(outcome := self._judged(Request(method, path, what, body)), Failure):
             if outcome.unclear:
                 raise Unclear(outcome)
             if outcome.absent and gone_is_unclear:
@@ -149,7 +172,7 @@ class Transport:
             Unclear: it may have happened or not.
         """
         self._fresh.pop(path, None)
-        outcome = self._judged("DELETE", path, what, None, {})
+        outcome = self._judged(Request("DELETE", path, what))
         if isinstance(outcome, Answer) or outcome.absent:
             return
         if outcome.unclear:
@@ -166,35 +189,27 @@ class Transport:
 
     def _page(self, url: str, what: str, query: Mapping[str, str], *, absent_is_empty: bool) -> Document:
         lag = self.patience.lag if self._is_fresh(url) and not absent_is_empty else ()
-        outcome = self._read_created(url, what, query, lag)
+        outcome = self._read_created(Request("GET", url, what, params=query), lag)
         if isinstance(outcome, Answer):
             return _document(outcome)
         if outcome.absent and absent_is_empty:
             return {}
         raise outcome.error
 
-    def _read_created(self, path: str, what: str, params: Mapping[str, str], lag: Sequence[float]) -> Answer | Failure:
+    def _read_created(self, request: Request, lag: Sequence[float]) -> Answer | Failure:
         """Read what we may have created a moment ago, and wait while it is not shown."""
         for pause in lag:
-            outcome = self._read(path, what, params)
+            outcome = self._read(request)
             if isinstance(outcome, Answer) or not outcome.absent:
                 return outcome
             self.patience.wait(pause, NOT_YET)
-        return self._read(path, what, params)
+        return self._read(request)
 
-    def _read(
-        self,
-        path: str,
-        what: str,
-        params: Mapping[str, str],
-        headers: Mapping[str, str] | None = None,
-        *,
-        raw: bool = False,
-    ) -> Answer | Failure:
+    def _read(self, request: Request) -> Answer | Failure:
         """Ask until there is an answer that asking again would not change."""
         left = self.patience.longest
         for pause in (*self.patience.pauses, None):
-            outcome = self._judged("GET", path, what, None, params, headers, raw=raw)
+            outcome = self._judged(request)
             if isinstance(outcome, Answer) or not outcome.temporary or pause is None:
                 return outcome
             wait = pause if outcome.pause is None else outcome.pause
@@ -204,39 +219,21 @@ class Transport:
             self.patience.wait(wait, outcome.error.message)
         raise AssertionError  # the last turn returns
 
-    def _judged(
-        self,
-        method: str,
-        path: str,
-        what: str,
-        body: Any,
-        params: Mapping[str, str],
-        headers: Mapping[str, str] | None = None,
-        *,
-        raw: bool = False,
-    ) -> Answer | Failure:
-        outcome = self._exchange(method, path, what, body, params, headers)
+    def _judged(self, request: Request) -> Answer | Failure:
+        outcome = self._exchange(request)
         if isinstance(outcome, Answer):
-            if outcome.status == HTTPStatus.NOT_MODIFIED or (raw and outcome.status == HTTPStatus.OK):
+            if outcome.status == HTTPStatus.NOT_MODIFIED or (request.raw and outcome.status == HTTPStatus.OK):
                 return outcome
-            scopes = names(needed(method, path), self.account.credentials)
-            failure = judge(outcome, what, scopes, setting_of(method, path))
-            if failure is None and method != "DELETE" and not outcome.text.strip():
-                failure = empty(what)
+            scopes = names(needed(request.method, request.path), self.account.credentials)
+            failure = judge(outcome, request.what, scopes, setting_of(request.method, request.path))
+            if failure is None and request.method != "DELETE" and not outcome.text.strip():
+                failure = empty(request.what)
             if failure is None:
                 return outcome
             outcome = replace(failure, answer=outcome)
-        return scrubbed(outcome, [self.account.credentials.token.reveal(), *_values(body)])
+        return scrubbed(outcome, [self.account.credentials.token.reveal(), *_values(request.body)])
 
-    def _exchange(
-        self,
-        method: str,
-        path: str,
-        what: str,
-        body: Any,
-        params: Mapping[str, str],
-        headers: Mapping[str, str] | None = None,
-    ) -> Answer | Failure:
+    def _exchange(self, request: Request) -> Answer | Failure:
         # Half a second, which commands that need no Bitbucket would pay.
         import requests
 
@@ -245,9 +242,11 @@ class Transport:
         with self._lock:
             self._cloud = self._cloud or session.connect(self.account, self.patience)
         try:
-            return session.exchange(self._cloud, method, path, body, params, headers)
+            return session.exchange(
+                self._cloud, request.method, request.path, request.body, request.params, request.headers
+            )
         except requests.RequestException as error:
-            return session.no_answer(error, urlsplit(self.account.api).netloc, what)
+            return session.no_answer(error, urlsplit(self.account.api).netloc, request.what)
 
     def _same_server(self, url: str, what: str) -> str:
         if not url.startswith(f"{self.account.api}/"):

@@ -1,11 +1,11 @@
 """What an organisation writes once about its repositories: the `[bitbucket]` table of the settings file."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
-from mlops_new.hosts.bitbucket.host import Hosting
-from mlops_new.hosts.bitbucket.setup.setting_values import Table
+from mlops_new.hosts.bitbucket.api.credentials import Secret
+from mlops_new.hosts.bitbucket.connection import Hosting
 from mlops_new.hosts.bitbucket.setup.setup_model import (
     Deployment,
     Environment,
@@ -19,8 +19,16 @@ from mlops_new.hosts.bitbucket.setup.setup_model import (
 )
 from mlops_new.names import Kind, slug
 
+if TYPE_CHECKING:
+    from mlops_new.settings.bitbucket_schema import (
+        EnvironmentTable,
+        MainTable,
+        RepositoriesTable,
+        Variables,
+        WebhookTable,
+    )
+
 KINDS = ("Test", "Staging", "Production")
-FORK_POLICIES = ("no_forks", "no_public_forks", "allow_forks")
 
 
 @dataclass(frozen=True)
@@ -117,84 +125,65 @@ def parse(values: object, environ: Mapping[str, str]) -> Setup:
         environ: Where the values of secured variables and the secrets of webhooks come from.
 
     Raises:
-        Invalid: naming the place and what may stand there.
+        Invalid: naming every place that is wrong and what may stand there.
     """
-    table = Table.of("bitbucket", {} if values is None else values, environ)
-    workspace = table.text("workspace", pattern=r"[A-Za-z0-9_-]+", example="acme, as in https://bitbucket.org/acme")
-    project = table.text("project", pattern=r"[A-Z][A-Z0-9_]*", example="DATA, a project's key")
-    hosting = Hosting(project, table.choice("fork_policy", FORK_POLICIES, Hosting().fork_policy))
-    nested = {kind: inner for kind in Kind if (inner := table.table(kind.value))}
-    both = _part(table, Main())
-    only = {kind: _part(inner, both.main or Main()) for kind, inner in nested.items()}
-    return Setup(workspace, hosting, both, only)
+    # Whoever has no such table does not wait for the models.
+    from mlops_new.settings.bitbucket_schema import BitbucketTable
+    from mlops_new.settings.reading import read
+
+    table = read(BitbucketTable, "bitbucket", values)
+    read_part = Reader(environ).part
+    both = read_part(table, Main())
+    nested = {Kind.BUILD: table.build, Kind.DEPLOY: table.deploy}
+    only = {kind: read_part(inner, both.main or Main()) for kind, inner in nested.items() if inner}
+    return Setup(table.workspace, Hosting(table.project, table.fork_policy), both, only)
 
 
-def _part(table: Table, usual: Main) -> Part:
-    environments = table.table("environments")
-    main = table.table("main")
-    part = Part(
-        variables=_variables(table),
-        deployments=_deployments(environments) if environments else None,
-        reviewers=table.texts("reviewers"),
-        webhooks=tuple(_webhook(one) for one in table.tables("webhooks")),
-        schedules=tuple(_schedule(one) for one in table.tables("schedules")),
-        main=_main(main, usual) if main else None,
-    )
-    table.finish()
-    return part
+@dataclass(frozen=True)
+class Reader:
+    """What tables become.
+
+    Args:
+        environ: Where secrets come from.
+    """
+
+    environ: Mapping[str, str]
+
+    def part(self, table: "RepositoriesTable", usual: Main) -> Part:
+        """What repositories get; rules of `main` that are not said are the usual ones."""
+        return Part(
+            variables=self._variables(table.variables),
+            deployments=None if table.environments is None else self._deployments(table.environments),
+            reviewers=tuple(table.reviewers),
+            webhooks=tuple(map(self._webhook, table.webhooks)),
+            schedules=tuple(Schedule(one.pipeline, one.cron, one.branch) for one in table.schedules),
+            main=_main(table.main, usual) if table.main else None,
+        )
+
+    def _variables(self, table: "Variables") -> tuple[Variable, ...]:
+        return tuple(
+            Plain(name, value) if isinstance(value, str) else Secured(name, value.secret, self._secret(value.secret))
+            for name, value in table.items()
+        )
+
+    def _deployments(self, tables: Mapping[str, "EnvironmentTable"]) -> tuple[Deployment, ...]:
+        return tuple(
+            Deployment(Environment(name, one.type), self._variables(one.variables)) for name, one in tables.items()
+        )
+
+    def _webhook(self, table: "WebhookTable") -> Webhook:
+        source = table.secret or ""
+        return Webhook(table.url, frozenset(table.events), self._secret(source), signed=bool(source), source=source)
+
+    def _secret(self, source: str) -> Secret | None:
+        value = self.environ.get(source) if source else None
+        return Secret(value) if value else None
 
 
-def _variables(table: Table) -> tuple[Variable, ...]:
-    nested = table.table("variables")
-    return tuple(nested.variable(name) for name in nested.names()) if nested else ()
-
-
-def _deployments(table: Table) -> tuple[Deployment, ...]:
-    return tuple(_deployment(name, nested) for name in table.names() if (nested := table.table(name)))
-
-
-def _deployment(name: str, table: Table) -> Deployment:
-    kind = table.choice("type", KINDS, name if name in KINDS else None)
-    deployment = Deployment(Environment(name, kind), _variables(table))
-    table.finish()
-    return deployment
-
-
-def _webhook(table: Table) -> Webhook:
-    source = table.variable_name("secret") or ""
-    webhook = Webhook(
-        url=table.https("url"),
-        events=frozenset(table.texts("events", pattern=r"[a-z]+:[a-z_]+", example="repo:push", least=1)),
-        secret=table.secret(source),
-        signed=bool(source),
-        source=source,
-    )
-    table.finish()
-    return webhook
-
-
-def _schedule(table: Table) -> Schedule:
-    schedule = Schedule(
-        pipeline=table.needed("pipeline"),
-        cron=table.needed("cron", pattern=r"\S+( \S+){6}", example="0 0 3 * * ? * (seven fields, in UTC)"),
-        branch=table.text("branch") or "main",
-    )
-    table.finish()
-    return schedule
-
-
-def _main(table: Table, usual: Main) -> Main:
-    main = Main(
-        pull_request=table.flag("pull_request", default=usual.pull_request),
-        may_push=table.texts("may_push", pattern=r"\{[0-9a-f-]+\}", example="{12345678-…}, a user's UUID")
-        or usual.may_push,
-        approvals=table.number("approvals", usual.approvals),
-        green_builds=table.number("green_builds", usual.green_builds),
-        force_push=table.flag("force_push", default=usual.force_push),
-        deletion=table.flag("deletion", default=usual.deletion),
-    )
-    table.finish()
-    return main
+def _main(table: "MainTable", usual: Main) -> Main:
+    said = {name: value for name, value in dict(table).items() if value is not None}
+    may_push = tuple(said.pop("may_push", ())) or usual.may_push
+    return replace(usual, **said, may_push=may_push)
 
 
 def _merged(both: tuple[Variable, ...], only: tuple[Variable, ...]) -> tuple[Variable, ...]:

@@ -20,9 +20,9 @@ from mlops_new.hosts.bitbucket.setup.setup_steps import (
 def perform(step: SetupStep | CreateProject, host: BitbucketCloud) -> None:
     """Do one thing; what is done already is left as it is. Steps that do not `depends` may run side by side."""
     if isinstance(step, CreateProject):
-        host.create_project(step.name)
+        host.projects.create(step.name)
         return
-    repository = host.repository(step.slug)
+    repository = host.connection.repository(step.slug)
     match step:
         case EnablePipelines():
             bitbucket_pipelines.enable(repository)

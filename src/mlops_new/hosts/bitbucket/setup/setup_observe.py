@@ -9,7 +9,7 @@ from mlops_new.hosts.bitbucket.setup.setup_model import ObservedSetup, Repositor
 
 def observe_setup(host: BitbucketCloud, slug: str, wanted: RepositorySetup) -> ObservedSetup:
     """Look at the set-up of a repository that exists: only at what matters to what is wanted, all at once."""
-    repository = host.repository(slug)
+    repository = host.connection.repository(slug)
     named = {one.environment.name for one in wanted.deployments if one.variables}
     with ThreadPoolExecutor() as pool:
         is_on = pool.submit(bitbucket_pipelines.enabled, repository)

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from mlops_new.hosts.bitbucket.setup.setup_model import Environment, Restriction, Schedule, Variable, Webhook
+from mlops_new.ports.step import Step
 
 
 @dataclass(frozen=True)
-class _OfRepository:
+class _OfRepository(Step):
     """What every step of the set-up has.
 
     Args:
@@ -19,46 +20,34 @@ class _OfRepository:
 
     slug: str
 
-    action: ClassVar[str]
+    subject = "slug"
     needs_main: ClassVar[bool] = False
-
-    @property
-    def target(self) -> str:
-        """The repository."""
-        return self.slug
 
 
 @dataclass(frozen=True)
-class CreateProject:
+class CreateProject(Step):
     """Create the Bitbucket project that holds a project's repositories; they wait for it."""
 
     name: str
     key: str
 
     action = "create project"
-
-    @property
-    def target(self) -> str:
-        """Its key."""
-        return self.key
+    subject = "key"
 
     def __str__(self) -> str:
         return f"Create Bitbucket project {self.key}"
 
 
 @dataclass(frozen=True)
-class DeleteProject:
+class DeleteProject(Step):
     """Delete the Bitbucket project, which holds nothing any more."""
 
     name: str
     key: str
 
     action = "delete project"
-
-    @property
-    def target(self) -> str:
-        """Its key."""
-        return self.key
+    subject = "key"
+    sign = "-"
 
     def __str__(self) -> str:
         return f"Delete Bitbucket project {self.key}"

@@ -1,18 +1,17 @@
-"""Pipelines, executions and steps of this machine. Every change is one transaction."""
+"""Executions of this machine. Every change is one transaction."""
 
-import hashlib
 import json
 import secrets
 import sqlite3
 import string
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 from mlops_new.errors import Conflict, Invalid
 from mlops_new.platforms.local.database import request_tokens
 from mlops_new.platforms.local.database.database_file import Database
-from mlops_new.platforms.local.database.records import Draft, Execution, Pipeline, Step, execution_arn, now
+from mlops_new.platforms.local.database.records import Draft, Execution, Step, execution_arn, now
+from mlops_new.platforms.local.database.step_table import step_of
 from mlops_new.platforms.local.processes.process_identity import Process
 from mlops_new.ports.executions import Status
 
@@ -22,8 +21,8 @@ STOPPED = "it was stopped on request"
 _ID = string.ascii_lowercase + string.digits
 
 
-class Registry:
-    """Pipelines and their executions.
+class ExecutionTable:
+    """Executions of pipelines, with their steps.
 
     Args:
         database: Where they are kept.
@@ -31,67 +30,6 @@ class Registry:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-
-    # Pipelines
-
-    def find_pipeline(self, name: str) -> Pipeline | None:
-        """A registered pipeline, or None."""
-        with self._database.reading() as rows:
-            row = rows.execute("SELECT * FROM pipelines WHERE name = ?", (name,)).fetchone()
-        return None if row is None else pipeline_of(row)
-
-    def definition(self, name: str) -> str:
-        """The text of a registered definition.
-
-        Raises:
-            Invalid: There is no such pipeline.
-        """
-        with self._database.reading() as rows:
-            row = rows.execute("SELECT definition FROM pipelines WHERE name = ?", (name,)).fetchone()
-        if row is None:
-            raise Invalid(f"there is no pipeline {name!r} on this machine", hint="`mlops-new project` registers it")
-        return str(row["definition"])
-
-    def register(self, name: str, definition: str, *, project: str, repository: str) -> None:
-        """Create a pipeline or replace its definition.
-
-        Raises:
-            Conflict: A pipeline of this name belongs to something else.
-        """
-        digest = hashlib.sha256(definition.encode()).hexdigest()
-        with self._database.transaction() as rows:
-            row = rows.execute("SELECT * FROM pipelines WHERE name = ?", (name,)).fetchone()
-            if row is not None:
-                _refuse_others(row, project, repository)
-            rows.execute(
-                "INSERT INTO pipelines (name, definition, digest, project, repository, created, updated)"
-                " VALUES (:name, :definition, :digest, :project, :repository, :now, :now)"
-                " ON CONFLICT (name) DO UPDATE SET definition = :definition, digest = :digest, updated = :now"
-                " WHERE digest != :digest",
-                {
-                    "name": name,
-                    "definition": definition,
-                    "digest": digest,
-                    "project": project,
-                    "repository": repository,
-                    "now": now(),
-                },
-            )
-
-    def unregister(self, name: str, *, project: str, repository: str) -> None:
-        """Delete a pipeline; gone is fine. Every execution keeps the definition that it ran.
-
-        Raises:
-            Conflict: A pipeline of this name belongs to something else.
-        """
-        with self._database.transaction() as rows:
-            row = rows.execute("SELECT * FROM pipelines WHERE name = ?", (name,)).fetchone()
-            if row is not None:
-                _refuse_others(row, project, repository)
-                rows.execute("DELETE FROM pipelines WHERE name = ?", (name,))
-                rows.execute("DELETE FROM tags WHERE resource = ?", (f"pipeline/{name}",))
-
-    # Executions
 
     def start(self, draft: Draft, owner: Process) -> Execution:
         """Record a new execution with all its steps waiting; the same token again gives the execution it gave before.
@@ -109,7 +47,7 @@ class Registry:
                 identity = request_tokens.once(rows, "start", draft.pipeline, draft.token, draft.request, identity)
             if rows.execute("SELECT 1 FROM executions WHERE id = ?", (identity,)).fetchone() is None:
                 _insert(rows, identity, draft, owner)
-        return self.execution(identity)
+        return self.describe(identity)
 
     def claim(self, identity: str, *, resume: bool) -> Execution:
         """Make this process the owner of an execution that nobody else runs.
@@ -126,7 +64,7 @@ class Registry:
         self.reconcile()
         with self._database.transaction() as rows:
             _claim(rows, identity, owner, resume=resume)
-        return self.execution(identity)
+        return self.describe(identity)
 
     def retry(self, identity: str, owner: Process, *, about: Mapping[str, Any], token: str) -> Execution:
         """Make a process the owner of a Stopped or Failed execution; the same token again changes nothing.
@@ -149,7 +87,7 @@ class Registry:
                 _claim(rows, identity, owner, resume=True)
                 document = json.dumps({**json.loads(row["about"]), **about})
                 rows.execute("UPDATE executions SET about = ? WHERE id = ?", (document, identity))
-        return self.execution(identity)
+        return self.describe(identity)
 
     def hand_over(self, identity: str, owner: Process) -> None:
         """Make another process, which this one has just started, the owner."""
@@ -183,7 +121,7 @@ class Registry:
         """Record how an execution ended; steps that still wait were not run."""
         with self._database.transaction() as rows:
             _end(rows, identity, status, reason)
-        return self.execution(identity)
+        return self.describe(identity)
 
     def reconcile(self) -> None:
         """Store as Stopped what says that it runs while its process is dead."""
@@ -198,7 +136,7 @@ class Registry:
                 if row["status"] == Status.EXECUTING and not owner.alive():
                     _end(rows, identity, Status.STOPPED, STOPPED if row["stopping"] else KILLED)
 
-    def executions(self, pipeline: str | None = None) -> list[Execution]:
+    def all(self, pipeline: str | None = None) -> list[Execution]:
         """Executions without their steps, the latest first."""
         self.reconcile()
         with self._database.reading() as rows:
@@ -208,7 +146,7 @@ class Registry:
             ).fetchall()
         return [_execution(row, ()) for row in found]
 
-    def execution(self, identity: str) -> Execution:
+    def describe(self, identity: str) -> Execution:
         """An execution with its steps in the definition's order.
 
         Raises:
@@ -219,7 +157,13 @@ class Registry:
             row = _row(rows, identity)
             query = "SELECT * FROM steps WHERE execution = ? ORDER BY position"
             found = rows.execute(query, (identity,)).fetchall()
-        return _execution(row, tuple(map(_step, found)))
+        return _execution(row, tuple(map(step_of, found)))
+
+    def last_runs(self) -> dict[str, str]:
+        """When the latest execution of each pipeline began, by the pipeline's name."""
+        with self._database.reading() as rows:
+            found = rows.execute("SELECT pipeline, MAX(started) FROM executions GROUP BY pipeline").fetchall()
+        return {row[0]: row[1] for row in found}
 
     def forget(self, identities: Iterable[str]) -> None:
         """Delete executions with their steps; gone is fine."""
@@ -227,52 +171,6 @@ class Registry:
         with self._database.transaction() as rows:
             rows.executemany("DELETE FROM steps WHERE execution = ?", rows_of)
             rows.executemany("DELETE FROM executions WHERE id = ?", rows_of)
-
-    # Steps
-
-    def step(self, identity: str, name: str) -> Step:
-        """One step of an execution."""
-        with self._database.reading() as rows:
-            query = "SELECT * FROM steps WHERE execution = ? AND name = ?"
-            return _step(rows.execute(query, (identity, name)).fetchone())
-
-    def step_started(self, identity: str, name: str, log: Path | None) -> Step:
-        """Record that an attempt at a step begins; its number is one more than the last one's."""
-        with self._database.transaction() as rows:
-            rows.execute(
-                "UPDATE steps SET status = ?, started = ?, ended = '', reason = '', attempt = attempt + 1, log = ?,"
-                " request = '{}'"
-                " WHERE execution = ? AND name = ?",
-                (Status.EXECUTING, now(), str(log or ""), identity, name),
-            )
-        return self.step(identity, name)
-
-    def step_asked(self, identity: str, name: str, request: Mapping[str, Any]) -> None:
-        """Record what an attempt at a step asks for."""
-        with self._database.transaction() as rows:
-            rows.execute(
-                "UPDATE steps SET request = ? WHERE execution = ? AND name = ?",
-                (json.dumps(dict(request)), identity, name),
-            )
-
-    def step_ended(
-        self,
-        identity: str,
-        name: str,
-        status: Status,
-        *,
-        seconds: float = 0.0,
-        reason: str = "",
-        properties: Mapping[str, Any] | None = None,
-    ) -> Step:
-        """Record how a step ended."""
-        with self._database.transaction() as rows:
-            rows.execute(
-                "UPDATE steps SET status = ?, ended = ?, seconds = ?, reason = ?, properties = ?"
-                " WHERE execution = ? AND name = ?",
-                (status, now(), round(seconds, 3), reason, json.dumps(dict(properties or {})), identity, name),
-            )
-        return self.step(identity, name)
 
 
 def _insert(rows: sqlite3.Connection, identity: str, draft: Draft, owner: Process) -> None:
@@ -339,27 +237,6 @@ def _end(rows: sqlite3.Connection, identity: str, status: Status, reason: str) -
     rows.execute(change, (Status.NOT_RUN, "", reason or "the run ended before", identity, Status.WAITING))
 
 
-def _refuse_others(row: sqlite3.Row, project: str, repository: str) -> None:
-    if (row["project"], row["repository"]) != (project, repository):
-        raise Conflict(
-            f"the pipeline {row['name']!r} exists and belongs to {row['project']!r} ({row['repository']})",
-            hint="choose another project name",
-        )
-
-
-def pipeline_of(row: sqlite3.Row) -> Pipeline:
-    """A row of the table of pipelines."""
-    return Pipeline(
-        row["name"],
-        row["digest"],
-        row["project"],
-        row["repository"],
-        row["updated"],
-        row["created"],
-        json.loads(row["about"]),
-    )
-
-
 def _execution(row: sqlite3.Row, steps: tuple[Step, ...]) -> Execution:
     return Execution(
         id=row["id"],
@@ -375,20 +252,4 @@ def _execution(row: sqlite3.Row, steps: tuple[Step, ...]) -> Execution:
         steps=steps,
         about=json.loads(row["about"]),
         stopping=row["stopping"],
-    )
-
-
-def _step(row: sqlite3.Row) -> Step:
-    return Step(
-        name=row["name"],
-        type=row["type"],
-        status=Status(row["status"]),
-        started=row["started"],
-        ended=row["ended"],
-        seconds=row["seconds"],
-        reason=row["reason"],
-        log=Path(row["log"]) if row["log"] else None,
-        attempt=row["attempt"],
-        properties=json.loads(row["properties"]),
-        request=json.loads(row["request"]),
     )

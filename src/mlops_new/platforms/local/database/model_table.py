@@ -9,7 +9,7 @@ from mlops_new.errors import Invalid
 from mlops_new.platforms.local.database.database_file import Database
 from mlops_new.platforms.local.database.group_table import next_version
 from mlops_new.platforms.local.database.records import now, package_arn
-from mlops_new.ports.executions import ModelPackage, approval
+from mlops_new.ports.executions import Execution, ModelPackage, approval
 
 _LARGEST = 2**63 - 1  # SQLite keeps no larger number
 APPROVALS = ("Approved", "Rejected", "PendingManualApproval")
@@ -60,6 +60,10 @@ class ModelRegistry:
                 row = rows.execute(query, (execution, step)).fetchone()
         return _package(row)
 
+    def registered_by(self, execution: Execution, group: str) -> ModelPackage | None:
+        """The model version that a run has registered, or None."""
+        return next((package for package in self.model_packages(group) if package.execution == execution.id), None)
+
     def model_packages(self, group: str) -> list[ModelPackage]:
         """The versions of a group, the latest first; none when there is no such group."""
         with self._database.reading() as rows:
@@ -75,7 +79,7 @@ class ModelRegistry:
         with self._database.reading() as rows:
             return _package(_package_row(rows, group, version))
 
-    def set_approval(self, group: str, version: int, status: str, note: str) -> ModelPackage:
+    def set_approval(self, group: str, version: int, status: str, note: str = "") -> ModelPackage:
         """Approve or reject a version.
 
         Raises:

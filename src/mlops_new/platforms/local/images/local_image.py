@@ -12,27 +12,11 @@ from mlops_new.platforms.local.database.records import now
 from mlops_new.platforms.local.home import Home
 from mlops_new.platforms.local.images.python_environments import environment
 from mlops_new.platforms.local.store import file_copies
+from mlops_new.ports.platform import Image
 
 REQUIREMENTS = Path("container", "requirements.txt")
 
 _URI = re.compile(r"mlops-new\.local/[^/:]+:(?P<digest>[0-9a-f]{64})")
-
-
-@dataclass(frozen=True)
-class Image:
-    """What a job runs in.
-
-    Args:
-        uri: `mlops-new.local/<project>:<digest>`.
-        digest: The hash of the files.
-        code: The snapshot; never given to a job itself, only a copy of it.
-        python: The environment's interpreter.
-    """
-
-    uri: str
-    digest: str
-    code: Path
-    python: Path
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from mlops_new.errors import Error
+from mlops_new.platforms import uploads
 from mlops_new.platforms.local.database.records import job_arn, now
-from mlops_new.platforms.local.images.local_image import Image
 from mlops_new.platforms.local.jobs.task import CAPACITY_ERROR, INTERNAL_ERROR, StepFailed, StepStopped, Task
 from mlops_new.platforms.local.processes.supervised import Ending, Supervised
-from mlops_new.platforms.local.store import file_copies, model_archive
+from mlops_new.platforms.local.store import model_archive
+from mlops_new.ports.platform import Image
 
 _HOST = "algo-1"
 _LOG_TAIL = 64 * 1024
@@ -211,7 +212,7 @@ def _store(task: Task, outputs: list[tuple[Path, str]]) -> None:
     for folder, uri in sorted(outputs, key=lambda output: len(output[0].parts)):
         nested = any(other != folder and folder in other.parents for other, _ in outputs)
         twice = [other for other, _ in outputs].count(folder) > 1
-        for file in file_copies.walk(folder):
+        for file in uploads.walk(folder):
             # What belongs to two outputs has to stay for the second one.
             store = task.objects.put if nested or twice else task.objects.take
             store(file, f"{uri.rstrip('/')}/{file.relative_to(folder).as_posix()}")
@@ -220,7 +221,7 @@ def _store(task: Task, outputs: list[tuple[Path, str]]) -> None:
 def _store_model(task: Task, config: Mapping[str, Any]) -> str:
     place, prefix = task.workspace, f"{config['S3OutputPath'].rstrip('/')}/{task.job_name}/output"
     extra = place.root / "output" / "data"
-    if file_copies.walk(extra):
+    if uploads.walk(extra):
         _store_archive(task, extra, f"{prefix}/output.tar.gz")
     if config.get("CompressionType") == "NONE":
         task.objects.take_folder(place.root / "model", f"{prefix}/model")

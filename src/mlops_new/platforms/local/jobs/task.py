@@ -7,10 +7,10 @@ from typing import Any
 
 from mlops_new.platforms.local.database.model_table import ModelRegistry
 from mlops_new.platforms.local.database.records import Execution
-from mlops_new.platforms.local.images.local_image import Image
 from mlops_new.platforms.local.jobs.workspace import Workspace
 from mlops_new.platforms.local.processes.supervised import StopSignal
 from mlops_new.platforms.local.store.object_store import ObjectStore
+from mlops_new.ports.platform import Image
 
 SERVICE_FAULT = "Step.SERVICE_FAULT"
 THROTTLING = "Step.THROTTLING"

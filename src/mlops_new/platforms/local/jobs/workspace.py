@@ -9,8 +9,9 @@ from typing import Any
 
 from mlops_new.definition.document import as_text
 from mlops_new.errors import Error
-from mlops_new.platforms.local.images.local_image import Image
+from mlops_new.platforms import uploads
 from mlops_new.platforms.local.store import file_copies
+from mlops_new.ports.platform import Image
 
 _OPT_ML = re.compile(r"(?<![\w./~$}-])/opt/ml(?=$|[/\s\"'`:;,)\]}])", re.MULTILINE)
 _OPT_ML_BYTES = re.compile(_OPT_ML.pattern.encode(), re.MULTILINE)
@@ -50,7 +51,7 @@ class Workspace:
         file_copies.remove(self.folder)
         self.root.mkdir(parents=True)
         self.log.touch()
-        for source in file_copies.walk(image.code):
+        for source in uploads.walk(image.code):
             target = self.program / source.relative_to(image.code)
             file_copies.copy(source, target)
             self.relocate_script(target)

@@ -9,11 +9,7 @@ from typing import Any
 from mlops_new.definition.faults import dotted
 from mlops_new.definition.requests import evaluated_faults
 from mlops_new.errors import Error
-from mlops_new.platforms.local.database.execution_table import Registry
-from mlops_new.platforms.local.database.model_table import ModelRegistry
 from mlops_new.platforms.local.database.records import ROLE, Execution, now, pipeline_arn
-from mlops_new.platforms.local.home import Home
-from mlops_new.platforms.local.images.local_image import ImageStore
 from mlops_new.platforms.local.jobs.task import SERVICE_FAULT, StepFailed, StepStopped, Task
 from mlops_new.platforms.local.runner.expressions import ExpressionError, Scope, evaluate, hold
 from mlops_new.platforms.local.runner.handlers import HANDLERS
@@ -27,17 +23,6 @@ _ROLES = {
     **dict.fromkeys(("Processing", "Training", "QualityCheck", "ClarifyCheck"), "RoleArn"),
 }
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-
-
-@dataclass(frozen=True)
-class Stores:
-    """What is kept on this machine."""
-
-    home: Home
-    registry: Registry
-    models: ModelRegistry
-    objects: ObjectStore
-    images: ImageStore
 
 
 @dataclass(frozen=True)

@@ -14,17 +14,18 @@ from typing import Any
 from mlops_new.errors import Error
 from mlops_new.platforms.local.database.execution_table import STOPPED
 from mlops_new.platforms.local.database.records import Execution, Step
-from mlops_new.platforms.local.images.local_image import Image
 from mlops_new.platforms.local.jobs.task import StepFailed, Task
 from mlops_new.platforms.local.jobs.workspace import Workspace
 from mlops_new.platforms.local.processes.supervised import StopSignal
-from mlops_new.platforms.local.runner.attempt import Outcome, Stores, attempt, scope_of
+from mlops_new.platforms.local.runner.attempt import Outcome, attempt, scope_of
 from mlops_new.platforms.local.runner.handlers import PROCESSES
 from mlops_new.platforms.local.runner.retries import Retries
 from mlops_new.platforms.local.runner.schedule import Schedule
 from mlops_new.platforms.local.runner.step_graph import Node
+from mlops_new.platforms.local.stores import Stores
 from mlops_new.ports.events import Event, Listener, Notice, StepEnded, StepStarted
 from mlops_new.ports.executions import Status
+from mlops_new.ports.platform import Image
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class Runner:
     Steps work in threads; whatever is told or decided is told and decided in the thread that calls `run`.
 
     Args:
-        stores: Registry, models, objects and images.
+        stores: Executions, models, objects and images.
         execution: As claimed: its steps are Waiting or Succeeded.
         graph: The nodes of its definition.
         listener: Gets every event.
@@ -80,9 +81,9 @@ class Runner:
                     raise
         except BaseException as error:
             with contextlib.suppress(Error):  # the first error is the one to show; this one would follow from it
-                self._stores.registry.end(self._execution.id, Status.STOPPED, str(error) or type(error).__name__)
+                self._stores.executions.end(self._execution.id, Status.STOPPED, str(error) or type(error).__name__)
             raise
-        return self._stores.registry.end(self._execution.id, *self._verdict())
+        return self._stores.executions.end(self._execution.id, *self._verdict())
 
     def _loop(self, pool: ThreadPoolExecutor) -> None:
         while True:
@@ -123,7 +124,7 @@ class Runner:
     def _rule_out(self) -> None:
         while hopeless := self._schedule.hopeless():
             for name, why in hopeless.items():
-                step = self._stores.registry.step_ended(self._execution.id, name, Status.NOT_RUN, reason=why)
+                step = self._stores.steps.ended(self._execution.id, name, Status.NOT_RUN, reason=why)
                 self._schedule.statuses[name] = Status.NOT_RUN
                 self._listener(StepEnded(step))
 
@@ -158,15 +159,15 @@ class Runner:
         return Workspace(self._stores.home.executions / self._execution.id / node.name / str(number))
 
     def _attempt(self, node: Node) -> tuple[Outcome, Step]:
-        registry, identity = self._stores.registry, self._execution.id
-        number = registry.step(identity, node.name).attempt + 1
+        steps, identity = self._stores.steps, self._execution.id
+        number = steps.find(identity, node.name).attempt + 1
         place = self._workspace(node, number)
         log = place.log if node.type in PROCESSES else None
-        self._events.put(StepStarted(registry.step_started(identity, node.name, log)))
+        self._events.put(StepStarted(steps.started(identity, node.name, log)))
         began = time.monotonic()
         task = self._task(node, number, place)
         outcome = attempt(task, node, scope_of(task, self._graph, dict(self._properties)))
-        step = registry.step_ended(
+        step = steps.ended(
             identity,
             node.name,
             outcome.status,
@@ -189,7 +190,7 @@ class Runner:
             image=self._image,
             stop=self._stop,
             notify=self._notify,
-            asked=partial(stores.registry.step_asked, self._execution.id, node.name),
+            asked=partial(stores.steps.asked, self._execution.id, node.name),
         )
 
     def _image(self, uri: str) -> Image:

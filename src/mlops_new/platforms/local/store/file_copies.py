@@ -1,7 +1,6 @@
 """Copying and moving files: a reader never sees half of one, and a copy never shares its bytes with the source."""
 
 import contextlib
-import hashlib
 import os
 import re
 import secrets
@@ -9,6 +8,9 @@ import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
+
+from mlops_new.platforms import uploads
+from mlops_new.system.files import replacing
 
 _CHUNK = 1 << 30
 _ABANDONED_SECONDS = 24 * 60 * 60
@@ -46,19 +48,6 @@ def _copy_in_kernel(reader: int, writer: int, size: int) -> bool:
             return done > 0
         done += moved
     return True
-
-
-@contextlib.contextmanager
-def replacing(target: Path) -> Iterator[Path]:
-    """Give a path beside `target`, which takes its place when the block ends well and vanishes when it does not."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{secrets.token_hex(8)}.partial")
-    try:
-        yield temporary
-        temporary.replace(target)
-    except BaseException:
-        remove(temporary)
-        raise
 
 
 def move(source: Path, target: Path) -> None:
@@ -118,15 +107,6 @@ def _sweep(parent: Path) -> None:
                 remove(path)
 
 
-def walk(folder: Path) -> list[Path]:
-    """Every file below a folder, sorted; links to files count as files, links to folders are not followed."""
-    found: list[Path] = []
-    for parent, folders, names in os.walk(folder):
-        folders.sort()
-        found.extend(Path(parent, name) for name in names)
-    return sorted(path for path in found if path.is_file())
-
-
 def remove(path: Path) -> None:
     """Delete a file or a folder with all it holds; what is not there is deleted already."""
     if path.is_dir() and not path.is_symlink():
@@ -137,10 +117,4 @@ def remove(path: Path) -> None:
 
 def digest(folder: Path) -> str:
     """A hash of the names, the contents and the executable bits of all files below a folder."""
-    whole = hashlib.sha256()
-    for file in walk(folder):
-        with file.open("rb") as reader:
-            content = hashlib.file_digest(reader, "sha256").hexdigest()
-            executable = os.fstat(reader.fileno()).st_mode & 0o100
-        whole.update(f"{file.relative_to(folder).as_posix()}\0{bool(executable):d}\0{content}\n".encode())
-    return whole.hexdigest()
+    return uploads.digest({file.relative_to(folder).as_posix(): file for file in uploads.walk(folder)})

@@ -4,7 +4,7 @@ import gzip
 import tarfile
 from pathlib import Path
 
-from mlops_new.platforms.local.store import file_copies
+from mlops_new.platforms import uploads
 
 _LEVEL = 1  # the disk is near: time counts more than size
 
@@ -17,7 +17,7 @@ def pack(folder: Path, archive: Path) -> None:
         gzip.GzipFile("", "wb", _LEVEL, raw, mtime=0) as compressed,
         tarfile.open(fileobj=compressed, mode="w", format=tarfile.PAX_FORMAT) as tar,
     ):
-        for file in file_copies.walk(folder):
+        for file in uploads.walk(folder):
             member = tar.gettarinfo(file.resolve(), file.relative_to(folder).as_posix())
             with file.open("rb") as content:
                 tar.addfile(_anonymous(member), content)

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mlops_new.errors import Error, Invalid
+from mlops_new.platforms import uploads
 from mlops_new.platforms.local.store import file_copies, key_files
+from mlops_new.system.files import replacing
 
 BUCKET = "mlops-new"
 
@@ -47,7 +49,7 @@ class ObjectStore:
 
     def put_text(self, text: str, uri: str) -> None:
         """Store a text."""
-        with file_copies.replacing(self.target(uri)) as temporary:
+        with replacing(self.target(uri)) as temporary:
             temporary.write_text(text, encoding="utf-8")
 
     def take(self, source: Path, uri: str) -> None:
@@ -57,7 +59,7 @@ class ObjectStore:
 
     def take_folder(self, folder: Path, uri: str) -> None:
         """Store every file below a folder under a prefix, without keeping the folder."""
-        for file in file_copies.walk(folder):
+        for file in uploads.walk(folder):
             self.take(file, f"{uri.rstrip('/')}/{file.relative_to(folder).as_posix()}")
 
     def fetch(self, uri: str, folder: Path) -> list[Path]:
@@ -87,27 +89,10 @@ class ObjectStore:
         Raises:
             Invalid: There is nothing at the path, or an empty folder.
         """
-        chosen = path.absolute()
-        if chosen.is_dir():
-            return self.upload_files(chosen, file_copies.walk(chosen), project=project, kind=kind, name=chosen.name)
-        if not chosen.is_file():
-            raise Invalid(f"{path} is neither a file nor a folder")
-        prefix = self.upload_files(chosen.parent, [chosen], project=project, kind=kind)
-        return f"{prefix}/{chosen.name}"
-
-    def upload_files(self, root: Path, chosen: list[Path], *, project: str, kind: str, name: str = "") -> str:
-        """Store some files of a folder by their content, under one prefix, and give the prefix.
-
-        Raises:
-            Invalid: There are none.
-        """
-        if not chosen:
-            raise Invalid(f"{root} holds no file")
-        named = {file.relative_to(root).as_posix(): file for file in chosen}
-        return self.upload_named(named, project=project, kind=kind, name=name)
+        return uploads.upload(path, self.upload_named, project=project, kind=kind)
 
     def upload_named(self, chosen: Mapping[str, Path], *, project: str, kind: str, name: str = "") -> str:
-        """The same with the name of each below the prefix.
+        """Store some files by their content, each by its name below one prefix, and give the prefix.
 
         They are copied before they are hashed, so that an object is what its URI says even if a file changes meanwhile.
         """

@@ -8,7 +8,8 @@ from typing import Any
 from mlops_new.errors import Conflict, Denied, Invalid
 from mlops_new.platforms.sagemaker.account import Account, side_by_side
 from mlops_new.platforms.sagemaker.aws_errors import Absent
-from mlops_new.platforms.sagemaker.bootstrap.stack import TAGS, Stack
+from mlops_new.platforms.sagemaker.bootstrap.stack import TAGS
+from mlops_new.ports.account_setup import Stack
 from mlops_new.ports.git_host import Workspace
 
 # They say what exists, or follow from the settings, which the other commands read too.

@@ -2,22 +2,15 @@
 
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from mlops_new.errors import Error
 from mlops_new.platforms.sagemaker.account import Account
 from mlops_new.platforms.sagemaker.aws_errors import Absent, Taken, Unclear
-from mlops_new.platforms.sagemaker.bootstrap.stack import (
-    TAGS,
-    ChangeSet,
-    Deployment,
-    Stack,
-    read_change,
-    read_stack,
-    way_out,
-)
+from mlops_new.platforms.sagemaker.bootstrap.stack import TAGS, read_change, read_stack, way_out
+from mlops_new.ports.account_setup import ChangeSet, Deployment, ResourceListener, Stack
 
 # Polls come close together at first: some things are done at once.
 _FIRST_PAUSE = 0.05
@@ -26,9 +19,6 @@ _LONGEST_PAUSE = 5.0
 _PATIENCE = 30 * 60.0
 _NO_CHANGES = ("didn't contain changes", "no updates are to be performed")
 _CANCELLED = "cancelled"
-
-Listener = Callable[[str, str, str], None]
-"""Told of a resource's name in the template, its type and its new status."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +69,7 @@ class Stacks:
         if stack and stack.blank:
             self.account.find("cloudformation", "DeleteStack", about=f"stack {stack.name}", StackName=stack.id)
 
-    def execute(self, found: ChangeSet, listener: Listener) -> Stack:
+    def execute(self, found: ChangeSet, listener: ResourceListener) -> Stack:
         """Make the changes and follow them to the end.
 
         Raises:
@@ -101,7 +91,7 @@ class Stacks:
             if not self._events(self.find(found.stack), token):
                 raise
 
-    def follow(self, name: str, listener: Listener, token: str = "") -> Stack | None:
+    def follow(self, name: str, listener: ResourceListener, token: str = "") -> Stack | None:
         """Wait until CloudFormation has done with a stack, telling what happens to its resources.
 
         Args:
@@ -123,7 +113,7 @@ class Stacks:
                 return stack
         return None
 
-    def delete(self, stack: Stack, listener: Listener) -> None:
+    def delete(self, stack: Stack, listener: ResourceListener) -> None:
         """Delete a stack and wait until it is gone; what its template retains stays.
 
         Raises:

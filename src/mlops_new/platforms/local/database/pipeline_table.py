@@ -1,5 +1,6 @@
-"""Pipelines as clients of the AWS interface make and change them: whoever may call may, whatever project it is of."""
+"""Pipelines of this machine: as projects register them, and as clients of the AWS interface make and change them."""
 
+import hashlib
 import json
 import sqlite3
 from collections.abc import Mapping
@@ -8,12 +9,11 @@ from typing import Any
 from mlops_new.errors import Conflict, Invalid
 from mlops_new.platforms.local.database import request_tokens, tag_table
 from mlops_new.platforms.local.database.database_file import Database
-from mlops_new.platforms.local.database.execution_table import pipeline_of
 from mlops_new.platforms.local.database.records import Pipeline, now
 from mlops_new.ports.executions import Status
 
 
-class Catalogue:
+class PipelineTable:
     """The registered pipelines.
 
     Args:
@@ -26,13 +26,66 @@ class Catalogue:
     def all(self) -> list[Pipeline]:
         """Every pipeline."""
         with self._database.reading() as rows:
-            return [pipeline_of(row) for row in rows.execute("SELECT * FROM pipelines")]
+            return [_pipeline(row) for row in rows.execute("SELECT * FROM pipelines")]
 
-    def last_runs(self) -> dict[str, str]:
-        """When the latest execution of each pipeline began, by the pipeline's name."""
+    def find(self, name: str) -> Pipeline | None:
+        """A registered pipeline, or None."""
         with self._database.reading() as rows:
-            found = rows.execute("SELECT pipeline, MAX(started) FROM executions GROUP BY pipeline").fetchall()
-        return {row[0]: row[1] for row in found}
+            row = rows.execute("SELECT * FROM pipelines WHERE name = ?", (name,)).fetchone()
+        return None if row is None else _pipeline(row)
+
+    def definition(self, name: str) -> str:
+        """The text of a registered definition.
+
+        Raises:
+            Invalid: There is no such pipeline.
+        """
+        with self._database.reading() as rows:
+            row = rows.execute("SELECT definition FROM pipelines WHERE name = ?", (name,)).fetchone()
+        if row is None:
+            raise Invalid(f"there is no pipeline {name!r} on this machine", hint="`mlops-new project` registers it")
+        return str(row["definition"])
+
+    def register(self, name: str, definition: str, *, project: str, repository: str) -> None:
+        """Create a pipeline or replace its definition.
+
+        Raises:
+            Conflict: A pipeline of this name belongs to something else.
+        """
+        digest = hashlib.sha256(definition.encode()).hexdigest()
+        with self._database.transaction() as rows:
+            row = rows.execute("SELECT * FROM pipelines WHERE name = ?", (name,)).fetchone()
+            if row is not None:
+                _refuse_others(row, project, repository)
+            rows.execute(
+                "INSERT INTO pipelines (name, definition, digest, project, repository, created, updated)"
+                " VALUES (:name, :definition, :digest, :project, :repository, :now, :now)"
+                " ON CONFLICT (name) DO UPDATE SET definition = :definition, digest = :digest, updated = :now"
+                " WHERE digest != :digest",
+                {
+                    "name": name,
+                    "definition": definition,
+                    "digest": digest,
+                    "project": project,
+                    "repository": repository,
+                    "now": now(),
+                },
+            )
+
+    def unregister(self, name: str, *, project: str, repository: str) -> None:
+        """Delete a pipeline; gone is fine. Every execution keeps the definition that it ran.
+
+        Raises:
+            Conflict: A pipeline of this name belongs to something else.
+        """
+        with self._database.transaction() as rows:
+            row = rows.execute("SELECT * FROM pipelines WHERE name = ?", (name,)).fetchone()
+            if row is not None:
+                _refuse_others(row, project, repository)
+                rows.execute("DELETE FROM pipelines WHERE name = ?", (name,))
+                rows.execute("DELETE FROM tags WHERE resource = ?", (f"pipeline/{name}",))
+
+    # Whoever may call the AWS interface may change any pipeline, whatever project it is of.
 
     def create(
         self, name: str, definition: str, digest: str, about: Mapping[str, Any], *, given: Mapping[str, str], token: str
@@ -104,3 +157,24 @@ def _row(rows: sqlite3.Connection, name: str) -> sqlite3.Row:
     if row is None:
         raise Invalid(f"there is no pipeline {name!r} on this machine")
     return row
+
+
+def _refuse_others(row: sqlite3.Row, project: str, repository: str) -> None:
+    if (row["project"], row["repository"]) != (project, repository):
+        raise Conflict(
+            f"the pipeline {row['name']!r} exists and belongs to {row['project']!r} ({row['repository']})",
+            hint="choose another project name",
+        )
+
+
+def _pipeline(row: sqlite3.Row) -> Pipeline:
+    """A row of the table of pipelines."""
+    return Pipeline(
+        row["name"],
+        row["digest"],
+        row["project"],
+        row["repository"],
+        row["updated"],
+        row["created"],
+        json.loads(row["about"]),
+    )

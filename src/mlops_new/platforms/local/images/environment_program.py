@@ -1,0 +1,1 @@
+../../../../../templates/shared/ci/environment.py
