@@ -61,7 +61,7 @@ class World:
 
 @pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One `MLOPS_NEW_HOME` for all tests of a worker, and of its `serve` alone: its environment takes a minute to make."""
+    """A `MLOPS_NEW_HOME` for all tests of a worker, and its `serve` alone: its environment takes a minute to make."""
     cache = os.environ.get("MLOPS_NEW_TEST_CACHE")
     return Path(cache) / os.environ.get("PYTEST_XDIST_WORKER", "") if cache else tmp_path_factory.getbasetemp() / "home"
 
