@@ -20,7 +20,7 @@ help:
 	@echo "make test-airflow run the DAGs on Airflow 2 and 3 against mlops-new serve (two environments of 400 MB)"
 	@echo "make check-template render every combination of answers, and update every released version"
 	@echo "make bench        the speed ratios that docs/explanation/figures.md quotes"
-	@echo "make bench-monitoring-power   false alarms and misses of the monitoring beside other rules (WHOLE=1: an hour)"
+	@echo "make bench-monitoring-power   false alarms and misses of the monitoring beside other rules (WHOLE=1: hours)"
 	@echo "make bench-accuracy the trained model against plain LightGBM and scikit-learn on twelve public tables"
 	@echo "make structure    how the sources are built, beside the bars that keep them readable"
 	@echo "make docs         build the site of docs/ into build/site, without network"

@@ -8,3 +8,4 @@ export GIT_AUTHOR_NAME=bench GIT_AUTHOR_EMAIL=bench@localhost GIT_COMMITTER_NAME
 MLOPS_NEW_HOME="$place/home" "$root/.venv/bin/mlops-new" project a-sales -C "$place" --yes >/dev/null 2>&1
 PYTHONPATH="$root/templates/build:$root" "$BENCH_PYTHON" -P -m bench.power \
     --config "$place/a-sales-build/config.toml" "$@"
+PYTHONPATH="$root/templates/build" "$BENCH_PYTHON" -P "$root/bench/monitoring_power_quality.py" "$@"

@@ -4,6 +4,7 @@
 # It runs in the environment of the build template, which that of the checks does not have.
 
 import datetime as dt
+import itertools
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -52,9 +53,13 @@ class Checked:
         self._write(known, "train", parquet=True)
         data_quality.make_baseline(folder / "train", folder / "baseline", of, DataQuality())
 
-    def found(self, batch: pd.DataFrame):
-        """What is found in a batch."""
+    def found(self, batch: pd.DataFrame, before: pd.DataFrame | None = None):
+        """What is found in a batch, which may come with the rows of the day before it."""
         self._write(batch, "batch", parquet=False)
+        beside = self._folder / "batch" / data_quality.BEFORE
+        beside.unlink(missing_ok=True)
+        if before is not None:
+            before[before[self._of.time] == before[self._of.time].max()].to_csv(beside, index=False)
         return data_quality.check(
             self._folder / "batch", self._folder / "baseline", self._folder / "out", self._of, DataQuality()
         ).findings
@@ -73,9 +78,10 @@ def clean_weeks(kind: str, seed: int, rows: tuple[int, int], weeks: int, ahead: 
     with tempfile.TemporaryDirectory() as folder:
         known, later = drawn(kind, seed, rows[0] // 7, weeks, ahead)
         checked = Checked(Path(folder), known, TIMED)
-        for batch in later:
+        for before, batch in itertools.pairwise([known, *later]):
             shops = [f"s{number}" for number in range(rows[1] // 7)]
-            yield bool(checked.found(batch[batch["shop"].isin(shops)]))
+            some = (part[part["shop"].isin(shops)] for part in (batch, before))
+            yield bool(checked.found(*some))
 
 
 def _mixed(column: str) -> Callable[[pd.DataFrame], pd.DataFrame]:
@@ -105,10 +111,15 @@ class Sample:
         table = pd.DataFrame(simulate.simulate(simulate.SEED, days), columns=simulate.Row._fields).astype("str")
         last = simulate.FIRST_DAY + dt.timedelta(simulate.TRAINING_DAYS)
         known = table["date"] < last.isoformat()
-        self.train = preprocess.preprocess(table[known].reset_index(drop=True), self._schema).train
-        rows = features.build(table, self._schema).with_names()
+        self.train = preprocess.preprocess(table[known].reset_index(drop=True), self._schema).taught
+        rows = features.build(table, self._schema)
+        rows = features.Rows(rows.ids, features.typed(rows.features, self._schema)).with_names()
         number = (pd.to_datetime(table["date"]) - pd.Timestamp(last)).dt.days // 7
         self.weeks = [rows[number == week] for week in range(weeks)]
+
+    def with_before(self, number: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """A week, and the one before it."""
+        return self.weeks[number], self.weeks[number - 1]
 
     def checked(self, folder: Path) -> Checked:
         """Its baseline."""

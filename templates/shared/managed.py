@@ -82,8 +82,9 @@ class Checks:
         self.parameters: list[Any] = []
         self.after: list[Any] = []
 
-    def data_quality(self, data: Value, *, baseline: Value | None = None) -> Made:
+    def data_quality(self, data: Value, *, baseline: Value | None = None, run_date: Any = None) -> Made:
         """Statistics and constraints of a table, or its violations of those of a baseline."""
+        del run_date  # Model Monitor does not ask how old data is
         table = output(self._tables(data), "checked")
         return self._quality("DataQuality", table, {}, baseline, self._jobs.folder("data_quality"))
 

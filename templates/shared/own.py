@@ -67,9 +67,17 @@ class Checks:
         self.parameters: list[Any] = []
         self.after: list[Any] = []
 
-    def data_quality(self, data: Value, *, baseline: Value | None = None) -> Made:
-        """Statistics and constraints of a table, or its violations of those of a baseline."""
-        return self._made("DataQuality", {"data": data}, ("statistics", "constraints"), baseline)
+    def data_quality(self, data: Value, *, baseline: Value | None = None, run_date: Any = None) -> Made:
+        """Statistics and constraints of a table, or its violations of those of a baseline.
+
+        Args:
+            data: The table.
+            baseline: What it is compared with.
+            run_date: A parameter of the pipeline with the day that a run is for: data must not be much older.
+        """
+        self.parameters += [] if run_date is None else [run_date]
+        told = [] if run_date is None else ["--run-date", run_date]
+        return self._made("DataQuality", {"data": data}, ("statistics", "constraints"), baseline, told)
 
     def attribution(self, data: Value, *, model: Any, model_data: Value, baseline: Value | None = None) -> Made:
         """What predictions for a table rest on, or how far that drifted from a baseline."""
@@ -100,7 +108,14 @@ class Checks:
         self.steps.append(check)
         return Truth(check, news, (), output(check, "model_quality"))
 
-    def _made(self, name: str, inputs: Mapping[str, Value], files: Sequence[str], baseline: Value | None) -> Made:
+    def _made(
+        self,
+        name: str,
+        inputs: Mapping[str, Value],
+        files: Sequence[str],
+        baseline: Value | None,
+        told: Sequence[Value] = (),
+    ) -> Made:
         place = {"DataQuality": "data_quality", "ModelQuality": "model_quality"}.get(name, "attribution")
         known = {} if baseline is None else {"baseline": baseline}
         step = self._jobs.processing(
@@ -108,6 +123,7 @@ class Checks:
             module(f"monitoring.{place}", "--baseline" if baseline is None else "--check"),
             inputs={**inputs, **known},
             outputs=[place],
+            arguments=told,
         )
         self.steps.append(step)
         folder = output(step, place)

@@ -98,6 +98,8 @@ def test_the_sample_becomes_predictions(job: Job) -> None:
     unknown = [row for row in rows(job.input("raw") / "next_week.csv") if row[12] == ""]
     assert [row[:3] for row in batch] == [row[:3] for row in sent]
     assert len(batch) == len(unknown) > 0
+    again, *before = rows(job.output("batch") / "_before.csv")
+    assert (again, len(before), {row[0] for row in before}) == (header, 216, {"2026-06-03"})
 
     # What a transform job that answers -1, 0, 1, … leaves.
     shutil.copytree(job.output("batch"), job.input("batch"), dirs_exist_ok=True)

@@ -19,7 +19,8 @@ PARAMETERS = {
     "ProcessingInstanceType TrainingInstanceType TransformInstanceType",
     "inference": "ExecutionRoleArn ImageUri ModelDataUrl ModelPackageArn ModelCreated PendingModelPackage "
     "DataQualityBaselineUri "
-    "AttributionBaselineUri Bucket InputDataUri HistoryUri CodeUri Commit ProcessingInstanceType TransformInstanceType",
+    "AttributionBaselineUri RunDate Bucket InputDataUri HistoryUri CodeUri Commit ProcessingInstanceType "
+    "TransformInstanceType",
     "model-quality": "ExecutionRoleArn ImageUri ModelPackageArn ModelCreated PendingModelPackage "
     "ModelQualityBaselineUri Bucket InputDataUri HistoryUri "
     "CodeUri Commit ProcessingInstanceType",
@@ -105,10 +106,20 @@ def test_a_definition_has_the_parameters_and_steps_that_others_count_on(
 ) -> None:
     definition = parse(texts[pipeline])
     analyzers = ANALYZERS[pipeline] if monitoring == "managed" else set()
-    assert [name for name in definition.parameters if name not in analyzers] == PARAMETERS[pipeline].split()
+    gone = {"RunDate"} if monitoring == "managed" else set()  # Model Monitor does not ask how old data is
+    wanted_parameters = [name for name in PARAMETERS[pipeline].split() if name not in gone]
+    assert [name for name in definition.parameters if name not in analyzers] == wanted_parameters
     assert analyzers <= set(definition.parameters)
     wanted = {*STEPS[pipeline].split(), *CHECKS[monitoring][pipeline].split()}
     assert {f"{step.name}:{step.type}" for step in definition.steps} == wanted
+
+
+def test_the_check_of_data_quality_is_told_the_day_of_the_run(texts: dict[str, str], monitoring: str) -> None:
+    if monitoring == "managed":
+        return
+    (check,) = [step for step in parse(texts["inference"]).steps if step.name == "DataQualityCheck"]
+    arguments = check.arguments["AppSpecification"]["ContainerArguments"]
+    assert arguments[-2:] == ["--run-date", {"Get": "Parameters.RunDate"}]
 
 
 @each

@@ -22,7 +22,7 @@ from monitoring.determination import Rule
 from monitoring.lens import Lens, lens_of
 from monitoring.numeric import Histogram, Numbers
 from monitoring.volume import Volume
-from monitoring.windows import Scale, Windows
+from monitoring.windows import Course, Scale, Windows
 
 Json = dict[str, Any]
 
@@ -228,6 +228,12 @@ def _windows_json(known: Windows) -> Json:
     for name, numbers in (("sums", known.sums), ("daily", known.daily)):
         if numbers is not None:
             document[name] = numbers.tolist()
+    if known.course is not None:
+        levels = known.course.levels.round(6).tolist()
+        document["course"] = {
+            "first": known.course.first,
+            "levels": [None if math.isnan(level) else level for level in levels],
+        }
     return document
 
 
@@ -296,7 +302,12 @@ def _windows(item: Json) -> Windows:
         np.array(item["sums"], np.float64) if "sums" in item else None,
         np.array(item["daily"], np.float64) if "daily" in item else None,
         float(item.get("stuck", 0.0)),
+        _course(item["course"]) if "course" in item else None,
     )
+
+
+def _course(told: Json) -> Course:
+    return Course(int(told["first"]), np.array(told["levels"], np.float64))
 
 
 def _lens_of(edges: NDArray[np.float64] | None) -> Lens:

@@ -3,9 +3,9 @@
 Findings have Model Monitor's form and words. Documented differences to Model Monitor: columns are matched by name. What
 rests on chance (drift, shares of missing, mistyped, unknown and negative values) is a finding only where it is sure
 over all that was looked at, for the batch's own number of rows, and large enough to matter; with windows in the
-baseline, against what is expected of a window at that time (`compare.py`). Non-negativity, which Model Monitor suggests
-but never reports, is checked. Rows, series, duplicates, columns that are stuck, columns that no longer go together, and
-old dates are checks of their own.
+baseline, against what is expected of a window at that time (`compare_windows.py`), and against the day before the
+batch (`jumps.py`). Non-negativity, which Model Monitor suggests but never reports, is checked. Rows, series,
+duplicates, columns that are stuck, columns that no longer go together, and old dates are checks of their own.
 """
 
 import math
@@ -24,15 +24,17 @@ from monitoring import (
     dependence,
     determination,
     distances,
+    jumps,
     sentences,
     table_checks,
 )
 from monitoring.baseline import Feature, Statistics, feature
 from monitoring.columns import Profile
-from monitoring.compare import Comparison, When
+from monitoring.comparison import Comparison, When, alike
 from monitoring.constraints import Constraint, Constraints
 from monitoring.findings import Finding, Skipped
-from monitoring.judging import DRIFT, WINDOWS, Look, judge
+from monitoring.judging import DRIFT, STEPS, WINDOWS, Look, judge
+from monitoring.jumps import Days
 from monitoring.settings import LEVELS, Level
 from monitoring.volume import Keys
 
@@ -51,6 +53,7 @@ class Batch:
         day: Its first one since 1970.
         keys: The ids of its rows.
         sampled: The day of each row of the profile's sample.
+        before: Rows of the day before, where they came along.
     """
 
     profile: Profile
@@ -58,6 +61,7 @@ class Batch:
     day: int = 0
     keys: Keys | None = None
     sampled: NDArray[np.int64] | None = None
+    before: Days | None = None
 
 
 @dataclass(frozen=True)
@@ -116,6 +120,7 @@ def check(
                 like = replace(like, windows=None)
             two = _Two(feature(name, column, like), like, constraint, column.numbers.bins.below_zero())
             columns[name] = _column(two, when, level, compare=constraints.compare)
+            columns[name].looks += _jump(two, batch, when, level) if constraints.compare else []
     if constraints.enabled:
         table += _of_table(batch, known, run_day)
     drifts = _judge(columns, level)
@@ -211,9 +216,22 @@ def _why_not(seen: Feature, known: Feature | None, when: When) -> str:
         return "the batch has no values of it"
     if known.numeric and (seen.numbers is None or known.numbers is None):
         return "the batch has no numbers in it"
-    if known.windows is not None and compare.alike(known.windows, When(when.day, known.windows.days)) is None:
+    if known.windows is not None and alike(known.windows, When(when.day, known.windows.days)) is None:
         return "too few windows of the baseline have values of it to say what is usual"
     return ""
+
+
+def _jump(two: _Two, batch: Batch, when: When, level: Level) -> list[Look]:
+    """A look at the step from the day before, of a batch that is whole and came with it."""
+    seen, known, limits = two.seen, two.known, two.constraint.limits
+    if batch.before is None or batch.sampled is None or when.series or known is None or known.windows is None:
+        return []
+    if not (seen.numbers and known.numeric) or known.windows.only_grows() or limits.numbers_method == "Simple":
+        return []
+    days = Days(batch.profile.sample, batch.sampled)
+    found = jumps.look(seen.name, known.windows, days, batch.before, batch.day, batch.days)
+    look = None if found is None else column_checks.jump(seen, known, found, limits.numbers * level.scale)
+    return [] if look is None else [look]
 
 
 def _drift(
@@ -299,7 +317,7 @@ def _judge(columns: Mapping[str, _Column], level: Level) -> dict[str, Drift]:
             column.outcomes.append(replace(outcome, reason=reason))
         elif outcome is not None and not _told(column, outcome):
             column.outcomes.append(outcome)
-        if look.weight == DRIFT and column.drift is not None and isinstance(outcome, Finding):
+        if look.weight == DRIFT and look.trust != STEPS and column.drift is not None and isinstance(outcome, Finding):
             column.drift = replace(column.drift, fired=True, p_value=outcome.p_value)
     return {name: column.drift for name, column in columns.items() if column.drift is not None}
 

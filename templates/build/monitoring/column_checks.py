@@ -7,12 +7,13 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from monitoring import arrow, categories, evidence, sentences
+from monitoring import arrow, categories, evidence, jumps, lens, sentences
 from monitoring.baseline import Feature
-from monitoring.compare import Comparison, When, alike
+from monitoring.comparison import Comparison, When, alike
 from monitoring.constraints import Constraint
 from monitoring.findings import Finding
-from monitoring.judging import DRIFT, Look
+from monitoring.judging import DRIFT, STEPS, Look
+from monitoring.jumps import Jump
 from monitoring.settings import Level
 
 FAR = 2
@@ -221,6 +222,24 @@ def far(seen: Feature, known: Feature) -> Look | None:
     sentence = sentences.far(seen.name, share, known.numbers.low, known.numbers.high)
     finding = Finding(seen.name, "baseline_drift_check", text, share, MOST_FAR, share, sentence, chance, share)
     return Look(finding, matters=True, weight=DRIFT)
+
+
+def jump(seen: Feature, known: Feature, found: Jump, threshold: float) -> Look | None:
+    """A look at a step from the day before; a difference of cumulative shares above the threshold matters."""
+    if known.numbers is None or known.windows is None:
+        return None
+    scale = known.windows.scale.lens
+    share = jumps.effect(found, math.sqrt(lens.moments_of(known.numbers.bins, scale).variance))
+    sentence = sentences.jumped(
+        seen.name, scale.back(found.before), scale.back(found.after), scale.back(found.after - found.size)
+    )
+    text = (
+        f"Baseline drift distance: {share:.6g} exceeds threshold: {threshold:.6g} "
+        f"(step from the day before, against {found.seen} of the baseline)"
+    )
+    finding = Finding(seen.name, "baseline_drift_check", text, share, threshold, share, sentence, found.p_value, share)
+    large = share > threshold
+    return Look(finding, large and abs(found.size) > found.worst, large, DRIFT, STEPS)
 
 
 def percent(share: float, *, down: bool = False) -> str:

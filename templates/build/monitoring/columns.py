@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from monitoring import arrow, categories, numeric, sampling
 from monitoring.categories import Words
-from monitoring.cells import encoded, parsed
+from monitoring.cells import encoded, may_be_numbers, parsed
 from monitoring.numeric import Numbers
 from monitoring.sampling import Sample
 from reading.blocks import Block, Source, scan
@@ -21,12 +21,6 @@ Type = Literal["Integral", "Fractional", "String", "Unknown"]
 
 NUMERIC_SHARE = 0.9
 """A column with at least this share of numbers is one of numbers; the rest of its values are then of the wrong type."""
-
-_BLANKS = b" \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f\xc2\xe1\xe2\xe3"  # the last four begin all that UTF-8 has beside ASCII
-_BEGINS = np.zeros(256, bool)
-_BEGINS[list(b"+-.0123456789iInN" + _BLANKS)] = True
-_GOES_ON = np.zeros(256, bool)
-_GOES_ON[list(b"+-.0123456789eEiInNaAuUoO/" + _BLANKS + bytes(range(0x80, 0xC0)))] = True
 
 
 @dataclass(frozen=True)
@@ -102,7 +96,7 @@ def column(values: Any, textual: bool = False, known: Column | None = None) -> C
         values = values.drop_null()
     if pa.types.is_float64(values.type):
         return _of_floats(arrow.plain(values), missing, hint)
-    if _hardly_ever_again(values, hint) and (textual or not _may_be_numbers(values).any()):
+    if _hardly_ever_again(values, hint) and (textual or not may_be_numbers(values).any()):
         return _of_texts(canonical(values), np.ones(len(values), np.int64), missing, hint)
     distinct, counts = categories.occurrences(values)
     if textual:
@@ -134,7 +128,7 @@ def _of_texts(distinct: Any, counts: NDArray[np.int64], missing: int, hint: Colu
 
 def _of_values(distinct: Any, counts: NDArray[np.int64], missing: int, hint: Column) -> Column:
     """Tell the numbers and what stands for a missing value from the texts."""
-    if not _may_be_numbers(distinct).any():
+    if not may_be_numbers(distinct).any():
         return _of_texts(canonical(distinct), counts, missing, hint)
     absent, floats = parsed(distinct)
     number = ~np.isnan(floats)
@@ -169,19 +163,6 @@ def places_of(values: Any, known: Any, textual: bool) -> NDArray[np.int64]:  # n
 
 def _is_empty(texts: Any) -> NDArray[np.bool_]:
     return np.asarray(arrow.plain(pc.binary_length(texts)) == 0)
-
-
-def _may_be_numbers(texts: Any) -> NDArray[np.bool_]:
-    """Which texts begin like a number or like a missing value; a cheap look at two bytes each."""
-    binary = texts.cast(pa.large_binary())
-    offsets = np.frombuffer(binary.buffers()[1], np.int64)[binary.offset : binary.offset + len(binary) + 1]
-    short = offsets[1:] - offsets[:-1] < 2  # noqa: PLR2004
-    content = binary.buffers()[2]
-    if content is None or len(content) < 2:  # noqa: PLR2004
-        return np.ones(len(texts), np.bool_)
-    data = np.frombuffer(content, np.uint8)
-    first = np.minimum(offsets[:-1], len(data) - 2)
-    return np.asarray(short | _BEGINS[data[first]] & _GOES_ON[data[first + 1]])
 
 
 def of_arrays(arrays: dict[str, Any], texts: Iterable[str] = ()) -> Profile:

@@ -35,11 +35,16 @@ from monitoring.checks import Batch
 from monitoring.columns import Profile, profile
 from monitoring.constraints import Constraints
 from monitoring.findings import Finding, Result, Skipped
+from monitoring.jumps import Days
 from monitoring.settings import DataQuality
 from reading.blocks import Source, names_of, texts_of
 
 STATISTICS = "statistics.json"
 CONSTRAINTS = "constraints.json"
+NO_DATE = "none"
+"""What the pipeline's parameter `RunDate` is where nobody says for which day a run is."""
+BEFORE = "_before.csv"
+"""Rows of the day before, beside a batch; by its name no reader of tables takes it for a part of the batch."""
 
 
 def main() -> None:
@@ -59,7 +64,7 @@ def main() -> None:
 
 def _day(date: str) -> int:
     """A date as days since 1970; 0 where none is given."""
-    if not date:
+    if date in ("", NO_DATE):
         return 0
     try:
         return (dt.date.fromisoformat(date[:10]) - dt.date(1970, 1, 1)).days
@@ -195,16 +200,31 @@ def _batch(source: Source, schema: Schema) -> Batch:
     if keys is None or keys.days is None or not keys.rows:
         return Batch(found, keys=keys)
     first, last = int(keys.days.min()), int(keys.days.max())
-    return Batch(found, last - first + 1, first, keys, _days_of_sample(found, schema))
+    before = _before(source, schema, first)
+    return Batch(found, last - first + 1, first, keys, _days_of_sample(found, schema), before)
+
+
+def _before(source: Source, schema: Schema, first: int) -> Days | None:
+    """Rows of the day before a batch, where preprocessing has left them beside it."""
+    file = source.path / BEFORE
+    if not file.is_file() or schema.time not in names_of(replace(source, path=file)):
+        return None
+    found = profile(_with_time(replace(source, path=file), schema))
+    days = _days_of_sample(found, schema)
+    return Days(found.sample, days) if days is not None and set(days.tolist()) == {first - 1} else None
 
 
 def _timed(source: Source, schema: Schema) -> Profile:
     """A table's profile; with a time, its sample of rows has the time and the ids, too."""
-    more = ({schema.time, *schema.ids} & source.leave) if schema.time else set()
-    found = _profile(replace(source, texts=source.texts | more, leave=source.leave - more))
-    for name in more:
-        found.columns.pop(name, None)
+    found = _profile(_with_time(source, schema))
+    for name in found.columns.keys() & source.leave:
+        found.columns.pop(name)
     return found
+
+
+def _with_time(source: Source, schema: Schema) -> Source:
+    more = ({schema.time, *schema.ids} & source.leave) if schema.time else set()
+    return replace(source, texts=source.texts | more, leave=source.leave - more)
 
 
 def _check_same_schema(batch: Batch, limits: Constraints, known: Path) -> None:

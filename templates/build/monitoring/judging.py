@@ -16,6 +16,8 @@ DRIFT, SHARE, TABLE = 1.0, 0.2, 0.2
 """Weights: of a column's distribution, of a share of its values, of a look at the whole table."""
 WINDOWS = 0.125
 """By which weights count less where windows say what is expected: they are few and alike, and a forecast was chosen."""
+STEPS = 0.5
+"""The same of steps from one day to the next, which are less alike than levels are."""
 CERTAIN = 0.01
 """A chance so much smaller is certain: then it matters, too, what good windows have had themselves."""
 

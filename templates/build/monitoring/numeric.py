@@ -181,18 +181,43 @@ class Histogram:
 def histogram(values: Floats, shift: int = 0, limit: int = BINS) -> Histogram:
     """Count finite values. `shift` is one already reached by other values of the column: it only saves time."""
     keys = keys_of(values, shift)
-    first, last = int(keys.min(initial=0)), int(keys.max(initial=0))
-    if last - first < 2 * len(keys):
-        keys -= first
-        counts = np.bincount(keys)
-        filled = np.flatnonzero(counts)
-        return _limited(Histogram(filled + first, counts[filled], shift), limit)
+    counted = _counted(keys)
+    if counted is not None:
+        return _limited(Histogram(*counted, shift), limit)
     if shift >= 32:  # noqa: PLR2004 (what is left fits 32 bits, which sort twice as fast)
         narrow = keys.astype(np.int32)
         narrow.sort()
         return _limited(_grouped(narrow, None, shift), limit)
     keys.sort()
     return _limited(_grouped(keys, None, shift), limit)
+
+
+def _counted(keys: Ints) -> tuple[Ints, Ints] | None:
+    """Keys in order and how often each occurs, by counting; None where they lie so far apart that sorting is quicker.
+
+    Between negative and positive values lie all the small ones, of which a column has few: either side by itself.
+    """
+    first, last = int(keys.min(initial=0)), int(keys.max(initial=0))
+    if last - first < 2 * len(keys):
+        return _occurring(keys, first)
+    negative = keys[keys < 0]
+    positive = keys[keys > 0]
+    found = []
+    for side in (negative, positive):
+        low, high = int(side.min(initial=last)), int(side.max(initial=first))
+        if len(side) and high - low >= 2 * len(keys):
+            return None
+        found.append(_occurring(side, low))
+    zeros = len(keys) - len(negative) - len(positive)
+    middle = [(np.zeros(1, np.int64), np.full(1, zeros, np.int64))] if zeros else []
+    parts = [found[0], *middle, found[1]]
+    return np.concatenate([keys for keys, _ in parts]), np.concatenate([counts for _, counts in parts])
+
+
+def _occurring(keys: Ints, first: int) -> tuple[Ints, Ints]:
+    counts = np.bincount(keys - first) if len(keys) else np.empty(0, np.int64)
+    filled = np.flatnonzero(counts)
+    return filled + first, counts[filled]
 
 
 def weighted(values: Floats, counts: Ints, shift: int = 0, limit: int = BINS) -> Histogram:

@@ -13,7 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from monitoring import arrow, categories
-from monitoring.cells import encoded, parsed
+from monitoring.cells import encoded, may_be_numbers, parsed
 from reading.blocks import Block
 from reading.spelling import canonical
 
@@ -22,7 +22,7 @@ Hashes = NDArray[np.uint64]
 LIMIT = 1 << 15
 """Rows that are kept, at most."""
 CHOOSING = 3
-"""With so many columns of numbers they alone choose the rows, which is quicker."""
+"""With so many values that have decimals, a row is chosen by its numbers alone, which is quicker."""
 _ODD = np.uint64(0x9E37_79B9_7F4A_7C15)
 
 
@@ -44,6 +44,10 @@ class Sample:
         """Take in some of so many more rows."""
         hashes, block = picked
         self.seen += rows
+        kept = hashes < _bound(self.level)  # it may have been picked before the level was raised
+        if self.level and not kept.all():
+            mask = arrow.booleans(kept)
+            hashes, block = hashes[kept], {name: values.filter(mask) for name, values in block.items()}
         self.hashes.append(hashes)
         for name, values in block.items():
             self.columns.setdefault(name, []).append(values)
@@ -75,8 +79,7 @@ class Sample:
 
 def pick(block: Block, level: int) -> tuple[Hashes, Block]:
     """The rows of a block that are taken at a level, with their hashes."""
-    numbers = sorted(name for name, values in block.items() if pa.types.is_float64(values.type))
-    hashes = _row_hashes(block, numbers if len(numbers) >= CHOOSING else sorted(block))
+    hashes = _choosing(block)
     if not level:
         return hashes, dict(block)
     kept = hashes < _bound(level)
@@ -88,13 +91,62 @@ def _bound(level: int) -> np.uint64:
     return np.uint64((1 << (64 - level)) - 1) if level else np.uint64(0xFFFF_FFFF_FFFF_FFFF)
 
 
+def _choosing(block: Mapping[str, Any]) -> Hashes:
+    """A number for each row by which it is taken: of its numbers, and of its texts where the numbers are few.
+
+    It depends on the row's values alone, not on the type that a column has in a block because of its other rows.
+    """
+    names = sorted(block)
+    rows = len(block[names[0]]) if names else 0
+    found, decimals = np.zeros(rows, np.uint64), np.zeros(rows, np.int8)
+    for name in names:
+        hashes, floats = _numbers(block[name])
+        found = _mixed(found, hashes)
+        if (decimals < CHOOSING).any():
+            decimals += np.isfinite(floats) & (floats != np.rint(floats))
+    poor = decimals < CHOOSING
+    if not poor.any():
+        return found
+    whole = found.copy()
+    for name in names:
+        whole = _mixed(whole, _texts(block[name]))
+    return np.where(poor, whole, found)
+
+
+def _numbers(values: Any) -> tuple[Hashes, NDArray[np.float64]]:
+    """Hashes of the numbers and missing values of an array, 0 of its texts; and the numbers, NaN for others."""
+    if pa.types.is_float64(values.type):
+        floats = arrow.plain(values, np.nan)
+        return _of_floats(floats), floats
+    if not (values.null_count or pa.types.is_dictionary(values.type) or may_be_numbers(values).any()):
+        return np.zeros(len(values), np.uint64), np.full(len(values), np.nan)
+    texts, codes = encoded(values)
+    absent, floats = parsed(texts)
+    floats = np.append(np.where(absent, np.nan, floats), np.nan)
+    plain = np.append(absent, True) | ~np.isnan(floats)
+    return np.where(plain, _of_floats(floats), np.uint64(0))[codes], floats[codes]
+
+
+def _texts(values: Any) -> Hashes:
+    """Hashes of the texts of an array, 0 of its numbers and missing values."""
+    if pa.types.is_float64(values.type):
+        return np.zeros(len(values), np.uint64)
+    return np.where(_numbers(values)[0] == 0, hashes_of(values), np.uint64(0))
+
+
+def _mixed(found: Hashes, hashes: Hashes) -> Hashes:
+    """Take in more hashes; the first array is changed."""
+    found ^= hashes
+    found *= _ODD
+    found ^= found >> np.uint64(29)
+    return found
+
+
 def _row_hashes(block: Mapping[str, Any], names: list[str]) -> Hashes:
     rows = len(next(iter(block.values()))) if block else 0
     found = np.zeros(rows, np.uint64)
     for name in names:
-        found ^= hashes_of(block[name])
-        found *= _ODD
-        found ^= found >> np.uint64(29)
+        found = _mixed(found, hashes_of(block[name]))
     return found
 
 

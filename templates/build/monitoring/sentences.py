@@ -2,7 +2,7 @@
 
 from monitoring import numeric
 from monitoring.baseline import Feature
-from monitoring.compare import Comparison
+from monitoring.comparison import Comparison
 from monitoring.windows import Windows
 
 LOOK = "Look where it comes from (unit, join, source)"
@@ -121,6 +121,14 @@ def far(name: str, part: float, low: float, high: float) -> str:
     return (
         f"{name}: {share(part)} of the values are far outside all that the baseline has seen ({short(low)} to "
         f"{short(high)}). Look for another unit or a misplaced decimal point."
+    )
+
+
+def jumped(name: str, before: float, now: float, expected: float) -> str:
+    """Of a column that is at another level from one day to the next."""
+    return (
+        f"{name} jumped from about {short(before)} on the day before to {short(now)}, where about {short(expected)} "
+        "was to be expected: no step in the baseline is like it. Look whether its source, unit or station has changed."
     )
 
 

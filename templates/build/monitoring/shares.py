@@ -6,8 +6,8 @@ bootstrap (Efron & Tibshirani, 1993) over the rows that were explained. A share 
   both shares, and that between windows of time (the moment estimator of a one-way layout with random effects, of each
   row's influence on the share): a week has fewer campaigns than the year it is part of, and that is no drift;
 - it matters: by at least `MATTERS` of all that predictions rest on, and by at least `TIMES` of the share itself;
-- the feature's own SHAP values changed the same way: where one feature goes, the shares of all others grow by
-  themselves.
+- the feature's own SHAP values changed the same way, by more than chance (the same test) and by at least `OWN_TIMES`:
+  where one feature goes, the shares of all others grow by themselves.
 """
 
 import math
@@ -92,15 +92,16 @@ def compare(
     old, new = (_shares(values) for values in means)
     drawn = _drawn(now)
     low, high = np.quantile(drawn, (0.025, 0.975), axis=0)
-    fixed, sampled = _variance(before, windows, len(now), covered)
-    # Of the batch, the larger one: fourteen rows without a campaign do not show that campaigns vary.
-    deviation = np.sqrt(fixed + np.maximum(sampled, drawn.var(axis=0)))
+    deviation = _deviation(_influence(before), drawn.var(axis=0), windows, len(now), covered)
+    own = _deviation(before - means[0], now.var(axis=0) / len(now), windows, len(now), covered)
     found = []
     for place, name in enumerate(names):
         difference = new[place] - old[place]
         p_value = min(1.0, len(names) * two_sided(difference, deviation[place]))
+        by_itself = min(1.0, len(names) * two_sided(means[1][place] - means[0][place], own[place]))
         large = abs(difference) >= matters and _apart(old[place], new[place], TIMES, difference)
-        moved = p_value < ALPHA and large and _apart(means[0][place], means[1][place], OWN_TIMES, difference)
+        alike = by_itself < ALPHA and _apart(means[0][place], means[1][place], OWN_TIMES, difference)
+        moved = p_value < ALPHA and large and alike
         bounds = float(low[place]), float(high[place])
         found.append(Share(name, float(old[place]), float(new[place]), *bounds, float(p_value), bool(moved)))
     return sorted(found, key=lambda share: (-share.before, share.feature))
@@ -125,17 +126,33 @@ def _shares(means: Floats) -> Floats:
     return shares
 
 
-def _variance(before: Floats, windows: Windows | None, rows: int, covered: int) -> tuple[Floats, Floats]:
-    """Of the baseline's shares and between windows; and of a batch of so many rows like the baseline's."""
-    total = before.mean(axis=0).sum()
+def _influence(before: Floats) -> Floats:
+    """What each row adds to each share."""
+    means = before.mean(axis=0)
+    total = means.sum()
     if not total:
-        return np.zeros(before.shape[1]), np.zeros(before.shape[1])
-    influence = (before - _shares(before.mean(axis=0)) * before.sum(axis=1, keepdims=True)) / total
-    within, between, count = influence.var(axis=0), np.zeros(before.shape[1]), 1
+        return np.zeros_like(before)
+    influence: Floats = (before - _shares(means) * before.sum(axis=1, keepdims=True)) / total
+    return influence
+
+
+def _deviation(influence: Floats, of_batch: Floats, windows: Windows | None, rows: int, covered: int) -> Floats:
+    """Of the difference between a batch's value and the baseline's, by feature.
+
+    Args:
+        influence: What each row of the baseline adds to its value.
+        of_batch: The variance that the batch's own rows tell.
+        windows: The window of time of each row of the baseline.
+        rows: Of the batch.
+        covered: How many windows' time it covers.
+    """
+    within, between, count = influence.var(axis=0), np.zeros(influence.shape[1]), 1
     if windows is not None and len(set(windows.tolist())) >= FEWEST_WINDOWS:
         within, between, count = _parts(influence, windows)
-    fixed: Floats = within / len(before) + between / count + between / max(1, covered)
-    return fixed, np.asarray(within / rows)
+    fixed = within / len(influence) + between / count + between / max(1, covered)
+    # Of the batch, the larger one: fourteen rows without a campaign do not show that campaigns vary.
+    deviation: Floats = np.sqrt(fixed + np.maximum(within / rows, of_batch))
+    return deviation
 
 
 def _parts(influence: Floats, windows: Windows) -> tuple[Floats, Floats, int]:

@@ -69,6 +69,14 @@ class Scale:
 
 
 @dataclass(frozen=True)
+class Course:
+    """The level of a column of numbers day by day, on its scale; NaN of days without values."""
+
+    first: int
+    levels: Floats
+
+
+@dataclass(frozen=True)
 class Windows:
     """A column's counts by window (rows) and place; `missing` by window.
 
@@ -79,6 +87,7 @@ class Windows:
         daily: What days in a window vary by more than it does: the variance of the share of missing values, of the
             level, of the spread, and of the share of each place. None where it is not known.
         stuck: Share of the days on which all values of the column are in one place.
+        course: Of numbers, the level of each day; None where it is not known.
     """
 
     scale: Scale
@@ -89,6 +98,7 @@ class Windows:
     sums: Floats | None = None
     daily: Floats | None = None
     stuck: float = 0.0
+    course: Course | None = None
 
     @property
     def rows(self) -> Counts:
@@ -246,9 +256,18 @@ def _windows(kept: _Counting, cut: Cut) -> Windows:
     numbers = kept.scale.edges is not None
     found = Windows(
         kept.scale, counts[:, 1:], counts[:, 0], cut.starts, cut.days, added if numbers else None, None,
-        float(((table[:, 1:] > 0).sum(axis=1) <= 1).mean()),
+        float(((table[:, 1:] > 0).sum(axis=1) <= 1).mean()), _course(known, table, sums) if numbers else None,
     )  # fmt: skip
     return replace(found, daily=_daily(found, window, table, sums)) if cut.days > 1 else found
+
+
+def _course(days: Counts, table: Counts, sums: Floats) -> Course:
+    first = int(days[0])
+    levels = np.full(int(days[-1]) - first + 1, np.nan)
+    present = table[:, 1:].sum(axis=1)
+    filled = present > 0
+    levels[days[filled] - first] = sums[filled, 0] / present[filled]
+    return Course(first, levels)
 
 
 def _daily(windows: Windows, window: Counts, table: Counts, sums: Floats) -> Floats:

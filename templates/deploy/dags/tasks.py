@@ -77,6 +77,7 @@ def prepare(source: str, **context: Any) -> dict[str, str]:
     return {
         "name": f"{run_date}-again-{again}" if again else run_date,
         "run_date": run_date,
+        "RunDate": run_date,
         "begun": secrets.token_hex(4),
         "ExecutionRoleArn": role,
         "Bucket": bucket,

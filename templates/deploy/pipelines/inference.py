@@ -33,6 +33,7 @@ DATA_QUALITY = ParameterString("DataQualityBaselineUri")
 MODEL_CREATED = ParameterString("ModelCreated")
 ATTRIBUTION = ParameterString("AttributionBaselineUri")
 PENDING = ParameterString("PendingModelPackage", default_value="none")  # a newer version that waits for approval
+RUN_DATE = ParameterString("RunDate", default_value="none")  # like 2026-06-30: data must not be much older than that
 CODE = ParameterString("CodeUri")  # a prefix that holds this repository's steps/ and config.toml
 # Attribution takes minutes, and predictions do not wait for it. With True and `make definition` they do: a violation of
 # it then prevents predictions, where the build repository's config.toml says fail_on_violation.
@@ -95,7 +96,7 @@ def compose(step: jobs.Jobs, settings: jobs.Settings, on_transform: Value, *, ro
     """Check a batch against the model's own baselines and have its rows answered."""
     model = step.model("CreateModel", data=MODEL_DATA)
     checks = (managed if settings.monitoring == "managed" else own).Checks(step, settings.problem_type)
-    data_quality = checks.data_quality(batch, baseline=DATA_QUALITY)
+    data_quality = checks.data_quality(batch, baseline=DATA_QUALITY, run_date=RUN_DATE)
     attribution = checks.attribution(batch, model=model, model_data=MODEL_DATA, baseline=ATTRIBUTION)
     transform = step.transform(
         "Transform",

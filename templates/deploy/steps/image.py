@@ -9,6 +9,8 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 import job
 import paths
 from model import features, screening
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from model.estimator import Signature
     from preprocess import Rows, Screened
 
-__all__ = ["InputError", "build", "decide", "read", "schema", "screen", "to_predict", "trained", "watch"]
+__all__ = ["InputError", "build", "day_before", "decide", "read", "schema", "screen", "to_predict", "trained", "watch"]
 
 
 @cache
@@ -71,6 +73,16 @@ def build(table: pd.DataFrame) -> Rows:
 def to_predict(table: pd.DataFrame) -> NDArray[Any]:
     """Which rows of a table want a forecast: those whose target is empty or absent."""
     which: NDArray[Any] = features.to_predict(table, schema())
+    return which
+
+
+def day_before(table: pd.DataFrame, wanted: NDArray[Any]) -> NDArray[Any]:
+    """Which rows of a table are of the day before the first that wants a forecast; none where rows have no time."""
+    if not schema().time:
+        none: NDArray[Any] = np.zeros(len(table), np.bool_)
+        return none
+    days = features.read_dates(table, schema()).dt.normalize().to_numpy()
+    which: NDArray[Any] = ~wanted & (days == days[wanted].min() - np.timedelta64(1, "D"))
     return which
 
 

@@ -3,8 +3,9 @@
 Yours to edit: the rules of your business belong here. The features do not: they come from the model's image.
 
 Reads `raw`, a table of the past and of the rows to forecast. Writes `transform_input` (ids and features for the model,
-without a header) and `batch` (the same rows in the same order, with a header). Rows that cannot be used are written to
-`quarantine` with the reason, and the others are predicted: unless these are too many (`quarantine_limit`).
+without a header) and `batch` (the same rows in the same order, with a header; beside them the rows of the day before,
+which the checks compare with). Rows that cannot be used are written to `quarantine` with the reason, and the others are
+predicted: unless these are too many (`quarantine_limit`).
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ RULES: Mapping[str, job.Kind] = {
 }
 LIMIT = 0.05  # share of the rows to predict that may be in quarantine, where config.toml says nothing
 STALE_DAYS = 7
+DAY_BEFORE = "_before.csv"  # with such a name, no reader of the folder takes it for a part of the batch
 
 
 class Rows(Protocol):
@@ -82,6 +84,9 @@ class Image(Protocol):
     def build(self, table: pd.DataFrame, /) -> Rows:
         """The ids and the model's columns of each row."""
 
+    def day_before(self, table: pd.DataFrame, wanted: NDArray[Any], /) -> NDArray[Any]:
+        """Which rows are of the day before those that want a forecast."""
+
 
 def main(image: Image) -> None:
     """Do it by the rules of `[preprocess]` in `config.toml`."""
@@ -99,10 +104,14 @@ def prepare(image: Image, rules: Mapping[str, Any]) -> None:
     screened = image.screen(table, wanted, rules.get("stale_days", STALE_DAYS))
     skipped = int(asked.sum() - wanted.sum())
     counts = put_aside(screened, int(asked.sum()), skipped, rules.get("quarantine_limit", LIMIT))
-    rows = image.build(table[screened.usable]).pick(wanted[screened.usable])
+    table, wanted = table[screened.usable], wanted[screened.usable]
+    built = image.build(table)
+    rows, before = built.pick(wanted), image.day_before(table, wanted)
     rows.for_transform().to_csv(job.output_folder("transform_input") / "rows.csv", index=False, header=False)
     batch = job.output_folder("batch") / "batch.csv"
     rows.with_names().to_csv(batch, index=False)
+    if before.any():
+        built.pick(before).with_names().to_csv(batch.with_name(DAY_BEFORE), index=False)
     # The same rows, predicted again, are the same batch.
     write_counts({**counts, "batch": hashlib.sha256(batch.read_bytes()).hexdigest()})
 

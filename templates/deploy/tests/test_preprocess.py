@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 TABLE = """date,shop,price,sold
-2026-06-01,north,10.0,7
+2026-06-07,north,10.0,7
 2026-06-08,north,,
 2026-06-08,"south, old",12.5,
 """
@@ -71,6 +71,10 @@ class Image:
     def build(self, table: pd.DataFrame, /) -> Rows:
         return Rows(table)
 
+    def day_before(self, table: pd.DataFrame, wanted: NDArray[np.bool_], /) -> NDArray[np.bool_]:
+        before: NDArray[np.bool_] = ~wanted & (table["date"] == "2026-06-07").to_numpy()
+        return before
+
 
 @pytest.fixture
 def table() -> pd.DataFrame:
@@ -92,6 +96,7 @@ def test_the_rows_to_forecast_are_written_for_the_model_and_with_a_header(
     assert (outputs / "batch" / "batch.csv").read_text() == (
         'date,shop,price\n2026-06-08,north,\n2026-06-08,"south, old",12.5\n'
     )
+    assert (outputs / "batch" / "_before.csv").read_text() == "date,shop,price\n2026-06-07,north,10.0\n"
 
 
 def given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> Path:

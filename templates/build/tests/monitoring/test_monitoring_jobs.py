@@ -62,6 +62,19 @@ def result(*found: Finding) -> Result:
     return Result("data_quality", found, [Skipped("b", "drift", "too few rows")], {})
 
 
+@pytest.mark.parametrize(
+    ("date", "code", "said"), [("none", 0, "no violations"), ("2026-02-30", 1, "a date like 2026-06-30 was expected")]
+)
+def test_a_run_says_its_date_or_none(opt_ml: Path, date: str, code: int, said: str) -> None:
+    data = opt_ml / "processing" / "input" / "data"
+    data.mkdir(parents=True)
+    (data / "t.csv").write_text("a,b\n" + "1,x\n" * 200, encoding="utf-8")
+    made = run("data_quality", "--baseline", "--output-folder", str(opt_ml / "processing" / "input" / "baseline"))
+    assert made.returncode == 0, made.stderr
+    assert run("data_quality", "--check", "--run-date", date).returncode == code
+    assert said in (opt_ml / "output" / "message").read_text(encoding="utf-8")
+
+
 def test_violations_fail_a_step_that_is_told_so(opt_ml: Path, capsys: pytest.CaptureFixture[str]) -> None:
     finding = Finding("a", "completeness_check", "half is missing", share=0.5)
     job.finish(result(finding), settings.Settings(), "p", {})

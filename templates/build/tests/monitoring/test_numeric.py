@@ -23,6 +23,8 @@ SERIES = {
     "every size": DRAWS.normal(0, 1, 3000) * 10.0 ** DRAWS.integers(-300, 150, 3000),
     "extremes": np.array([1e308, 1e308, -1e308, 5e-324, -0.0, 0.0]),
     "one": np.array([3.5]),
+    "both signs and zeros": np.where(DRAWS.random(5000) < 0.3, 0.0, DRAWS.normal(0, 1, 5000)),
+    "no zeros": np.concatenate([-1.0 - DRAWS.random(2000), 1.0 + DRAWS.random(1000)]),
 }
 
 
@@ -62,6 +64,14 @@ def test_neither_order_nor_chunks_matter(values: NDArray[np.float64]) -> None:
     assert joined.bins.shift == whole.bins.shift
     assert np.array_equal(joined.bins.keys, whole.bins.keys)
     assert np.array_equal(joined.bins.counts, whole.bins.counts)
+
+
+@pytest.mark.parametrize("values", SERIES.values(), ids=SERIES)
+@pytest.mark.parametrize("shift", [0, 30, 44, 52])
+def test_every_value_is_counted_in_its_bin(values: NDArray[np.float64], shift: int) -> None:
+    found = numeric.histogram(values, shift, limit=1 << 20)
+    keys, counts = np.unique(numeric.keys_of(values, shift), return_counts=True)
+    assert (found.keys.tolist(), found.counts.tolist()) == (keys.tolist(), counts.tolist())
 
 
 def test_a_hint_changes_nothing() -> None:
