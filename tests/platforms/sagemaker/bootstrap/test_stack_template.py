@@ -40,6 +40,7 @@ UNLIMITED = {
     "ec2:DescribeSubnets": "the same",
     "ec2:DescribeVpcs": "the same",
     "ecr:GetAuthorizationToken": "logging in to ECR",
+    "pricing:GetProducts": "prices are those of AWS, not of an account",
     "sagemaker:ListMonitoringSchedules": "whether an account uses Model Monitor",
     "servicequotas:ListServiceQuotas": "quotas of instance types",
 }
