@@ -106,9 +106,9 @@ def ask(
 
 def until(true: Callable[[], bool]) -> None:
     """Wait for something that other processes do."""
-    patience = time.monotonic() + 300
+    deadline = time.monotonic() + 300
     while not true():
-        assert time.monotonic() < patience, "it never happened"
+        assert time.monotonic() < deadline, "it never happened"
         time.sleep(0.02)
 
 

@@ -15,14 +15,14 @@ from mlops_new.cli import adapters
 from mlops_new.cli.commands import project
 from mlops_new.cli.console import Console
 from mlops_new.hosts.bitbucket.api.credentials import account
-from mlops_new.hosts.bitbucket.api.etag_cache import Memory
+from mlops_new.hosts.bitbucket.api.etag_cache import ETagCache
 from mlops_new.hosts.bitbucket.host import BitbucketCloud
 from mlops_new.hosts.bitbucket.project_setup import BitbucketSetup
 from mlops_new.hosts.bitbucket.setup import bitbucket_settings
 from mlops_new.names import Kind
 from mlops_new.platforms.local.registry import LocalRegistry, LocalRemoval, NothingToCheck
 from mlops_new.ports.templates import Template, Templates
-from mlops_new.project.context import World
+from mlops_new.project.context import Context
 from mlops_new.settings.load import Host, PlatformName, Settings
 from mlops_new.template.answers import read_answers
 from mlops_new.template.copier import Copier
@@ -139,15 +139,15 @@ def settings(home: Path) -> Settings:
     return Settings(Host.BITBUCKET, PlatformName.LOCAL, home)
 
 
-def world(url: str, home: Path, rendered: Templates, waits: Waits | None = None) -> World:
+def context(url: str, home: Path, rendered: Templates, waits: Waits | None = None) -> Context:
     """The outside of a command, whose waits take no time."""
     environ = {"BITBUCKET_API_URL": url, "BITBUCKET_WORKSPACE": "acme", **SECRETS}
     environ |= {"BITBUCKET_EMAIL": "ann@example.com", "BITBUCKET_API_TOKEN": "ATATT-personal-secret"}
     wanted = bitbucket_settings.parse(tomllib.loads(SETTINGS)["bitbucket"], environ)
-    patience = (waits or Waits()).patience(looks=4)
-    host = BitbucketCloud(account(environ), wanted.hosting, patience, Memory(home / "bitbucket"))
+    retry_policy = (waits or Waits()).retry_policy(looks=4)
+    host = BitbucketCloud(account(environ), wanted.hosting, retry_policy, ETagCache(home / "bitbucket"))
     setup = BitbucketSetup(host, wanted)
-    return World(
+    return Context(
         host=host,
         setup=setup,
         host_checks=setup,
@@ -163,13 +163,13 @@ def make(url: str, place: Path, rendered: Templates) -> None:
     """`mlops-new project fresh-sales --yes`, in this process; `place` gets the working copies and the home."""
     request = project.Request(NAME, place / "here", {}, dry_run=False, yes=True)
     home = place / "home"
-    project.run(request, settings(home), Console(as_json=True), lambda *_: world(url, home, rendered))
+    project.run(request, settings(home), Console(as_json=True), lambda *_: context(url, home, rendered))
 
 
 def make_here(place: Path, home: Path, rendered: Templates) -> int:
     """`mlops-new project fresh-sales --yes` with everything on this machine, in this process."""
 
-    def connect(settings: Settings, _: object) -> World:
+    def connect(settings: Settings, _: object) -> Context:
         return replace(adapters.connect(settings, print), templates=rendered)
 
     request = project.Request(NAME, place, {}, dry_run=False, yes=True)

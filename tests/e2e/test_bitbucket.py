@@ -24,7 +24,7 @@ from mlops_new.template.packaged import PACKAGED_VERSION
 from tests.doubles.bitbucket import Before, BitbucketServer, Slow
 from tests.doubles.bitbucket.server import PERSONAL
 from tests.doubles.bitbucket.state import Repository
-from tests.e2e.acme import NAME, SECRETS, SETTINGS, SLUGS, new_server, variables, world
+from tests.e2e.acme import NAME, SECRETS, SETTINGS, SLUGS, context, new_server, variables
 from tests.e2e.program import Ended, mlops_new
 
 EVERY_SECRET = [*SECRETS.values(), PERSONAL.secret]
@@ -264,7 +264,7 @@ ROUND_TRIPS = 35 - 6
 @pytest.mark.slow
 def test_few_requests_wait_for_each_other(server: BitbucketServer, somewhere: Path, home: Path) -> None:
     """The longest chain of steps that wait for each other, in requests; each step asks one thing after another."""
-    outside = world(server.url, home, Copier())
+    outside = context(server.url, home, Copier())
     template = Template(outside.host.repositories.url("mlops-templates"), PACKAGED_VERSION)
     answers = outside.templates.resolve(None, {"project_name": NAME}, ask=False)
     spec = ProjectSpec(NAME, somewhere, answers, template)

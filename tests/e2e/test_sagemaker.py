@@ -279,7 +279,7 @@ def test_the_program_starts_without_what_it_may_not_need() -> None:
 
 
 def _until(told: Callable[[], bool]) -> None:
-    patience = time.monotonic() + 300
+    deadline = time.monotonic() + 300
     while not told():
-        assert time.monotonic() < patience
+        assert time.monotonic() < deadline
         time.sleep(0.05)

@@ -49,8 +49,8 @@ def test_every_word_of_the_questions_is_shown(somewhere: Path) -> None:
 
 def answer_by_enter(terminal: int) -> bytes:
     """All that is shown, where each question gets its default."""
-    shown, answered, patience = b"", 0, time.monotonic() + 600
-    while time.monotonic() < patience:
+    shown, answered, deadline = b"", 0, time.monotonic() + 600
+    while time.monotonic() < deadline:
         if select.select([terminal], [], [], 0.5)[0]:
             try:
                 seen = os.read(terminal, 1 << 16)

@@ -26,7 +26,7 @@ def test_a_second_holder_is_told_who_the_first_is(tmp_path: Path) -> None:
         heard: list[str] = []
         with (
             pytest.raises(Error, match=f"process {holder.pid}"),
-            locks.hold(tmp_path, "x", patience=0.1, waiting=heard.append),
+            locks.hold(tmp_path, "x", timeout=0.1, waiting=heard.append),
         ):
             pass
         assert heard == [f"waiting for another mlops-new (process {holder.pid}) that works on x"]
@@ -40,10 +40,10 @@ def test_a_killed_holder_lets_go(tmp_path: Path) -> None:
         assert holder.stdout
         holder.stdout.readline()
         holder.kill()
-    with locks.hold(tmp_path, "x", patience=0):
+    with locks.hold(tmp_path, "x", timeout=0):
         pass
 
 
 def test_two_names_do_not_wait_for_each_other(tmp_path: Path) -> None:
-    with locks.hold(tmp_path, "x", patience=0), locks.hold(tmp_path, "y", patience=0):
+    with locks.hold(tmp_path, "x", timeout=0), locks.hold(tmp_path, "y", timeout=0):
         pass

@@ -5,9 +5,9 @@ from pathlib import Path
 from mlops_new.cli.commands import project
 from mlops_new.cli.console import Console
 from mlops_new.names import Mark
-from mlops_new.project.context import World
+from mlops_new.project.context import Context
 from tests.doubles.bitbucket import BitbucketServer
-from tests.e2e.acme import NAME, SLUGS, settings, world
+from tests.e2e.acme import NAME, SLUGS, context, settings
 from tests.e2e.program import Ended
 from tests.hosts.bitbucket.client import Waits
 from tests.update.fork import OLDEST
@@ -27,11 +27,11 @@ class Acme:
         self.server = server
         self.place = place
         self.waits = Waits()
-        self._updates = Updates(renders, self.world)
+        self._updates = Updates(renders, self.context)
 
-    def world(self) -> World:
+    def context(self) -> Context:
         """The outside of a command."""
-        return world(self.server.url, self.place / "home", Remembering(self._updates.renders), self.waits)
+        return context(self.server.url, self.place / "home", Remembering(self._updates.renders), self.waits)
 
     def mark(self, kind: str) -> Mark:
         """What its repositories carry."""
@@ -41,7 +41,7 @@ class Acme:
         """`mlops-new project`."""
         version = f"{template}@{OLDEST}"
         request = project.Request(NAME, self.place / "here", {}, dry_run=False, yes=True, template=version)
-        project.run(request, settings(self.place / "home"), Console(as_json=True), lambda *_: self.world())
+        project.run(request, settings(self.place / "home"), Console(as_json=True), lambda *_: self.context())
 
     def update(self, *, every: bool = False) -> Ended:
         """`mlops-new update`."""

@@ -15,7 +15,7 @@ from mlops_new.cli.console import Console
 from mlops_new.errors import Error
 from mlops_new.names import Kind
 from mlops_new.ports.templates import Template
-from mlops_new.project.context import World
+from mlops_new.project.context import Context
 from mlops_new.settings.load import Host, PlatformName, Settings
 from mlops_new.system import worker_pool
 from mlops_new.template.copier import Copier
@@ -67,11 +67,11 @@ class Updates:
 
     Args:
         renders: Keeps the renders.
-        world: The outside; None: a folder of bare repositories.
+        context: The outside; None: a folder of bare repositories.
     """
 
     renders: Path
-    world: Callable[[], World] | None = None
+    context: Callable[[], Context] | None = None
 
     def __call__(
         self,
@@ -100,9 +100,9 @@ class Updates:
                 return Ended(error.code, out.getvalue(), err.getvalue())
         return Ended(0, out.getvalue(), err.getvalue())
 
-    def _connect(self, settings: Settings, say: Say) -> World:
+    def _connect(self, settings: Settings, say: Say) -> Context:
         del say
-        if self.world:
-            return self.world()
-        world = connect(settings, lambda _: None)
-        return replace(world, templates=Remembering(self.renders), helpers=worker_pool.Here())
+        if self.context:
+            return self.context()
+        context = connect(settings, lambda _: None)
+        return replace(context, templates=Remembering(self.renders), helpers=worker_pool.Here())

@@ -127,7 +127,7 @@ def test_no_projects(somewhere: Path, home: Path, here: Here) -> None:
 def look(organisation: Acme, capsys: pytest.CaptureFixture[str]) -> Ended:
     capsys.readouterr()
     place = settings(organisation.place / "home")
-    code = status_fleet.run(place, Console(as_json=True), lambda *_: organisation.world())
+    code = status_fleet.run(place, Console(as_json=True), lambda *_: organisation.context())
     out, err = capsys.readouterr()
     return Ended(code, out, err)
 

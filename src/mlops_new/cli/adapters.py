@@ -20,7 +20,7 @@ from mlops_new.ports.checks import HostChecks, PlatformChecks
 from mlops_new.ports.git_host import GitHost
 from mlops_new.ports.host_setup import HostSetup
 from mlops_new.ports.registry import PlatformRemoval, Registry
-from mlops_new.project.context import World
+from mlops_new.project.context import Context
 from mlops_new.settings.load import Host, PlatformName, Settings
 from mlops_new.system import locks, worker_pool
 from mlops_new.system.environment import SECRET_VARIABLES, withhold
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
     from mlops_new.ports.platform import EmbeddedPlatform, Platform
 
 Say = Callable[[str], None]
-Connect = Callable[[Settings, Say], World]
+Connect = Callable[[Settings, Say], Context]
 
 
-def connect(settings: Settings, say: Say) -> World:
+def connect(settings: Settings, say: Say) -> Context:
     """The outside world that the settings name; nothing is touched yet.
 
     Args:
@@ -44,7 +44,7 @@ def connect(settings: Settings, say: Say) -> World:
     settings.judge(*_tables(settings))
     host, setup, host_checks = _host(settings, say)
     registry, platform_checks, removal = _registry(settings)
-    return World(
+    return Context(
         host=host,
         setup=setup,
         host_checks=host_checks,
@@ -220,8 +220,8 @@ def listed_prices(settings: Settings) -> Prices:
 def _bitbucket(settings: Settings, say: Say) -> tuple[GitHost, HostSetup, HostChecks]:
     # Whoever hosts elsewhere pays nothing for it.
     from mlops_new.hosts.bitbucket.api import credentials
-    from mlops_new.hosts.bitbucket.api.etag_cache import Memory
-    from mlops_new.hosts.bitbucket.api.retry_policy import Patience
+    from mlops_new.hosts.bitbucket.api.etag_cache import ETagCache
+    from mlops_new.hosts.bitbucket.api.retry_policy import RetryPolicy
     from mlops_new.hosts.bitbucket.host import BitbucketCloud
     from mlops_new.hosts.bitbucket.project_setup import BitbucketSetup
     from mlops_new.hosts.bitbucket.setup import bitbucket_settings
@@ -229,6 +229,6 @@ def _bitbucket(settings: Settings, say: Say) -> tuple[GitHost, HostSetup, HostCh
     wanted = bitbucket_settings.parse(settings.bitbucket, os.environ)
     account = credentials.account(os.environ, wanted.workspace)
     withhold([*SECRET_VARIABLES, *wanted.secret_variables()])
-    host = BitbucketCloud(account, wanted.hosting, Patience(say=say), Memory(settings.home / "bitbucket"))
+    host = BitbucketCloud(account, wanted.hosting, RetryPolicy(say=say), ETagCache(settings.home / "bitbucket"))
     setup = BitbucketSetup(host, wanted)
     return host, setup, setup

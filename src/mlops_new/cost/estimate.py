@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 from typing import Any
 
-from mlops_new.cost.job_demand import Machines, Work
+from mlops_new.cost.job_demand import JobDemand, Machines
 from mlops_new.cost.prices import Job, Prices
 from mlops_new.definition import MISSING, Definition, Step
 from mlops_new.errors import Invalid
@@ -127,7 +127,7 @@ def _cost(step: Step, values: Mapping[str, Any], prices: Prices) -> StepCost:
         return StepCost(step.name, step.type)
     if step.type not in _JOBS:
         return StepCost(step.name, step.type, most=None, unknown=f"what {step.type} steps cost is not known")
-    known = Work(step, values)
+    known = JobDemand(step, values)
     machines, seconds, attempts = tuple(known.machines()), known.seconds(), known.attempts()
     most, unknown = _most(_JOBS[step.type], machines, known.billed(seconds, attempts), prices)
     return StepCost(step.name, step.type, machines, seconds, known.limit(), attempts, most, unknown or _besides(step))

@@ -26,7 +26,7 @@ class Machines:
 
 
 @dataclass(frozen=True)
-class Work:
+class JobDemand:
     """The job of a step, its variables read as far as parameters tell them.
 
     Args:

@@ -11,7 +11,7 @@ from mlops_new.errors import Conflict, Error
 from mlops_new.names import TEMPLATE_MARK, TEMPLATE_SLUG, Kind
 from mlops_new.ports.host_setup import SetUp
 from mlops_new.project import render
-from mlops_new.project.context import World
+from mlops_new.project.context import Context
 from mlops_new.project.plan import Plan
 from mlops_new.project.spec import ProjectSpec
 from mlops_new.project.steps import (
@@ -52,25 +52,25 @@ class StepFailed(Error):
         self.code = cause.code  # this one error has the exit code of its cause
 
 
-def apply(plan: Plan, spec: ProjectSpec, world: World, listener: Listener) -> None:
+def apply(plan: Plan, spec: ProjectSpec, context: Context, listener: Listener) -> None:
     """Perform every step of the plan; on the first failure start nothing more and raise it.
 
     Raises:
         StepFailed: with the exit code of its cause.
     """
-    make_folder(world.scratch)
-    with staging(world.scratch, spec.name) as private:
+    make_folder(context.scratch)
+    with staging(context.scratch, spec.name) as private:
         private.mkdir()
-        _apply(plan, spec, replace(world, scratch=private), listener)
+        _apply(plan, spec, replace(context, scratch=private), listener)
 
 
-def _apply(plan: Plan, spec: ProjectSpec, world: World, listener: Listener) -> None:
+def _apply(plan: Plan, spec: ProjectSpec, context: Context, listener: Listener) -> None:
     order = TopologicalSorter(plan.after)
     order.prepare()
     running: dict[Future[None], ProjectStep] = {}
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
         while order.is_active():
-            running |= {pool.submit(perform, step, spec, world): step for step in order.get_ready()}
+            running |= {pool.submit(perform, step, spec, context): step for step in order.get_ready()}
             finished, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in finished:
                 step = running.pop(future)
@@ -86,53 +86,55 @@ def _outcome(future: Future[None], step: ProjectStep) -> None:
         raise StepFailed(step, error) from error
 
 
-def perform(step: ProjectStep, spec: ProjectSpec, world: World) -> None:
+def perform(step: ProjectStep, spec: ProjectSpec, context: Context) -> None:
     """Do one thing. Each is either done whole or can be done again."""
     match step:
         case PublishTemplate():
-            _publish(step, world)
+            _publish(step, context)
         case Render():
-            render.render(step, spec, world)
+            render.render(step, spec, context)
         case Clone():
-            _clone(step, world)
+            _clone(step, context)
         case CreateRepository():
             description = str(spec.answers.get("description", ""))
-            world.host.repositories.create(step.slug, mark=spec.mark(step.kind), description=description)
+            context.host.repositories.create(step.slug, mark=spec.mark(step.kind), description=description)
         case SetUp():
-            world.setup.perform(step.what)
+            context.setup.perform(step.what)
         case Push():
-            _push(step, world)
+            _push(step, context)
         case CreateGroup():
-            world.registry.create_group(step.name, mark=spec.mark(Kind.BUILD))
+            context.registry.create_group(step.name, mark=spec.mark(Kind.BUILD))
         case Register():
-            _register(step, spec, world)
+            _register(step, spec, context)
         case _:
             assert_never(step)
 
 
-def _publish(step: PublishTemplate, world: World) -> None:
+def _publish(step: PublishTemplate, context: Context) -> None:
     is_new = False
     if step.create:
         description = "Templates that projects are rendered and updated from"
-        is_new = world.host.repositories.create(TEMPLATE_SLUG, mark=TEMPLATE_MARK, description=description).head is None
+        is_new = (
+            context.host.repositories.create(TEMPLATE_SLUG, mark=TEMPLATE_MARK, description=description).head is None
+        )
 
     def push(env: Mapping[str, str]) -> None:
         refs = {} if is_new else git.remote_refs(step.url, env)
         if _tag(step) not in refs:
-            publish.publish(step.url, step.version, refs, env, world.scratch)
+            publish.publish(step.url, step.version, refs, env, context.scratch)
 
     # Somebody may publish the same version at this moment.
-    push_and_settle(world.host.access, step.url, push, lambda env: _tag(step) in git.remote_refs(step.url, env))
+    push_and_settle(context.host.access, step.url, push, lambda env: _tag(step) in git.remote_refs(step.url, env))
 
 
 def _tag(step: PublishTemplate) -> str:
     return f"refs/tags/{step.version}"
 
 
-def _push(step: Push, world: World) -> None:
+def _push(step: Push, context: Context) -> None:
     """Push by the remote's name: its URL holds no secret, and git gets the credentials for this one command."""
     push_and_settle(
-        world.host.access,
+        context.host.access,
         step.url,
         lambda env: git.push(step.path, "origin", "HEAD:refs/heads/main", env=env),
         lambda env: _is_hosted(step, env),
@@ -156,14 +158,14 @@ def _is_hosted(step: Push, env: Mapping[str, str]) -> bool:
     return True
 
 
-def _clone(step: Clone, world: World) -> None:
+def _clone(step: Clone, context: Context) -> None:
     make_folder(step.path.parent)
-    with staging(step.path.parent, step.path.name) as place, world.host.access.credentials(step.url) as env:
+    with staging(step.path.parent, step.path.name) as place, context.host.access.credentials(step.url) as env:
         git.clone(step.url, place, env)
         place.rename(step.path)
 
 
-def _register(step: Register, spec: ProjectSpec, world: World) -> None:
+def _register(step: Register, spec: ProjectSpec, context: Context) -> None:
     text = git.read(step.path, "HEAD", step.file)
     if text is None:
         raise Error(
@@ -172,4 +174,4 @@ def _register(step: Register, spec: ProjectSpec, world: World) -> None:
         )
     found = definition.parse(text, source=step.file)
     definition.check(found, source=step.file)
-    world.registry.register(step.pipeline, found, mark=spec.mark(step.kind))
+    context.registry.register(step.pipeline, found, mark=spec.mark(step.kind))

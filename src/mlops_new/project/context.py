@@ -12,7 +12,7 @@ from mlops_new.system.worker_pool import Helpers, Here
 
 
 @dataclass(frozen=True)
-class World:
+class Context:
     """The outside, as the core sees it.
 
     Args:

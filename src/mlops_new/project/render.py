@@ -9,7 +9,7 @@ from pathlib import Path
 from mlops_new import definition
 from mlops_new.errors import Error
 from mlops_new.names import DEFINITIONS, Kind, slug
-from mlops_new.project.context import World
+from mlops_new.project.context import Context
 from mlops_new.project.spec import ProjectSpec
 from mlops_new.project.steps import Render
 from mlops_new.system import git
@@ -18,7 +18,7 @@ from mlops_new.system.worker_pool import Here
 from mlops_new.template import publish
 
 
-def render(step: Render, spec: ProjectSpec, world: World) -> None:
+def render(step: Render, spec: ProjectSpec, context: Context) -> None:
     """Make the working copies of a step, or none.
 
     Raises:
@@ -27,10 +27,10 @@ def render(step: Render, spec: ProjectSpec, world: World) -> None:
     make_folder(spec.directory)
     with staging(spec.directory, spec.name) as place:
         place.mkdir()
-        seeds = _begin(step, spec, world, place)
-        world.helpers.close(wait=False)
+        seeds = _begin(step, spec, context, place)
+        context.helpers.close(wait=False)
         with ThreadPoolExecutor() as pool:
-            for committed in [pool.submit(_grow, seed, spec, world) for seed in seeds]:
+            for committed in [pool.submit(_grow, seed, spec, context) for seed in seeds]:
                 committed.result()
         _move_all([(place / path.name, path) for _, path in step.paths])
 
@@ -52,24 +52,24 @@ class _Seed:
     rendered: Callable[[], None]
 
 
-def _begin(step: Render, spec: ProjectSpec, world: World, place: Path) -> list[_Seed]:
+def _begin(step: Render, spec: ProjectSpec, context: Context, place: Path) -> list[_Seed]:
     """The first is rendered in this process, the other at the same time where another process helps."""
-    env = publish.at_hand(world.host.access, spec.template.url, world.scratch)
+    env = publish.at_hand(context.host.access, spec.template.url, context.scratch)
     seeds: list[_Seed] = []
     for kind, path in step.paths:
         made = place / path.name
-        helpers = world.helpers if seeds else Here()
-        rendered = helpers.begin(world.templates.render, spec.template, kind, spec.answers, made, env)
-        seeds.append(_Seed(made, kind, world.host.repositories.url(slug(spec.name, kind)), rendered))
+        helpers = context.helpers if seeds else Here()
+        rendered = helpers.begin(context.templates.render, spec.template, kind, spec.answers, made, env)
+        seeds.append(_Seed(made, kind, context.host.repositories.url(slug(spec.name, kind)), rendered))
     return seeds
 
 
-def _grow(seed: _Seed, spec: ProjectSpec, world: World) -> None:
+def _grow(seed: _Seed, spec: ProjectSpec, context: Context) -> None:
     """Whatever goes on beside: git works while the other repository is still rendered."""
     seed.rendered()
     for file in DEFINITIONS[seed.kind].values():
         _check_definition(seed.path, file, spec)
-    world.setup.check_rendered(spec.name, seed.kind, seed.path)
+    context.setup.check_rendered(spec.name, seed.kind, seed.path)
     git.init(seed.path)
     git.set_origin(seed.path, seed.origin)
     git.commit_all(seed.path, f"Start {spec.name} from mlops-new template {spec.template.version}")

@@ -11,23 +11,23 @@ from pathlib import Path
 from mlops_new.errors import Error
 from mlops_new.system.files import readable_errors
 
-PATIENCE = 120.0  # seconds; making a project takes a few, an environment a minute or two
+TIMEOUT = 120.0  # seconds; making a project takes a few, an environment a minute or two
 
 
 @contextmanager
 def hold(
-    folder: Path, name: str, *, patience: float = PATIENCE, waiting: Callable[[str], None] | None = None
+    folder: Path, name: str, *, timeout: float = TIMEOUT, waiting: Callable[[str], None] | None = None
 ) -> Iterator[None]:
     """Hold the lock `name`; the kernel lets go of it however the process ends.
 
     Raises:
-        Error: when another process holds it for longer than `patience` seconds.
+        Error: when another process holds it for longer than `timeout` seconds.
     """
     with readable_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         file = (folder / f"{re.sub(r'[^A-Za-z0-9._-]', '_', name)}.lock").open("a+", encoding="utf-8")
     with file:
-        _acquire(file.fileno(), name, patience, waiting, lambda: _holder(folder, file.name))
+        _acquire(file.fileno(), name, timeout, waiting, lambda: _holder(folder, file.name))
         file.truncate(0)
         file.write(str(os.getpid()))
         file.flush()
@@ -35,9 +35,9 @@ def hold(
 
 
 def _acquire(
-    descriptor: int, name: str, patience: float, waiting: Callable[[str], None] | None, holder: Callable[[], str]
+    descriptor: int, name: str, timeout: float, waiting: Callable[[str], None] | None, holder: Callable[[], str]
 ) -> None:
-    deadline = time.monotonic() + patience
+    deadline = time.monotonic() + timeout
     told = False
     while True:
         try:
@@ -45,7 +45,7 @@ def _acquire(
         except BlockingIOError:
             if time.monotonic() > deadline:
                 raise Error(
-                    f"another mlops-new ({holder()}) has been working on {name} for {patience:.0f} s",
+                    f"another mlops-new ({holder()}) has been working on {name} for {timeout:.0f} s",
                     hint="wait for it, or end that process, and run the same command again",
                 ) from None
         else:

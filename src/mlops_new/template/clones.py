@@ -73,7 +73,7 @@ class TemplateCopy:
         return read_questions(self.path, commit) if commit else {}
 
 
-class Shelf:
+class TemplateClones:
     """The copies of one command.
 
     Args:

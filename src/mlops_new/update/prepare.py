@@ -12,7 +12,7 @@ from mlops_new.ports.git_host import GitHost
 from mlops_new.ports.templates import Template, Templates
 from mlops_new.template import repository
 from mlops_new.template.answers import defaults_to_look_at, kept, own
-from mlops_new.template.clones import Shelf, TemplateCopy
+from mlops_new.template.clones import TemplateClones, TemplateCopy
 from mlops_new.update import refusals
 from mlops_new.update.fetching import fetch_pair
 from mlops_new.update.merge_result import Side, Updated
@@ -65,7 +65,7 @@ class Prepared:
         return any(one.merged and one.merged.clashes for one in self.repositories)
 
 
-class Workshop:
+class Preparation:
     """Prepares updates in a folder of its own.
 
     Args:
@@ -78,7 +78,7 @@ class Workshop:
         self._host = host
         self._templates = templates
         self._private = private
-        self._shelf = Shelf(host, private / "templates")
+        self._clones = TemplateClones(host, private / "templates")
 
     def fetch(self, names: Sequence[str], goal: Goal) -> dict[str, StagedProject | Error]:
         """The projects as the Git host has them, and where each goes."""
@@ -124,7 +124,7 @@ class Workshop:
                 f"the repositories of {name} come from two templates: {' and '.join(urls)}",
                 hint="mlops-new template switch URL brings both under one",
             )
-        new = self._shelf.copy(goal.template or urls[0])
+        new = self._clones.copy(goal.template or urls[0])
         target = repository.choose_target(new.seen, goal.version)
         olds = {side.kind: self._old(side, new) for side in sides}
         for side in sides:
@@ -149,7 +149,7 @@ class Workshop:
     def _old(self, side: Side, new: TemplateCopy) -> TemplateCopy:
         """Where the recorded version is: a fork may hold it too, should the repository it came from be gone."""
         try:
-            return self._shelf.copy(side.recorded.url)
+            return self._clones.copy(side.recorded.url)
         except Error:
             tagged = new.refs.get(f"refs/tags/{side.recorded.version}")
             if tagged is None or tagged != side.recorded.commit:

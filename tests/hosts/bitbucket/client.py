@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from mlops_new.hosts.bitbucket.api.credentials import Account, account
-from mlops_new.hosts.bitbucket.api.retry_policy import Patience
+from mlops_new.hosts.bitbucket.api.retry_policy import RetryPolicy
 from mlops_new.hosts.bitbucket.connection import Hosting
 from mlops_new.hosts.bitbucket.host import BitbucketCloud
 from tests.doubles.bitbucket.access import Token
@@ -30,9 +30,9 @@ class Waits:
     seconds: list[float] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
 
-    def patience(self, *, attempts: int = 5, looks: int = 6, read: float = 20.0) -> Patience:
+    def retry_policy(self, *, attempts: int = 5, looks: int = 6, read: float = 20.0) -> RetryPolicy:
         """Patience for so many attempts and looks."""
-        return Patience(
+        return RetryPolicy(
             connect=5.0,
             read=read,
             pauses=(1.0,) * (attempts - 1),
@@ -48,7 +48,7 @@ def host_at(
     *,
     token: Token = PERSONAL,
     hosting: Hosting | None = None,
-    patience: Patience | None = None,
+    retry_policy: RetryPolicy | None = None,
 ) -> BitbucketCloud:
     """The Git host."""
-    return BitbucketCloud(account_at(server, token), hosting, patience or Waits().patience())
+    return BitbucketCloud(account_at(server, token), hosting, retry_policy or Waits().retry_policy())

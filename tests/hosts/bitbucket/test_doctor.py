@@ -117,7 +117,7 @@ def test_a_service_that_is_not_there(server: BitbucketServer, how: How) -> None:
 
 def test_a_workspace_that_is_not_there(server: BitbucketServer) -> None:
     account = replace(account_at(server), workspace="acne")
-    checks = examine(BitbucketCloud(account, patience=Waits().patience()))
+    checks = examine(BitbucketCloud(account, retry_policy=Waits().retry_policy()))
     assert "workspace" in bad(checks)
 
 

@@ -142,7 +142,7 @@ def test_a_repository_that_exists_but_is_not_shown_to_us(server: BitbucketServer
 def test_looks_that_come_too_early(server: BitbucketServer, tmp_path: Path) -> None:
     server.rest.lag = 2
     waits = Waits()
-    host = host_at(server, patience=waits.patience())
+    host = host_at(server, retry_policy=waits.retry_policy())
     made = host.repositories.create("fresh-sales-build", mark=BUILD, description="")
     assert host.repositories.find("fresh-sales-build") == made
     assert waits.seconds == [1.0, 1.0]

@@ -77,17 +77,17 @@ def statuses(execution: Execution) -> dict[str, str]:
 
 def gone(pid: int) -> None:
     """Wait until a process has ended. Nobody but the kernel is waited for: what ends it was done already."""
-    patience = time.monotonic() + 300
+    deadline = time.monotonic() + 300
     while Process.of(pid).alive():
-        assert time.monotonic() < patience, f"process {pid} still runs"
+        assert time.monotonic() < deadline, f"process {pid} still runs"
         time.sleep(0.005)
 
 
 def appears(path: Path) -> str:
     """Wait for a file that another process writes in one go, and give its text."""
-    patience = time.monotonic() + 300
+    deadline = time.monotonic() + 300
     while not path.exists():
-        assert time.monotonic() < patience, f"{path} was never written"
+        assert time.monotonic() < deadline, f"{path} was never written"
         time.sleep(0.005)
     return path.read_text(encoding="utf-8")
 

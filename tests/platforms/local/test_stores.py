@@ -112,7 +112,7 @@ def test_a_damaged_registry(tmp_path: Path) -> None:
 
 def test_a_registry_that_somebody_holds(tmp_path: Path) -> None:
     path = tmp_path / "registry.sqlite3"
-    database = Database(path, patience=0.01)
+    database = Database(path, timeout=0.01)
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(Error, match="another program has held it"), database.transaction():

@@ -14,12 +14,12 @@ from mlops_new.cli.console import Console
 from mlops_new.errors import Conflict, Invalid
 from mlops_new.names import ANSWERS_FILE, TEMPLATE_SLUG, Mark, slug, valid_name
 from mlops_new.ports.templates import Template
-from mlops_new.project.context import World
+from mlops_new.project.context import Context
 from mlops_new.settings.load import Settings
 from mlops_new.system import git, git_urls
 from mlops_new.system.git_trees import Entry, listing, tree_of, with_entries
 from mlops_new.template.answers import own, read_answers, refused
-from mlops_new.template.clones import Shelf, TemplateCopy
+from mlops_new.template.clones import TemplateClones, TemplateCopy
 from mlops_new.template.repository import choose_target, named_template
 from mlops_new.update.adoption import Found, Gap, gap, look
 from mlops_new.update.lagging_files import ever_was
@@ -65,13 +65,13 @@ class Adoption:
 
 def run(request: Request, settings: Settings, console: Console, connect: Connect = connect) -> None:
     """Look, show the gap, commit on a branch."""
-    world = connect(settings, console.say)
+    context = connect(settings, console.say)
     git.check(commits=not request.dry_run)
     found = [look(path) for path in request.paths]
     name = _project(found, request)
     with tempfile.TemporaryDirectory(prefix="mlops-new-") as folder:
-        copy, target = _template(request, world, Path(folder))
-        pair = [_adoption(one, name, found, request, (copy, target), world, Path(folder)) for one in found]
+        copy, target = _template(request, context, Path(folder))
+        pair = [_adoption(one, name, found, request, (copy, target), context, Path(folder)) for one in found]
     branch = f"mlops-new/adopt-{target.version}"
     document = _document(name, target, branch, pair)
     if request.dry_run:
@@ -84,8 +84,8 @@ def run(request: Request, settings: Settings, console: Console, connect: Connect
         _commit(one, branch, target)
     for one in pair:
         if not one.is_marked:
-            world.host.repositories.adopt(slug(name, one.found.kind), mark=Mark(name, one.found.kind.value))
-    console.result(_next(name, branch, pair, world), document)
+            context.host.repositories.adopt(slug(name, one.found.kind), mark=Mark(name, one.found.kind.value))
+    console.result(_next(name, branch, pair, context), document)
 
 
 def _project(found: Sequence[Found], request: Request) -> str:
@@ -101,10 +101,10 @@ def _project(found: Sequence[Found], request: Request) -> str:
     return valid_name(names.pop())
 
 
-def _template(request: Request, world: World, private: Path) -> tuple[TemplateCopy, Template]:
+def _template(request: Request, context: Context, private: Path) -> tuple[TemplateCopy, Template]:
     source = named_template(request.template) if request.template else None
-    copy = Shelf(world.host, private / "templates").copy(
-        source.url if source else world.host.repositories.url(TEMPLATE_SLUG)
+    copy = TemplateClones(context.host, private / "templates").copy(
+        source.url if source else context.host.repositories.url(TEMPLATE_SLUG)
     )
     target = choose_target(copy.seen, request.version or (source.version if source else None))
     if copy.unpublished == target.version:
@@ -118,7 +118,7 @@ def _adoption(
     pair: Sequence[Found],
     request: Request,
     template: tuple[TemplateCopy, Template],
-    world: World,
+    context: Context,
     private: Path,
 ) -> Adoption:
     copy, target = template
@@ -126,7 +126,7 @@ def _adoption(
     known = {question: value for other in (*pair, one) for question, value in other.answers.items()}
     known |= {**request.answers, "project_name": name, "repository_kind": one.kind.value}
     rendered = private / one.kind
-    world.templates.rerender(target, yaml.safe_dump(known, sort_keys=True), rendered, copy.env)
+    context.templates.rerender(target, yaml.safe_dump(known, sort_keys=True), rendered, copy.env)
     text = (rendered / ANSWERS_FILE).read_text(encoding="utf-8")
     _refuse_ignored(request.answers, read_answers(text))
     _refuse_replaced(known, text)
@@ -134,7 +134,7 @@ def _adoption(
     git.init_scratch(scratch)
     theirs = listing(scratch, tree_of(scratch, rendered))
     lacks = gap(listing(one.path, "HEAD"), theirs, lambda path: ever_was(one.path, path, "HEAD"))
-    return Adoption(one, lacks, text, is_marked=_is_marked(one, name, world))
+    return Adoption(one, lacks, text, is_marked=_is_marked(one, name, context))
 
 
 def _refuse_ignored(given: Mapping[str, Any], recorded: Mapping[str, Any]) -> None:
@@ -153,19 +153,19 @@ def _refuse_replaced(found: Mapping[str, Any], text: str) -> None:
         )
 
 
-def _is_marked(one: Found, name: str, world: World) -> bool:
+def _is_marked(one: Found, name: str, context: Context) -> bool:
     """Whether the hosted repository needs no mark; what is not this one is none of ours.
 
     Raises:
         Conflict: what stands under our name is another repository, or another project's.
     """
-    url = world.host.repositories.url(slug(name, one.kind))
+    url = context.host.repositories.url(slug(name, one.kind))
     if one.origin and not git_urls.same_remote(one.origin, url):
         raise Conflict(
             f"{one.path} has the origin {one.origin}; the {one.kind} repository of {name} would be {url}",
             hint="rename it on the Git host, choose --git, or say --data project_name=NAME",
         )
-    hosted = world.host.repositories.find(slug(name, one.kind))
+    hosted = context.host.repositories.find(slug(name, one.kind))
     mark = Mark(name, one.kind.value)
     if hosted and hosted.mark not in {None, mark}:
         raise Conflict(f"repository {url} was made for another project")
@@ -197,11 +197,11 @@ def _text(name: str, target: Template, pair: Sequence[Adoption]) -> str:
     return "\n".join(lines)
 
 
-def _next(name: str, branch: str, pair: Sequence[Adoption], world: World) -> str:
+def _next(name: str, branch: str, pair: Sequence[Adoption], context: Context) -> str:
     lines = [f"The branch {branch} records the template. Where that is right:"]
     for one in pair:
         at = f"git -C {shlex.quote(str(one.found.path))}"
-        add = f"remote add origin {world.host.repositories.url(slug(name, one.found.kind))}"
+        add = f"remote add origin {context.host.repositories.url(slug(name, one.found.kind))}"
         then = "push origin HEAD" if one.found.origin else add
         lines.append(f"  {at} merge {branch} && {at} {then}")
     if not all(one.found.origin for one in pair):

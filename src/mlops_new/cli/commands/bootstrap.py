@@ -16,7 +16,7 @@ from mlops_new.ports.git_host import Workspace
 from mlops_new.ports.step import lines
 from mlops_new.project import bootstrap_plan
 from mlops_new.project.bootstrap_plan import BootstrapPlan
-from mlops_new.project.context import World
+from mlops_new.project.context import Context
 from mlops_new.settings.load import Settings
 
 _UUID = re.compile(r"\{?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\}?")
@@ -58,14 +58,14 @@ def run(
     """Look, show, ask, do."""
     account_template().check(request.parameters)
     given = _given_workspace(request, settings)
-    world = connect(settings, console.say)
-    workspace = given or world.host.workspace()
-    publication = bootstrap_templates.lacking(world)
+    context = connect(settings, console.say)
+    workspace = given or context.host.workspace()
+    publication = bootstrap_templates.lacking(context)
     setup = open_setup(settings)
     try:
         before = _before(request, setup, console)
         plan = BootstrapPlan(setup.propose(before, workspace, request.parameters), publication)
-        _carry_out(plan, request, setup, world, console, typed(settings, "git", "config"))
+        _carry_out(plan, request, setup, context, console, typed(settings, "git", "config"))
     except Denied as error:
         error.hint = f"{error.hint}; or let an administrator of the account deploy `mlops-new bootstrap --print`"
         raise
@@ -112,9 +112,9 @@ def _clear(found: Stack, request: Request, setup: AccountSetup, console: Console
 
 
 def _carry_out(
-    plan: BootstrapPlan, request: Request, setup: AccountSetup, world: World, console: Console, options: str
+    plan: BootstrapPlan, request: Request, setup: AccountSetup, context: Context, console: Console, options: str
 ) -> None:
-    account, url = setup.account, world.host.repositories.url(TEMPLATE_SLUG)
+    account, url = setup.account, context.host.repositories.url(TEMPLATE_SLUG)
     nothing = f"Account {account.number} is ready in {account.region}: nothing to do."
     try:
         if not (request.allow_replacement or request.dry_run):
@@ -132,7 +132,7 @@ def _carry_out(
         return
     stack, changes = setup.execute(plan.proposal, _listener(console))
     if plan.publication:
-        bootstrap_templates.publish(plan.publication, world, console)
+        bootstrap_templates.publish(plan.publication, context, console)
     told = bootstrap_plan.document(plan, account, url, stack, changes)
     console.result(_text(told, stack, nothing, options), told)
 

@@ -13,7 +13,7 @@ from mlops_new.errors import Error
 from mlops_new.names import Kind, Mark, slug, valid_name
 from mlops_new.ports.step import lines
 from mlops_new.project import destroy_plan
-from mlops_new.project.context import World
+from mlops_new.project.context import Context
 from mlops_new.project.destroy_plan import DeleteRepository, Found, Owner, Removal, RemoveCopy, TakeDown, Unregister
 from mlops_new.project.observe import hosted, pipelines, working_copies
 from mlops_new.project.unpushed import local_work
@@ -46,10 +46,10 @@ class Request:
 def run(request: Request, settings: Settings, console: Console, connect: Connect = connect) -> None:
     """Look, show, ask, remove."""
     valid_name(request.name)
-    world = connect(settings, console.say)
+    context = connect(settings, console.say)
     git.check_version()
     with _one_at_a_time(request, settings, console):
-        _run(request, world, console, typed(settings, "platform", "config"))
+        _run(request, context, console, typed(settings, "platform", "config"))
 
 
 def _one_at_a_time(request: Request, settings: Settings, console: Console) -> AbstractContextManager[None]:
@@ -58,8 +58,8 @@ def _one_at_a_time(request: Request, settings: Settings, console: Console) -> Ab
     return lock(settings, f"project-{request.name}", console.say)
 
 
-def _run(request: Request, world: World, console: Console, options: str) -> None:
-    found = _look(request, world)
+def _run(request: Request, context: Context, console: Console, options: str) -> None:
+    found = _look(request, context)
     steps = destroy_plan.plan_removal(request.name, found)
     destroy_plan.refuse_running(found, options)
     kept = destroy_plan.kept(request.name, found)
@@ -77,24 +77,24 @@ def _run(request: Request, world: World, console: Console, options: str) -> None
         console.plan(steps)
         if not request.yes:
             console.confirm_by_name(request.name)
-    _sweep(request, found, world)
-    _remove(steps, world, console)
+    _sweep(request, found, context)
+    _remove(steps, context, console)
     done = f"{request.name} is removed." if steps else f"There is nothing of {request.name} to remove."
     console.result(done, {**about, "removed": documents})
 
 
-def _look(request: Request, world: World) -> Found:
+def _look(request: Request, context: Context) -> Found:
     name = request.name
-    repositories = hosted(name, world.host.repositories)
-    registered = pipelines(name, world.registry)
+    repositories = hosted(name, context.host.repositories)
+    registered = pipelines(name, context.registry)
     return Found(
         copies=working_copies(name, request.directory),
         hosted=repositories,
         pipelines=registered,
-        remains=world.removal.remains(name, destroy_plan.pipelines_of(name, registered), purge=request.purge),
+        remains=context.removal.remains(name, destroy_plan.pipelines_of(name, registered), purge=request.purge),
         purge=request.purge,
-        host_steps=world.setup.removable(name, destroy_plan.ours(name, repositories)),
-        urls={kind: world.host.repositories.url(slug(name, kind)) for kind in Kind},
+        host_steps=context.setup.removable(name, destroy_plan.ours(name, repositories)),
+        urls={kind: context.host.repositories.url(slug(name, kind)) for kind in Kind},
     )
 
 
@@ -104,34 +104,34 @@ def _protect(found: Found, steps: Collection[Removal]) -> None:
     destroy_plan.protect_local_work({path: one for path, one in work.items() if path in removed})
 
 
-def _sweep(request: Request, found: Found, world: World) -> None:
+def _sweep(request: Request, found: Found, context: Context) -> None:
     """Finish what a killed run had taken out of its place and had no time to remove."""
     sweep(*(staged(request.directory, slug(request.name, kind)) for kind in Kind))
     for kind, repository in found.hosted.items():
         if repository is None:
-            world.host.repositories.delete(slug(request.name, kind), Mark(request.name, kind.value))
+            context.host.repositories.delete(slug(request.name, kind), Mark(request.name, kind.value))
 
 
-def _remove(steps: Collection[Removal], world: World, console: Console) -> None:
+def _remove(steps: Collection[Removal], context: Context, console: Console) -> None:
     for step in steps:
         try:
-            _perform(step, world)
+            _perform(step, context)
         except Error as error:
             error.hint = error.hint or "put it right and run the same command again: it continues"
             raise
         console.done(step)
 
 
-def _perform(step: Removal, world: World) -> None:
+def _perform(step: Removal, context: Context) -> None:
     match step:
         case TakeDown(owner=Owner.PLATFORM):
-            world.removal.perform(step.what)
+            context.removal.perform(step.what)
         case Unregister():
-            world.registry.unregister(step.pipeline, mark=step.mark)
+            context.registry.unregister(step.pipeline, mark=step.mark)
         case DeleteRepository():
-            world.host.repositories.delete(step.slug, step.mark)
+            context.host.repositories.delete(step.slug, step.mark)
         case TakeDown():
-            world.setup.perform(step.what)
+            context.setup.perform(step.what)
         case RemoveCopy():
             remove_whole(step.path, step.path.parent, step.path.name)
         case _:

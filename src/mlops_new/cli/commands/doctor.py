@@ -11,7 +11,7 @@ from mlops_new.errors import Error, Invalid
 from mlops_new.names import valid_name
 from mlops_new.ports.checks import Check, Purpose
 from mlops_new.ports.git_host import Workspace
-from mlops_new.project.context import World
+from mlops_new.project.context import Context
 from mlops_new.project.here import standing_in
 from mlops_new.project.preflight import local_checks
 from mlops_new.settings.load import PlatformName, Settings
@@ -40,15 +40,15 @@ def run(project: str | None, settings: Settings, console: Console, connect: Conn
 
 def _outside(project: str | None, settings: Settings, console: Console, connect: Connect) -> list[Check]:
     try:
-        world = connect(settings, console.say)
-        return [*world.host_checks.examine(project), *world.platform_checks.examine(_purpose(settings, world))]
+        context = connect(settings, console.say)
+        return [*context.host_checks.examine(project), *context.platform_checks.examine(_purpose(settings, context))]
     except Error as error:
         lines = error.message.splitlines()  # where several settings are wrong, a line for each below the first
         name = "settings file" if lines[1:] else f"settings for {settings.git}"
         return [Check(name, ok=False, detail=line.strip(), hint=error.hint) for line in lines[1:] or lines]
 
 
-def _purpose(settings: Settings, world: World) -> Purpose:
+def _purpose(settings: Settings, context: Context) -> Purpose:
     """What the repository that this is called in is for, or a project with the usual answers."""
     if settings.platform is PlatformName.LOCAL:
         return Purpose()
@@ -58,12 +58,12 @@ def _purpose(settings: Settings, world: World) -> Purpose:
         tables = {}
     instances = tuple((job, str(tables.get("instances", {}).get(job, USUAL_INSTANCE))) for job in Job)
     managed = tables.get("project", {}).get("monitoring") == "managed"
-    return Purpose(instances, managed=managed, workspace=_workspace(world))
+    return Purpose(instances, managed=managed, workspace=_workspace(context))
 
 
-def _workspace(world: World) -> Workspace | None:
+def _workspace(context: Context) -> Workspace | None:
     try:
-        return world.host.workspace()
+        return context.host.workspace()
     except Error:
         return None  # the Git host's own checks tell why
 

@@ -20,7 +20,7 @@ from mlops_new.ports.host_setup import SetUp
 from mlops_new.ports.step import lines
 from mlops_new.ports.templates import Template
 from mlops_new.project.apply import apply
-from mlops_new.project.context import World
+from mlops_new.project.context import Context
 from mlops_new.project.observe import CopyState, Observed, observe
 from mlops_new.project.plan import Plan, plan_project, refuse_foreign
 from mlops_new.project.preflight import refuse
@@ -64,12 +64,12 @@ class Request:
 def run(request: Request, settings: Settings, console: Console, connect: Connect = connect) -> None:
     """Decide, show, do."""
     valid_name(request.name)
-    world = connect(settings, console.say)  # first: from here on no child process is given a secret
+    context = connect(settings, console.say)  # first: from here on no child process is given a secret
     git.check()
     require_writable(request.directory, way_out="choose a folder that is yours with -C")
     require_writable(settings.home, way_out="set MLOPS_NEW_HOME to a folder that is yours")
-    with closing(world.helpers), _one_at_a_time(request, settings, console):
-        _run(request, settings, world, console)
+    with closing(context.helpers), _one_at_a_time(request, settings, console):
+        _run(request, settings, context, console)
 
 
 def _one_at_a_time(request: Request, settings: Settings, console: Console) -> AbstractContextManager[None]:
@@ -78,43 +78,43 @@ def _one_at_a_time(request: Request, settings: Settings, console: Console) -> Ab
     return lock(settings, f"project-{request.name}", console.say)
 
 
-def _run(request: Request, settings: Settings, world: World, console: Console) -> None:
+def _run(request: Request, settings: Settings, context: Context, console: Console) -> None:
     if not request.dry_run:
-        sweep(staged(request.directory, request.name), staged(world.scratch, request.name))
+        sweep(staged(request.directory, request.name), staged(context.scratch, request.name))
     source = named_template(request.template) if request.template else None
-    seen = _look(request, world, source)
+    seen = _look(request, context, source)
     template = _template(request, seen, source)
     unanswered = ProjectSpec(request.name, request.directory, request.answers, template)
     refuse_foreign(unanswered, seen)
     if not (request.dry_run or seen.recorded_answers()):
-        world.helpers.begin(load)  # while the questions are answered
+        context.helpers.begin(load)  # while the questions are answered
     ask = console.interactive and not request.yes
     proposals = _proposals(request, seen, settings, console, ask=ask)
-    answers = _answers(request, seen, template, world, proposals, ask=ask)
+    answers = _answers(request, seen, template, context, proposals, ask=ask)
     spec = ProjectSpec(request.name, request.directory, answers, template)
     plan = plan_project(
-        spec, seen, {kind: world.host.repositories.url(slug(spec.name, kind)) for kind in Kind}, world.setup.depends
+        spec, seen, {kind: context.host.repositories.url(slug(spec.name, kind)) for kind in Kind}, context.setup.depends
     )
-    _check_copies(spec, seen, world)
-    notes = world.setup.notes(spec.name) if any(isinstance(step, CreateRepository) for step in plan.steps) else ()
+    _check_copies(spec, seen, context)
+    notes = context.setup.notes(spec.name) if any(isinstance(step, CreateRepository) for step in plan.steps) else ()
     if request.dry_run:
         document = _plan_document(plan, spec, notes) | _proposed(proposals, answers)
         console.result(_plan_text(plan, spec, notes), document)
         return
     if plan.steps:
-        refuse(_unready(plan, answers, world))
-        world.setup.require(step for step in plan.steps if isinstance(step, SetUp))
+        refuse(_unready(plan, answers, context))
+        context.setup.require(step for step in plan.steps if isinstance(step, SetUp))
         console.plan(plan.steps)
         _show(proposals, answers, console)
         for note in notes:
             console.say(f"Note: {note}.")
         if not request.yes and not console.confirm("Go ahead?"):
             raise KeyboardInterrupt
-        apply(plan, spec, world, lambda done: console.done(done.step))
+        apply(plan, spec, context, lambda done: console.done(done.step))
     recorded = seen.recorded_answers()
     version = str(recorded.get("_commit", template.version))
     url = str(recorded.get("_src_path", template.url))
-    document = _document(spec, Template(url, version), world.host.repositories.url, changed=bool(plan.steps))
+    document = _document(spec, Template(url, version), context.host.repositories.url, changed=bool(plan.steps))
     console.result(_text(document, typed(settings, "platform", "config")), document)
 
 
@@ -131,34 +131,34 @@ def _template(request: Request, seen: Observed, source: Source | None) -> Templa
     return Template(str(recorded["_src_path"]), str(recorded.get("_commit")))
 
 
-def _look(request: Request, world: World, source: Source | None) -> Observed:
+def _look(request: Request, context: Context, source: Source | None) -> Observed:
     """What there is; and whether it can be worked on, so that a missing right is found before anything is made."""
 
     def look() -> Observed:
         url = source.url if source else None
-        return observe(request.name, request.directory, world.host, world.registry, world.setup, url)
+        return observe(request.name, request.directory, context.host, context.registry, context.setup, url)
 
     if request.dry_run:
         return look()
     with ThreadPoolExecutor() as pool:  # at the same time: both only wait for a server
         seen = pool.submit(look)
-        refuse(world.host_checks.examine(request.name))
+        refuse(context.host_checks.examine(request.name))
         return seen.result()
 
 
-def _check_copies(spec: ProjectSpec, seen: Observed, world: World) -> None:
+def _check_copies(spec: ProjectSpec, seen: Observed, context: Context) -> None:
     """What the settings count on has to be in the repositories that are there already, too."""
     for kind, copy in seen.copies.items():
         if copy.state is CopyState.OURS:
-            world.setup.check_rendered(spec.name, kind, copy.path)
+            context.setup.check_rendered(spec.name, kind, copy.path)
 
 
-def _unready(plan: Plan, answers: Mapping[str, Any], world: World) -> list[Check]:
+def _unready(plan: Plan, answers: Mapping[str, Any], context: Context) -> list[Check]:
     """What the platform says before pipelines are registered there for these answers."""
     if not any(isinstance(step, Register) for step in plan.steps):
         return []
     instances = tuple((job, str(answers.get("instance_type", ""))) for job in Job)
-    return world.platform_checks.examine(Purpose(instances, managed=answers.get("monitoring") == "managed"))
+    return context.platform_checks.examine(Purpose(instances, managed=answers.get("monitoring") == "managed"))
 
 
 def _proposals(
@@ -194,7 +194,7 @@ def _kept(proposals: "Proposals", answers: Mapping[str, Any]) -> list[tuple[str,
 
 
 def _answers(
-    request: Request, seen: Observed, template: Template, world: World, proposals: "Proposals | None", *, ask: bool
+    request: Request, seen: Observed, template: Template, context: Context, proposals: "Proposals | None", *, ask: bool
 ) -> dict[str, Any]:
     """Every question answered; what an existing repository of the project recorded is not asked again."""
     recorded = seen.recorded_answers()
@@ -207,10 +207,10 @@ def _answers(
     data = {**request.answers, "project_name": request.name}
     proposed = proposals.answers if proposals else None
     if template.version == PACKAGED_VERSION and seen.template.ours:
-        return world.templates.resolve(None, data, ask=ask, proposed=proposed)
+        return context.templates.resolve(None, data, ask=ask, proposed=proposed)
     with tempfile.TemporaryDirectory(prefix="mlops-new-") as private:
-        env = at_hand(world.host.access, template.url, Path(private))
-        return world.templates.resolve(template, data, ask=ask, env=env, proposed=proposed)
+        env = at_hand(context.host.access, template.url, Path(private))
+        return context.templates.resolve(template, data, ask=ask, env=env, proposed=proposed)
 
 
 def _refuse_changed(request: Request, recorded: Mapping[str, Any]) -> None:

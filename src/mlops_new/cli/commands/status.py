@@ -9,7 +9,7 @@ from mlops_new.cli.commands import status_fleet
 from mlops_new.cli.console import Console
 from mlops_new.errors import DRIFT
 from mlops_new.names import ANSWERS_FILE, Kind, Mark, valid_name
-from mlops_new.project.context import World
+from mlops_new.project.context import Context
 from mlops_new.project.drift import differences
 from mlops_new.project.fleet import by_hand
 from mlops_new.project.here import standing_in
@@ -35,16 +35,16 @@ def run(name: str | None, directory: Path, settings: Settings, console: Console,
     Returns:
         The exit code: 0, or 6 where something differs.
     """
-    world = connect(settings, console.say)
+    context = connect(settings, console.say)
     git.check_version()
     if name is None:
         repository = standing_in(directory)
         name, directory = repository.project, repository.path.parent
     valid_name(name)
-    seen = observe(name, directory, world.host, world.registry, world.setup)
+    seen = observe(name, directory, context.host, context.registry, context.setup)
     found = differences(name, seen, local_work(seen.copies, seen.hosted))
     # What `status --all` says of the project is said here, too.
-    found = list(dict.fromkeys([*found, *_at_a_glance(name, seen, world, settings), *_by_hand(name, seen)]))
+    found = list(dict.fromkeys([*found, *_at_a_glance(name, seen, context, settings), *_by_hand(name, seen)]))
     document = _document(name, seen, found)
     if notes := list(_notes(name, seen)):
         document["notes"] = notes
@@ -52,12 +52,12 @@ def run(name: str | None, directory: Path, settings: Settings, console: Console,
     return DRIFT if found else 0
 
 
-def _at_a_glance(name: str, seen: Observed, world: World, settings: Settings) -> list[str]:
+def _at_a_glance(name: str, seen: Observed, context: Context, settings: Settings) -> list[str]:
     """What the Git host and the platform show of both repositories; where one is missing, that has been said."""
     marks = {kind: Mark(name, kind.value) for kind in Kind}
     if not all(one and one.head and one.mark == marks[kind] for kind, one in seen.hosted.items()):
         return []
-    projects = status_fleet.look(world.host.repositories.overview(name), world, activities(settings))
+    projects = status_fleet.look(context.host.repositories.overview(name), context, activities(settings))
     return [text for one in projects if one.name == name for text in one.drift]
 
 

@@ -12,12 +12,12 @@ from mlops_new.errors import DRIFT, Error
 from mlops_new.names import Kind, slug
 from mlops_new.ports.activity import Activities, Activity
 from mlops_new.ports.git_host import Listed
-from mlops_new.project.context import World
+from mlops_new.project.context import Context
 from mlops_new.project.fleet import HEADINGS, Copied, Known, Project, by_project, drift, half_pushed, said
 from mlops_new.settings.load import Settings
 from mlops_new.system import git
 from mlops_new.system.git_trees import listing
-from mlops_new.template.clones import Shelf, TemplateCopy
+from mlops_new.template.clones import TemplateClones, TemplateCopy
 from mlops_new.template.repository import choose_template
 from mlops_new.template.versions import BRANCHES, Recorded, tags
 
@@ -28,24 +28,24 @@ def run(settings: Settings, console: Console, connect: Connect = connect) -> int
     Returns:
         The exit code: 0, or 6 where something differs.
     """
-    world = connect(settings, console.say)
+    context = connect(settings, console.say)
     git.check_version()
-    projects = look(world.host.repositories.overview(), world, activities(settings))
+    projects = look(context.host.repositories.overview(), context, activities(settings))
     text = table([HEADINGS, *(one.row() for one in projects)]) if projects else "There are no projects here."
     console.result(text, {"projects": [one.document() for one in projects]})
     return DRIFT if any(one.drift for one in projects) else 0
 
 
-def look(listed: Iterable[Listed], world: World, activities: Activities) -> list[Project]:
+def look(listed: Iterable[Listed], context: Context, activities: Activities) -> list[Project]:
     """Everything that is known of each project."""
     pairs = by_project(listed)
     recorded = {name: said(pair) for name, pair in pairs.items()}
     happening = activities(list(pairs))
-    templates = _templates(recorded.values(), world)
+    templates = _templates(recorded.values(), context)
     found = [_project(name, pairs[name], recorded[name], templates, happening.get(name)) for name in pairs]
     # Where a repository is at the newest version, there is no update to look for.
     slugs = [slug(one.name, kind) for one in found for kind in one.behind]
-    updates = world.host.pull_requests.open_updates(slugs, BRANCHES)
+    updates = context.host.pull_requests.open_updates(slugs, BRANCHES)
     return [_with_updates(one, updates) for one in found]
 
 
@@ -68,17 +68,17 @@ def _with_updates(project: Project, updates: Mapping[str, str]) -> Project:
     return replace(project, drift=(*project.drift, *half_pushed(project)))
 
 
-def _templates(recorded: Iterable[Mapping[Kind, Recorded | None]], world: World) -> dict[str, Known]:
+def _templates(recorded: Iterable[Mapping[Kind, Recorded | None]], context: Context) -> dict[str, Known]:
     """What is known of every template repository that a project comes from."""
     urls = {one.url for pair in recorded for one in pair.values() if one and one.url}
     with tempfile.TemporaryDirectory(prefix="mlops-new-") as folder:
-        shelf = Shelf(world.host, Path(folder))
-        return {url: _known(shelf, url) for url in sorted(urls)}
+        clones = TemplateClones(context.host, Path(folder))
+        return {url: _known(clones, url) for url in sorted(urls)}
 
 
-def _known(shelf: Shelf, url: str) -> Known:
+def _known(clones: TemplateClones, url: str) -> Known:
     try:
-        copy = shelf.copy(url)
+        copy = clones.copy(url)
         newest = choose_template(copy.seen).version
     except Error:
         return Known(None)

@@ -12,7 +12,7 @@ from mlops_new.cli.console import Console, table
 from mlops_new.errors import DRIFT, Error
 from mlops_new.names import TEMPLATE_SLUG, Kind
 from mlops_new.ports.git_host import Repositories
-from mlops_new.project.context import World
+from mlops_new.project.context import Context
 from mlops_new.settings.load import Settings
 from mlops_new.system import git
 from mlops_new.system.files import read_json
@@ -54,10 +54,10 @@ def run(request: Request, settings: Settings, console: Console, connect: Connect
     Returns:
         The exit code: 0, or 6 where something is not as it should be.
     """
-    world = connect(settings, console.say)
+    context = connect(settings, console.say)
     git.check_version()
-    url = _released(request, world.host.repositories)
-    with tempfile.TemporaryDirectory(prefix="mlops-new-") as folder, world.host.access.credentials(url or "") as env:
+    url = _released(request, context.host.repositories)
+    with tempfile.TemporaryDirectory(prefix="mlops-new-") as folder, context.host.access.credentials(url or "") as env:
         candidate = gather(_files(request, console), url, env, Path(folder) / "template.git")
         known = _Known(settings.home / _KNOWN, candidate.digest, fresh=request.fresh)
         told = _try(request, candidate, known, console)
@@ -77,20 +77,20 @@ def _files(request: Request, console: Console) -> list[TemplateFile]:
 
 
 def faults(
-    files: Sequence[TemplateFile], folder: Path, world: World, settings: Settings, console: Console
+    files: Sequence[TemplateFile], folder: Path, context: Context, settings: Settings, console: Console
 ) -> list[str]:
     """What is wrong with a template that is about to be published, a line each.
 
     Args:
         files: All of it.
         folder: Where it comes from; its tags are released versions.
-        world: The outside.
+        context: The outside.
         settings: In force.
         console: Told what is tried.
     """
     request = Request(folder, None, None, None, fresh=False)
-    url = _released(request, world.host.repositories)
-    with tempfile.TemporaryDirectory(prefix="mlops-new-") as place, world.host.access.credentials(url or "") as env:
+    url = _released(request, context.host.repositories)
+    with tempfile.TemporaryDirectory(prefix="mlops-new-") as place, context.host.access.credentials(url or "") as env:
         candidate = gather(files, url, env, Path(place) / "template.git")
         told = _try(request, candidate, _Known(settings.home / _KNOWN, candidate.digest, fresh=False), console)
     return list(_fault_lines(told))

@@ -10,7 +10,7 @@ from mlops_new.cli.commands.template_check import faults
 from mlops_new.cli.console import Console
 from mlops_new.errors import Conflict, Error, Invalid
 from mlops_new.names import TEMPLATE_MARK, TEMPLATE_SLUG
-from mlops_new.project.context import World
+from mlops_new.project.context import Context
 from mlops_new.settings.load import Settings
 from mlops_new.system import git
 from mlops_new.template.packaged import PACKAGED_VERSION, packaged_template
@@ -49,13 +49,13 @@ class Request:
 
 def run(request: Request, settings: Settings, console: Console, connect: Connect = connect) -> None:
     """Look, show, push."""
-    world = connect(settings, console.say)
+    context = connect(settings, console.say)
     git.check()
     if version_of(request.tag) is None:
         raise Invalid(f"{request.tag} is no version", hint="like v1.2.3")
     files = _files(request, console)
     with lock(settings, "template", console.say), tempfile.TemporaryDirectory(prefix="mlops-new-") as folder:
-        _run(request, files, world, settings, console, Path(folder) / TEMPLATE_SLUG)
+        _run(request, files, context, settings, console, Path(folder) / TEMPLATE_SLUG)
 
 
 def _files(request: Request, console: Console) -> list[TemplateFile]:
@@ -71,14 +71,16 @@ def _files(request: Request, console: Console) -> list[TemplateFile]:
     return committed(request.folder)
 
 
-def _check(request: Request, files: Sequence[TemplateFile], world: World, settings: Settings, console: Console) -> None:
+def _check(
+    request: Request, files: Sequence[TemplateFile], context: Context, settings: Settings, console: Console
+) -> None:
     """Raise where the templates are not as they should be."""
     if request.folder is None:
         return
     if not request.check:
         console.say("not checked: --no-check")
         return
-    if wrong := faults(files, request.folder, world, settings, console):
+    if wrong := faults(files, request.folder, context, settings, console):
         for line in wrong:
             console.say(line)
         raise Error(
@@ -94,21 +96,21 @@ def _count(number: int) -> str:
 def _run(
     request: Request,
     files: Sequence[TemplateFile],
-    world: World,
+    context: Context,
     settings: Settings,
     console: Console,
     place: Path,
 ) -> None:
-    seen = template_repository(world.host)
+    seen = template_repository(context.host)
     if seen.hosted and seen.hosted.mark != TEMPLATE_MARK:
         raise Conflict(f"repository {seen.url} exists and was not made by mlops-new")
-    upstream = _prepare(files, seen, world, place)
+    upstream = _prepare(files, seen, context, place)
     document = {"template": {"source": seen.url, "version": request.tag}, "changed": False}
     if _is_published(request, seen, place):
         console.result(f"{request.tag} is published at {seen.url}: nothing to do.", document)
         return
     _refuse_backward(request, seen)
-    targets = _targets(request, seen, upstream, place, world)
+    targets = _targets(request, seen, upstream, place, context)
     if request.dry_run:
         listed = "".join(f"\n    {one.name}" for one in files)
         told = {**document, "files": [one.name for one in files]}
@@ -116,19 +118,19 @@ def _run(
         return
     if not request.yes and not console.confirm(f"Publish template {request.tag} to {seen.url}?"):
         raise KeyboardInterrupt
-    _check(request, files, world, settings, console)
+    _check(request, files, context, settings, console)
     if seen.hosted is None:
-        world.host.repositories.create(TEMPLATE_SLUG, mark=TEMPLATE_MARK, description="Templates of projects")
-    _push(seen.url, place, targets, world)
+        context.host.repositories.create(TEMPLATE_SLUG, mark=TEMPLATE_MARK, description="Templates of projects")
+    _push(seen.url, place, targets, context)
     console.result(f"Published template {request.tag} to {seen.url}.", {**document, "changed": True})
 
 
-def _prepare(files: Sequence[TemplateFile], seen: TemplateRepository, world: World, place: Path) -> str:
+def _prepare(files: Sequence[TemplateFile], seen: TemplateRepository, context: Context, place: Path) -> str:
     """A clone with the new version on top of what was published before; gives its commit."""
     git.init_scratch(place)
     git.set_origin(place, seen.url)
     if seen.refs:
-        with world.host.access.credentials(seen.url) as env:
+        with context.host.access.credentials(seen.url) as env:
             git.run("fetch", "--quiet", "--tags", "origin", cwd=place, env=env)
     parent = seen.refs.get(f"refs/heads/{UPSTREAM}", "")
     add_files(place, files, "candidate", parent)
@@ -169,7 +171,7 @@ def _refuse_backward(request: Request, seen: TemplateRepository) -> None:
         )
 
 
-def _targets(request: Request, seen: TemplateRepository, upstream: str, place: Path, world: World) -> list[str]:
+def _targets(request: Request, seen: TemplateRepository, upstream: str, place: Path, context: Context) -> list[str]:
     """The refs to push, each with its commit."""
     published = f"{upstream}:refs/heads/{UPSTREAM}"
     if not seen.edited:
@@ -179,11 +181,11 @@ def _targets(request: Request, seen: TemplateRepository, upstream: str, place: P
             f"main of {seen.url} has edits of your organisation, which {request.tag} would pass over",
             hint="mlops-new template publish --merge merges it with them",
         )
-    merged = _merge(request, seen, place, world)
+    merged = _merge(request, seen, place, context)
     return [f"{merged}:refs/heads/main", published, f"{merged}:refs/tags/{request.tag}"]
 
 
-def _merge(request: Request, seen: TemplateRepository, place: Path, world: World) -> str:
+def _merge(request: Request, seen: TemplateRepository, place: Path, context: Context) -> str:
     """The organisation's `main` with the new version merged.
 
     Raises:
@@ -197,7 +199,7 @@ def _merge(request: Request, seen: TemplateRepository, place: Path, world: World
         if not files:
             raise
         if not request.dry_run:
-            _push(seen.url, place, [f"refs/heads/{UPSTREAM}:refs/heads/{UPSTREAM}"], world)
+            _push(seen.url, place, [f"refs/heads/{UPSTREAM}:refs/heads/{UPSTREAM}"], context)
         raise Error(
             f"{request.tag} conflicts with your organisation's edits in {', '.join(files)}; no version was published",
             hint=f"git clone {seen.url} && cd {TEMPLATE_SLUG} && git merge origin/{UPSTREAM}; mend and commit it, then "
@@ -206,9 +208,9 @@ def _merge(request: Request, seen: TemplateRepository, place: Path, world: World
     return str(git.head(place))
 
 
-def _push(url: str, place: Path, targets: list[str], world: World) -> None:
+def _push(url: str, place: Path, targets: list[str], context: Context) -> None:
     push_and_settle(
-        world.host.access,
+        context.host.access,
         url,
         lambda env: git.push(place, url, *targets, env=env),
         lambda env: _arrived(targets, git.remote_refs(url, env), place),

@@ -12,7 +12,7 @@ from mlops_new.cli.adapters import Connect, connect, lock
 from mlops_new.cli.console import Console
 from mlops_new.errors import Error, Invalid
 from mlops_new.names import Kind, valid_name
-from mlops_new.project.context import World
+from mlops_new.project.context import Context
 from mlops_new.project.here import standing_in
 from mlops_new.project.observe import CopyState, working_copies
 from mlops_new.project.steps import PublishTemplate
@@ -23,7 +23,7 @@ from mlops_new.template.versions import branch
 from mlops_new.update import perform, resolving
 from mlops_new.update.outcome import Outcome
 from mlops_new.update.planning import Planned, plan_update
-from mlops_new.update.prepare import SIDE_BY_SIDE, Goal, Prepared, Workshop
+from mlops_new.update.prepare import SIDE_BY_SIDE, Goal, Preparation, Prepared
 from mlops_new.update.staging import StagedProject
 from mlops_new.update.update_steps import UpdateStep
 from mlops_new.update.working_copies import ready
@@ -72,12 +72,12 @@ def run(request: Request, settings: Settings, console: Console, connect: Connect
         raise Invalid("conflicts are resolved project by project", hint="name it instead of --all")
     if request.go_on and (request.goal.version or request.goal.answers or request.resolve):
         raise Invalid("--continue goes on with what was begun, to the same version", hint="leave the other options out")
-    world = connect(settings, console.say)
+    context = connect(settings, console.say)
     git.check(commits=not request.dry_run)
     if request.every:
-        _run_all(request, world, settings, console)
+        _run_all(request, context, settings, console)
     else:
-        _run_one(_named(request), world, settings, console)
+        _run_one(_named(request), context, settings, console)
 
 
 def _named(request: Request) -> Request:
@@ -87,32 +87,32 @@ def _named(request: Request) -> Request:
     return replace(request, name=repository.project, directory=repository.path.parent)
 
 
-def _run_one(request: Request, world: World, settings: Settings, console: Console) -> None:
+def _run_one(request: Request, context: Context, settings: Settings, console: Console) -> None:
     name = str(request.name)
-    with _private(f"update-{name}", f"project-{name}", request, world, settings, console) as private:
-        goal, pushed = (_take(name, request, world, console), True) if request.go_on else (request.goal, False)
-        workshop = Workshop(world.host, world.templates, private)
-        fetched = found(workshop.fetch([name], goal)[name])
+    with _private(f"update-{name}", f"project-{name}", request, context, settings, console) as private:
+        goal, pushed = (_take(name, request, context, console), True) if request.go_on else (request.goal, False)
+        preparation = Preparation(context.host, context.templates, private)
+        fetched = found(preparation.fetch([name], goal)[name])
         copies = ready(working_copies(name, request.directory), fetched.sides)
-        prepared = found(workshop.prepare([fetched])[name])
+        prepared = found(preparation.prepare([fetched])[name])
         outcome = Outcome(name, prepared, changed=pushed)
         if prepared.clashes and not request.dry_run:
             _clash(prepared, copies, outcome, request, console)
         elif not request.dry_run:
-            outcome = _bring(outcome, plan_update(prepared, world.host.pull_requests), world, console, request)
-            perform.fetch_into(copies, fetched.sides, world.host.access)
+            outcome = _bring(outcome, plan_update(prepared, context.host.pull_requests), context, console, request)
+            perform.fetch_into(copies, fetched.sides, context.host.access)
             if pushed:
                 resolving.leave(copies, prepared.target.version)
         console.result(outcome.text(copies, dry_run=request.dry_run), outcome.document())
 
 
-def _take(name: str, request: Request, world: World, console: Console) -> Goal:
+def _take(name: str, request: Request, context: Context, console: Console) -> Goal:
     """Push what was resolved; gives the version that was gone to, which may not be the newest any more."""
     copies = working_copies(name, request.directory)
     ours = {kind: copy.path for kind, copy in copies.items() if copy.state is CopyState.OURS}
     if not request.yes and not console.confirm("Push what was resolved?"):
         raise KeyboardInterrupt
-    taken = resolving.take(name, ours, world.host.access)
+    taken = resolving.take(name, ours, context.host.access)
     for url in taken.pushed:
         console.say(f"✓ Push branch {branch(taken.template.version)} of {url}", "green")
     return Goal(taken.template.version, taken.template.url)
@@ -134,10 +134,10 @@ def found(one: Result | Error) -> Result:
     return one
 
 
-def _bring(outcome: Outcome, planned: Planned, world: World, console: Console, request: Request) -> Outcome:
+def _bring(outcome: Outcome, planned: Planned, context: Context, console: Console, request: Request) -> Outcome:
     if planned.steps:
         _confirm(planned.steps, [outcome], console, request)
-    return _done(outcome, planned, world, console)
+    return _done(outcome, planned, context, console)
 
 
 def _confirm(steps: Sequence[UpdateStep], outcomes: Sequence[Outcome], console: Console, request: Request) -> None:
@@ -149,21 +149,21 @@ def _confirm(steps: Sequence[UpdateStep], outcomes: Sequence[Outcome], console: 
         raise KeyboardInterrupt
 
 
-def _done(outcome: Outcome, planned: Planned, world: World, console: Console) -> Outcome:
+def _done(outcome: Outcome, planned: Planned, context: Context, console: Console) -> Outcome:
     if outcome.prepared is None:
         return outcome
-    opened = perform.perform_all(planned.steps, world.host, outcome.prepared.template, console.done)
+    opened = perform.perform_all(planned.steps, context.host, outcome.prepared.template, console.done)
     return replace(outcome, changed=outcome.changed or bool(planned.steps), proposals=planned.open | opened)
 
 
-def _run_all(request: Request, world: World, settings: Settings, console: Console) -> None:
-    with _private("update-all", "update-all", request, world, settings, console) as private:
+def _run_all(request: Request, context: Context, settings: Settings, console: Console) -> None:
+    with _private("update-all", "update-all", request, context, settings, console) as private:
         names = sorted(
-            {one.mark.project for one in world.host.repositories.marked() if one.mark.repository in list(Kind)}
+            {one.mark.project for one in context.host.repositories.marked() if one.mark.repository in list(Kind)}
         )
-        outcomes = list(_prepared(names, request, world, private))
+        outcomes = list(_prepared(names, request, context, private))
         if not request.dry_run:
-            outcomes = _bring_all(outcomes, request, world, settings, console)
+            outcomes = _bring_all(outcomes, request, context, settings, console)
     document = {"projects": [one.document() for one in outcomes]}
     lines = [line for one in outcomes for line in one.lines(dry_run=request.dry_run)]
     text = "\n".join(lines) or "There are no projects on this Git host."
@@ -173,12 +173,12 @@ def _run_all(request: Request, world: World, settings: Settings, console: Consol
     console.result(text, document)
 
 
-def _prepared(names: Sequence[str], request: Request, world: World, private: Path) -> Iterator[Outcome]:
-    workshop = Workshop(world.host, world.templates, private)
+def _prepared(names: Sequence[str], request: Request, context: Context, private: Path) -> Iterator[Outcome]:
+    preparation = Preparation(context.host, context.templates, private)
     for start in range(0, len(names), _BATCH):
-        fetched = workshop.fetch(names[start : start + _BATCH], request.goal)
+        fetched = preparation.fetch(names[start : start + _BATCH], request.goal)
         fetched = {name: _unless_unready(one, request.directory) for name, one in fetched.items()}
-        made = workshop.prepare([one for one in fetched.values() if not isinstance(one, Error)])
+        made = preparation.prepare([one for one in fetched.values() if not isinstance(one, Error)])
         for name, one in fetched.items():
             prepared = one if isinstance(one, Error) else made[name]
             if isinstance(prepared, Error):
@@ -199,17 +199,17 @@ def _unless_unready(one: StagedProject | Error, directory: Path) -> StagedProjec
 
 
 def _bring_all(
-    outcomes: Sequence[Outcome], request: Request, world: World, settings: Settings, console: Console
+    outcomes: Sequence[Outcome], request: Request, context: Context, settings: Settings, console: Console
 ) -> list[Outcome]:
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-        planned = list(pool.map(lambda one: _planned(one, world), outcomes))
+        planned = list(pool.map(lambda one: _planned(one, context), outcomes))
     if steps := list(dict.fromkeys(step for _, some in planned for step in some.steps)):
         _confirm(steps, [one for one, _ in planned], console, request)
 
     def bring(outcome: Outcome, some: Planned) -> Outcome:
         try:
             with lock(settings, f"project-{outcome.name}", console.say):
-                return _let_know(_done(outcome, some, world, console), request.directory, world)
+                return _let_know(_done(outcome, some, context, console), request.directory, context)
         except Error as error:
             return replace(outcome, error=error)
 
@@ -220,26 +220,26 @@ def _bring_all(
         return list(pool.map(lambda one: done.get(one[0].name) or bring(*one), planned))
 
 
-def _let_know(outcome: Outcome, directory: Path, world: World) -> Outcome:
+def _let_know(outcome: Outcome, directory: Path, context: Context) -> Outcome:
     """Fetch the new branches into the working copies that stand in the folder."""
     if outcome.changed and outcome.prepared:
         sides = [one.side for one in outcome.prepared.repositories]
-        perform.fetch_into(ready(working_copies(outcome.name, directory), sides), sides, world.host.access)
+        perform.fetch_into(ready(working_copies(outcome.name, directory), sides), sides, context.host.access)
     return outcome
 
 
-def _planned(outcome: Outcome, world: World) -> tuple[Outcome, Planned]:
+def _planned(outcome: Outcome, context: Context) -> tuple[Outcome, Planned]:
     if outcome.error or outcome.prepared is None:
         return outcome, Planned()
     try:
-        return outcome, plan_update(outcome.prepared, world.host.pull_requests)
+        return outcome, plan_update(outcome.prepared, context.host.pull_requests)
     except Error as error:
         return replace(outcome, error=error), Planned()
 
 
 @contextmanager
 def _private(
-    place: str, name: str, request: Request, world: World, settings: Settings, console: Console
+    place: str, name: str, request: Request, context: Context, settings: Settings, console: Console
 ) -> Iterator[Path]:
     """A folder for this command alone; a dry run leaves no trace in the home."""
     if request.dry_run:
@@ -247,7 +247,7 @@ def _private(
             yield Path(folder)
         return
     with lock(settings, name, console.say):
-        make_folder(world.scratch)
-        with staging(world.scratch, place) as private:
+        make_folder(context.scratch)
+        with staging(context.scratch, place) as private:
             private.mkdir()
             yield private

@@ -47,7 +47,7 @@ class BitbucketProjects:
         key = self.key(name)
         with self._lock:  # two repositories created side by side share one
             if key not in self._known:
-                settle(lambda: self.find(name), bool, lambda _: self._create(name, key), self._connection.patience)
+                settle(lambda: self.find(name), bool, lambda _: self._create(name, key), self._connection.retry_policy)
                 self._known.add(key)
         return key
 
@@ -68,7 +68,7 @@ class BitbucketProjects:
                 raise Conflict(holds, hint="move or delete them first")
             self._connection.transport.delete(self._at(key), f"delete the Bitbucket project {key}")
 
-        settle(lambda: self.find(name), lambda seen: seen is None, act, self._connection.patience)
+        settle(lambda: self.find(name), lambda seen: seen is None, act, self._connection.retry_policy)
         self._known.discard(key)
 
     def held(self, name: str) -> set[str]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from mlops_new.hosts.bitbucket.api.answer_fields import Document
 from mlops_new.hosts.bitbucket.api.credentials import Account
 from mlops_new.hosts.bitbucket.api.repository_endpoint import Repository
-from mlops_new.hosts.bitbucket.api.retry_policy import Patience
+from mlops_new.hosts.bitbucket.api.retry_policy import RetryPolicy
 from mlops_new.hosts.bitbucket.api.transport import Transport, at
 
 
@@ -49,9 +49,9 @@ class Connection:
         return self.account.workspace
 
     @property
-    def patience(self) -> Patience:
+    def retry_policy(self) -> RetryPolicy:
         """How long is waited for what."""
-        return self.transport.patience
+        return self.transport.retry_policy
 
     def url(self, slug: str) -> str:
         """The clone URL a repository has or will have."""

@@ -20,10 +20,10 @@ class BitbucketAccess:
         if url not in self._connection.unseen_by_git:
             return False
         self._connection.unseen_by_git.discard(url)
-        for pause in self._connection.patience.lag:
+        for pause in self._connection.retry_policy.lag:
             if self._git_sees(url):
                 return True
-            self._connection.patience.wait(pause, NOT_YET)
+            self._connection.retry_policy.wait(pause, NOT_YET)
         return False
 
     @contextmanager

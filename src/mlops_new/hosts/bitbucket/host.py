@@ -1,8 +1,8 @@
 """Bitbucket Cloud as the Git host: the parts of one workspace."""
 
 from mlops_new.hosts.bitbucket.api.credentials import Account
-from mlops_new.hosts.bitbucket.api.etag_cache import Memory
-from mlops_new.hosts.bitbucket.api.retry_policy import Patience
+from mlops_new.hosts.bitbucket.api.etag_cache import ETagCache
+from mlops_new.hosts.bitbucket.api.retry_policy import RetryPolicy
 from mlops_new.hosts.bitbucket.api.transport import Transport
 from mlops_new.hosts.bitbucket.bitbucket_projects import BitbucketProjects
 from mlops_new.hosts.bitbucket.connection import Connection, Hosting
@@ -19,18 +19,18 @@ class BitbucketCloud:
     Args:
         account: Whose requests they are.
         hosting: The settings.
-        patience: How long is waited for what.
-        memory: Keeps what was read and rarely changes.
+        retry_policy: How long is waited for what.
+        etag_cache: Keeps what was read and rarely changes.
     """
 
     def __init__(
         self,
         account: Account,
         hosting: Hosting | None = None,
-        patience: Patience | None = None,
-        memory: Memory | None = None,
+        retry_policy: RetryPolicy | None = None,
+        etag_cache: ETagCache | None = None,
     ) -> None:
-        transport = Transport(account, patience or Patience(), memory)
+        transport = Transport(account, retry_policy or RetryPolicy(), etag_cache)
         self.connection = Connection(transport, hosting or Hosting())
         self.visible = BitbucketWorkspace(self.connection)
         self.projects = BitbucketProjects(self.connection)

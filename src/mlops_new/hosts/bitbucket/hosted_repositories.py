@@ -58,7 +58,7 @@ class BitbucketRepositories:
             self._note_created(slug)
             return made
 
-        document = settle(look, lambda seen: seen is not None, act, self._connection.patience)
+        document = settle(look, lambda seen: seen is not None, act, self._connection.retry_policy)
         return HostedRepository(slug, self.url(slug), mark, self._head(slug, document) if document else None)
 
     def delete(self, slug: str, mark: Mark) -> None:
@@ -77,7 +77,7 @@ class BitbucketRepositories:
             del seen
             self._connection.transport.delete(self._at(slug), f"delete the repository {slug}")
 
-        settle(look, lambda seen: seen is None, act, self._connection.patience)
+        settle(look, lambda seen: seen is None, act, self._connection.retry_policy)
         self._connection.unseen_by_git.discard(self.url(slug))
         self._connection.deleted.add(slug)
 
@@ -98,7 +98,7 @@ class BitbucketRepositories:
             body = {"description": described(mark, str(seen.get("description") or ""))}
             return self._connection.transport.write("PUT", self._at(slug), f"mark the repository {slug}", body)
 
-        settle(look, lambda seen: mark_of(seen) == mark, act, self._connection.patience)
+        settle(look, lambda seen: mark_of(seen) == mark, act, self._connection.retry_policy)
 
     def marked(self) -> list[Marked]:
         """Every repository of the workspace that carries a mark of ours."""

@@ -47,13 +47,13 @@ def open_updates(transport: Transport, slugs: Collection[str], branches: str) ->
 
 def _listed(transport: Transport, repository: Marked, changed: str) -> Listed:
     key = f"{transport.account.api} {transport.account.workspace} {repository.slug} answers"
-    before = transport.memory.recall(key)
+    before = transport.etag_cache.recall(key)
     if before and changed and before["changed"] == changed:
         return Listed(repository, before["answers"])
     path = at("repositories", transport.account.workspace, repository.slug, "src", "main", ANSWERS_FILE)
     answers = transport.remembered(path, f"read {ANSWERS_FILE} of {repository.slug}", raw=True)
     if answers is not None and changed:
-        transport.memory.keep(key, {"changed": changed, "answers": answers})
+        transport.etag_cache.keep(key, {"changed": changed, "answers": answers})
     return Listed(repository, answers)
 
 

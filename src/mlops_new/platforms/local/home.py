@@ -9,7 +9,7 @@ from pathlib import Path
 from mlops_new.errors import Error
 from mlops_new.system import locks
 
-PATIENCE = 1800.0  # seconds
+TIMEOUT = 1800.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class Home:
         Raises:
             Error: Another process holds it for longer than an environment takes to be made on a slow line.
         """
-        return locks.hold(self.locks, name, patience=PATIENCE, waiting=notify)
+        return locks.hold(self.locks, name, timeout=TIMEOUT, waiting=notify)
 
 
 def _not_writable(root: Path, why: str | None) -> Error:

@@ -35,7 +35,7 @@ def server(certificate: Path) -> Iterator[BitbucketServer]:
 def test_an_unknown_certificate_is_refused_at_once(server: BitbucketServer) -> None:
     waits = Waits()
     with pytest.raises(Unreachable, match=r"no trusted TLS connection to 127\.0\.0\.1.*self.signed") as caught:
-        host_at(server, patience=waits.patience()).repositories.create(
+        host_at(server, retry_policy=waits.retry_policy()).repositories.create(
             "a-build", mark=Mark("a", "build"), description=""
         )
     assert "REQUESTS_CA_BUNDLE" in caught.value.hint

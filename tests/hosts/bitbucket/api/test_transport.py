@@ -34,7 +34,7 @@ def server() -> Iterator[BitbucketServer]:
 
 
 def reader(server: BitbucketServer, waits: Waits) -> Transport:
-    return Transport(account_at(server), waits.patience())
+    return Transport(account_at(server), waits.retry_policy())
 
 
 @pytest.mark.parametrize("how", [Before(500), Before(503), Drop(), After(502, "<html>bad gateway", "text/html")])
@@ -81,14 +81,16 @@ def test_the_rate_limit_is_not_obeyed_for_hours(server: BitbucketServer) -> None
 def test_a_write_waits_as_long_as_it_is_told(server: BitbucketServer) -> None:
     waits = Waits()
     server.fail(TooMany("42"), method="POST", path="projects$")
-    host_at(server, patience=waits.patience()).repositories.create("a-build", mark=Mark("a", "build"), description="")
+    host_at(server, retry_policy=waits.retry_policy()).repositories.create(
+        "a-build", mark=Mark("a", "build"), description=""
+    )
     assert 42.0 in waits.seconds
     assert len(server.workspace.projects) == 1
 
 
 def test_an_answer_that_takes_too_long(server: BitbucketServer) -> None:
     server.fail(Slow(2.0), times=None)
-    host = host_at(server, patience=Waits().patience(attempts=1, read=0.2))
+    host = host_at(server, retry_policy=Waits().retry_policy(attempts=1, read=0.2))
     with pytest.raises(Unreachable, match="does not answer in time"):
         host.repositories.find("x-build")
 
@@ -179,7 +181,7 @@ def test_netrc_has_no_say(
     server: BitbucketServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, token: Token
 ) -> None:
     netrc(tmp_path, monkeypatch)
-    assert Transport(account_at(server, token), Waits().patience()).find(WHERE, "see it") is not None
+    assert Transport(account_at(server, token), Waits().retry_policy()).find(WHERE, "see it") is not None
 
 
 def netrc(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -243,7 +245,7 @@ def test_a_wrong_token(server: BitbucketServer) -> None:
 
 def test_a_workspace_that_is_not_there(server: BitbucketServer) -> None:
     known = account_at(server)
-    host = BitbucketCloud(Account(known.api, "acne", known.credentials), patience=Waits().patience())
+    host = BitbucketCloud(Account(known.api, "acne", known.credentials), retry_policy=Waits().retry_policy())
     with pytest.raises(Denied, match="no workspace 'acne'") as caught:
         host.repositories.find("x-build")
     assert "BITBUCKET_WORKSPACE" in caught.value.hint

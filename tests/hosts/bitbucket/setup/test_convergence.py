@@ -10,7 +10,7 @@ from graphlib import TopologicalSorter
 import pytest
 
 from mlops_new.errors import Error
-from mlops_new.hosts.bitbucket.api.retry_policy import Patience
+from mlops_new.hosts.bitbucket.api.retry_policy import RetryPolicy
 from mlops_new.hosts.bitbucket.setup import bitbucket_settings as settings
 from mlops_new.hosts.bitbucket.setup.setup_apply import perform
 from mlops_new.hosts.bitbucket.setup.setup_observe import observe_setup
@@ -36,9 +36,9 @@ TABLE = {
 SETUP = settings.parse(TABLE, {"TEAM_TOKEN": "s3cret", "HOOK": "signed"})
 
 
-def set_up(server: BitbucketServer, patience: Patience) -> None:
+def set_up(server: BitbucketServer, retry_policy: RetryPolicy) -> None:
     """What `project` does for one repository, one thing after another."""
-    host = host_at(server, hosting=SETUP.hosting, patience=patience)
+    host = host_at(server, hosting=SETUP.hosting, retry_policy=retry_policy)
     wanted = SETUP.of("fresh-sales", Kind.BUILD)
     found = host.repositories.find(SLUG)
     steps = missing(SLUG, wanted, observe_setup(host, SLUG, wanted) if found else NOTHING)
@@ -51,9 +51,9 @@ def set_up(server: BitbucketServer, patience: Patience) -> None:
         perform(step, host)
 
 
-def try_to_set_up(server: BitbucketServer, patience: Patience) -> None:
+def try_to_set_up(server: BitbucketServer, retry_policy: RetryPolicy) -> None:
     with suppress(Error):
-        set_up(server, patience)
+        set_up(server, retry_policy)
 
 
 def new_server() -> BitbucketServer:
@@ -79,7 +79,7 @@ class Clean:
 @pytest.fixture(scope="module")
 def clean() -> Clean:
     with new_server() as server:
-        set_up(server, Waits().patience())
+        set_up(server, Waits().retry_policy())
         numbers = [request.number for request in server.writes]
         return Clean(server.picture(), range(1, len(server.requests) + 1), numbers)
 
@@ -106,9 +106,9 @@ def test_a_clean_run_makes_everything(clean: Clean) -> None:
 
 def test_the_second_run_writes_nothing() -> None:
     with new_server() as server:
-        set_up(server, Waits().patience())
+        set_up(server, Waits().retry_policy())
         server.forget()
-        set_up(server, Waits().patience())
+        set_up(server, Waits().retry_policy())
         assert server.writes == []
 
 
@@ -128,7 +128,7 @@ def test_a_passing_fault_of_any_request_is_got_over(clean: Clean, how: How) -> N
     for number in clean.hit_by(how):
         with new_server() as server:
             server.fail(how, request=number)
-            set_up(server, Waits().patience(looks=3))
+            set_up(server, Waits().retry_policy(looks=3))
             assert server.picture() == clean.picture, f"request {number}"
 
 
@@ -144,8 +144,8 @@ def test_a_misleading_answer_to_any_write_is_looked_through(clean: Clean, how: H
     for number in clean.hit_by(how):
         with new_server() as server:
             server.fail(how, request=number)
-            try_to_set_up(server, Waits().patience(looks=3))
-            set_up(server, Waits().patience())
+            try_to_set_up(server, Waits().retry_policy(looks=3))
+            set_up(server, Waits().retry_policy())
             assert server.picture() == clean.picture, f"request {number}"
 
 
@@ -155,16 +155,16 @@ def test_a_service_that_goes_down_and_comes_back(clean: Clean, how: How) -> None
         with new_server() as server:
             server.fail(how, request=number)
             server.fail(Drop(), where=partial(int.__lt__, number), times=None)
-            try_to_set_up(server, Waits().patience(attempts=2, looks=2))
+            try_to_set_up(server, Waits().retry_policy(attempts=2, looks=2))
             server.heal()
-            set_up(server, Waits().patience())
+            set_up(server, Waits().retry_policy())
             assert server.picture() == clean.picture, f"request {number}"
 
 
 def test_reads_that_lag_behind_creates(clean: Clean) -> None:
     with new_server() as server:
         server.rest.lag = 3
-        set_up(server, Waits().patience())
+        set_up(server, Waits().retry_policy())
         assert server.picture() == clean.picture
 
 
@@ -174,8 +174,8 @@ def test_a_lagging_read_after_a_hidden_success(clean: Clean) -> None:
         with new_server() as server:
             server.rest.lag = 2
             server.fail(Drop(after=True), request=number)
-            try_to_set_up(server, Waits().patience())
-            set_up(server, Waits().patience())
+            try_to_set_up(server, Waits().retry_policy())
+            set_up(server, Waits().retry_policy())
             assert server.picture() == clean.picture, f"request {number}"
 
 
@@ -199,7 +199,7 @@ def test_two_people_at_the_same_moment_make_one_of_everything(clean: Clean) -> N
     with new_server() as server:
         server.fail(Slow(0.005), times=None)
         with ThreadPoolExecutor(2) as pool:
-            both = [pool.submit(set_up, server, Waits().patience()) for _ in range(2)]
+            both = [pool.submit(set_up, server, Waits().retry_policy()) for _ in range(2)]
             assert [one.exception() for one in both] == [None, None]
         assert server.picture() == clean.picture
 
@@ -207,21 +207,21 @@ def test_two_people_at_the_same_moment_make_one_of_everything(clean: Clean) -> N
 def test_of_two_webhooks_to_one_address_the_signed_one_is_kept(clean: Clean) -> None:
     for place in range(2):
         with new_server() as server:
-            set_up(server, Waits().patience())
+            set_up(server, Waits().retry_policy())
             hooks = server.repository(SLUG).hooks
             (uuid,) = hooks
             double = {**hooks[uuid], "uuid": ("{0}", "{zzz}")[place]}
             del double["secret"]
             hooks[double["uuid"]] = double
             server.forget()
-            set_up(server, Waits().patience())
+            set_up(server, Waits().retry_policy())
             assert list(hooks) == [uuid]
             assert server.picture() == clean.picture
 
 
 def test_what_people_changed_is_put_right_and_what_they_added_stays(clean: Clean) -> None:
     with new_server() as server:
-        set_up(server, Waits().patience())
+        set_up(server, Waits().retry_policy())
         repository = server.repository(SLUG)
         repository.restrictions[99] = {"kind": "force", "pattern": "release/*", "id": 99}
         for rule in repository.restrictions.values():
@@ -234,7 +234,7 @@ def test_what_people_changed_is_put_right_and_what_they_added_stays(clean: Clean
         for schedule in repository.schedules.values():
             schedule["cron_pattern"] = "0 0 4 * * ? *"
         repository.pipelines = False
-        set_up(server, Waits().patience())
+        set_up(server, Waits().retry_policy())
         del repository.restrictions[99]
         picture = server.picture()
         secured = next(one for one in picture["repositories"][SLUG]["variables"] if one["secured"])

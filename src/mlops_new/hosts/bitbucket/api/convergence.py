@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from mlops_new.errors import Error
 from mlops_new.hosts.bitbucket.api.bitbucket_errors import Failure, Unclear
-from mlops_new.hosts.bitbucket.api.retry_policy import NOT_YET, Patience
+from mlops_new.hosts.bitbucket.api.retry_policy import NOT_YET, RetryPolicy
 
 Seen = TypeVar("Seen")
 
@@ -14,7 +14,7 @@ def settle(
     look: Callable[[], Seen],
     wanted: Callable[[Seen], bool],
     act: Callable[[Seen], Seen],
-    patience: Patience,
+    retry_policy: RetryPolicy,
     *,
     unique: bool = True,
 ) -> Seen:
@@ -24,15 +24,15 @@ def settle(
         look: Reads what is there; raises where that must not be touched.
         wanted: Whether that is as it should be.
         act: Changes it, once, and returns what is there then.
-        patience: How often, and how long in between.
+        retry_policy: How often, and how long in between.
         unique: The service refuses a second one by itself. Where it does not, we look for longer before we act again.
 
     Raises:
         Error: the service refuses, or does not answer in time.
     """
     seen = look()
-    left = patience.longest
-    for pause in (*patience.pauses, None):
+    left = retry_policy.longest
+    for pause in (*retry_policy.pauses, None):
         if wanted(seen):
             return seen
         try:
@@ -42,32 +42,32 @@ def settle(
         wait = _pause(failure, pause, left)
         if wait is not None:
             left -= wait
-            patience.wait(wait, failure.error.message)
+            retry_policy.wait(wait, failure.error.message)
         lagging = failure.exists or not (unique or failure.untouched)
-        seen = look_for(look, wanted, patience) if lagging else look()
+        seen = look_for(look, wanted, retry_policy) if lagging else look()
         if wait is None and not wanted(seen):
             raise failure.error
     return seen
 
 
-def look_for(look: Callable[[], Seen], wanted: Callable[[Seen], bool], patience: Patience) -> Seen:
+def look_for(look: Callable[[], Seen], wanted: Callable[[Seen], bool], retry_policy: RetryPolicy) -> Seen:
     """Look, and again for as long as it may only not be visible yet."""
     seen = look()
-    for pause in patience.lag:
+    for pause in retry_policy.lag:
         if wanted(seen):
             break
-        patience.wait(pause, NOT_YET)
+        retry_policy.wait(pause, NOT_YET)
         seen = look()
     return seen
 
 
-def expect(look: Callable[[], Seen | None], patience: Patience, missing: str) -> Seen:
+def expect(look: Callable[[], Seen | None], retry_policy: RetryPolicy, missing: str) -> Seen:
     """What must be there by now.
 
     Raises:
         Error: it does not appear in time.
     """
-    seen = look_for(look, lambda seen: seen is not None, patience)
+    seen = look_for(look, lambda seen: seen is not None, retry_policy)
     if seen is None:
         raise Error(missing, hint="run the same command again")
     return seen

@@ -8,7 +8,7 @@ from pathlib import Path
 Entry = dict[str, str]
 
 
-class Memory:
+class ETagCache:
     """Texts by a key, a file each; whatever cannot be read or written was not there.
 
     Args:

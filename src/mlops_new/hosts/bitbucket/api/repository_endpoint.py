@@ -58,4 +58,4 @@ class Repository:
         unique: bool = True,
     ) -> Seen:
         """Bring about what is wanted."""
-        return settle(look, wanted, act, self.transport.patience, unique=unique)
+        return settle(look, wanted, act, self.transport.retry_policy, unique=unique)

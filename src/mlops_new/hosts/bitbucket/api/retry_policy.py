@@ -10,7 +10,7 @@ def _silent(message: str) -> None:
 
 
 @dataclass(frozen=True)
-class Patience:
+class RetryPolicy:
     """Time-outs and pauses, in seconds.
 
     Args:

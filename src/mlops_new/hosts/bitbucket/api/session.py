@@ -14,7 +14,7 @@ from mlops_new import __version__
 from mlops_new.errors import Unreachable
 from mlops_new.hosts.bitbucket.api.bitbucket_errors import Answer, Failure
 from mlops_new.hosts.bitbucket.api.credentials import AccessToken, Account, ApiToken
-from mlops_new.hosts.bitbucket.api.retry_policy import Patience
+from mlops_new.hosts.bitbucket.api.retry_policy import RetryPolicy
 
 # Requests in flight at once; more wait for nothing, their connections are only not kept.
 _CONNECTIONS = 16
@@ -27,9 +27,9 @@ class ForeignRedirect(requests.RequestException):
 class Session(requests.Session):
     """Every request with our time-outs and checked certificates, whatever the library passes."""
 
-    def __init__(self, patience: Patience) -> None:
+    def __init__(self, retry_policy: RetryPolicy) -> None:
         super().__init__()
-        self._timeout = (patience.connect, patience.read)
+        self._timeout = (retry_policy.connect, retry_policy.read)
         self.headers["User-Agent"] = f"mlops-new/{__version__}"
         # Without cookies a session has no state that threads could disturb.
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
@@ -53,7 +53,7 @@ class Session(requests.Session):
         """Keep our credentials: the server is the same, and `.netrc` has no say."""
 
 
-def connect(account: Account, patience: Patience) -> Any:
+def connect(account: Account, retry_policy: RetryPolicy) -> Any:
     """The library's client, of which only `request` is used."""
     silence()
     options: dict[str, Any] = {"backoff_and_retry": False, "retry_with_header": False}
@@ -62,7 +62,7 @@ def connect(account: Account, patience: Patience) -> Any:
             options |= {"username": credentials.email, "password": credentials.token.reveal()}
         case AccessToken() as credentials:
             options |= {"token": credentials.token.reveal()}
-    return Cloud(account.api, session=Session(patience), **options)
+    return Cloud(account.api, session=Session(retry_policy), **options)
 
 
 def silence() -> None:

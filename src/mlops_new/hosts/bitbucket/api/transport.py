@@ -12,8 +12,8 @@ from mlops_new.errors import Error, Unreachable
 from mlops_new.hosts.bitbucket.api.answer_fields import Document, entries
 from mlops_new.hosts.bitbucket.api.bitbucket_errors import Answer, Failure, Unclear, empty, judge, scrubbed
 from mlops_new.hosts.bitbucket.api.credentials import Account
-from mlops_new.hosts.bitbucket.api.etag_cache import Memory
-from mlops_new.hosts.bitbucket.api.retry_policy import NOT_YET, Patience
+from mlops_new.hosts.bitbucket.api.etag_cache import ETagCache
+from mlops_new.hosts.bitbucket.api.retry_policy import NOT_YET, RetryPolicy
 from mlops_new.hosts.bitbucket.api.scopes import names, needed
 from mlops_new.hosts.bitbucket.api.setting_names import setting_of
 
@@ -50,10 +50,10 @@ class Request:
 class Transport:
     """The requests of one account. Threads may share it."""
 
-    def __init__(self, account: Account, patience: Patience, memory: Memory | None = None) -> None:
+    def __init__(self, account: Account, retry_policy: RetryPolicy, etag_cache: ETagCache | None = None) -> None:
         self.account = account
-        self.memory = memory or Memory()
-        self.patience = patience
+        self.etag_cache = etag_cache or ETagCache()
+        self.retry_policy = retry_policy
         self._lock = threading.Lock()
         self._cloud: Any = None
         self._fresh: dict[str, float] = {}
@@ -65,7 +65,7 @@ class Transport:
             path: Relative to the API's version; made by `at`.
             what: As in "cannot <what>".
         """
-        lag = self.patience.lag if path in self._fresh and self._is_fresh(path) else ()
+        lag = self.retry_policy.lag if path in self._fresh and self._is_fresh(path) else ()
         outcome = self._read_created(Request("GET", path, what), lag)
         if isinstance(outcome, Answer):
             return _document(outcome)
@@ -112,7 +112,7 @@ class Transport:
             The body; None when it is absent.
         """
         key = f"{self.account.api} {path} {sorted(params.items())}"
-        before = self.memory.recall(key)
+        before = self.etag_cache.recall(key)
         headers = {"If-None-Match": before["etag"]} if before else {}
         outcome = self._read(Request("GET", path, what, params=params, headers=headers, raw=raw))
         if isinstance(outcome, Failure):
@@ -122,7 +122,7 @@ class Transport:
         if before and outcome.status == HTTPStatus.NOT_MODIFIED:
             return before["text"]
         if etag := outcome.headers.get("etag"):
-            self.memory.keep(key, {"etag": etag, "text": outcome.text})
+            self.etag_cache.keep(key, {"etag": etag, "text": outcome.text})
         return outcome.text
 
     def probe(self, path: str, what: str) -> Answer:
@@ -153,7 +153,7 @@ class Transport:
         Raises:
             Unclear: it may have happened or not: look before anything else.
         """
-        pauses = iter(self.patience.lag if self._is_fresh(path) and not gone_is_unclear else ())
+        pauses = iter(self.retry_policy.lag if self._is_fresh(path) and not gone_is_unclear else ())
         while isinstance(outcome := self._judged(Request(method, path, what, body)), Failure):
             if outcome.unclear:
                 raise Unclear(outcome)
@@ -162,7 +162,7 @@ class Transport:
             # What it belongs to was created a moment ago and is not there yet: nothing has happened.
             if not outcome.absent or (pause := next(pauses, None)) is None:
                 raise outcome.error
-            self.patience.wait(pause, NOT_YET)
+            self.retry_policy.wait(pause, NOT_YET)
         return _document(outcome)
 
     def delete(self, path: str, what: str) -> None:
@@ -188,7 +188,7 @@ class Transport:
         return any(path.startswith(start) and now - when < _FRESH for start, when in list(self._fresh.items()))
 
     def _page(self, url: str, what: str, query: Mapping[str, str], *, absent_is_empty: bool) -> Document:
-        lag = self.patience.lag if self._is_fresh(url) and not absent_is_empty else ()
+        lag = self.retry_policy.lag if self._is_fresh(url) and not absent_is_empty else ()
         outcome = self._read_created(Request("GET", url, what, params=query), lag)
         if isinstance(outcome, Answer):
             return _document(outcome)
@@ -202,13 +202,13 @@ class Transport:
             outcome = self._read(request)
             if isinstance(outcome, Answer) or not outcome.absent:
                 return outcome
-            self.patience.wait(pause, NOT_YET)
+            self.retry_policy.wait(pause, NOT_YET)
         return self._read(request)
 
     def _read(self, request: Request) -> Answer | Failure:
         """Ask until there is an answer that asking again would not change."""
-        left = self.patience.longest
-        for pause in (*self.patience.pauses, None):
+        left = self.retry_policy.longest
+        for pause in (*self.retry_policy.pauses, None):
             outcome = self._judged(request)
             if isinstance(outcome, Answer) or not outcome.temporary or pause is None:
                 return outcome
@@ -216,7 +216,7 @@ class Transport:
             if wait > left:
                 return outcome
             left -= wait
-            self.patience.wait(wait, outcome.error.message)
+            self.retry_policy.wait(wait, outcome.error.message)
         raise AssertionError  # the last turn returns
 
     def _judged(self, request: Request) -> Answer | Failure:
@@ -240,7 +240,7 @@ class Transport:
         from mlops_new.hosts.bitbucket.api import session
 
         with self._lock:
-            self._cloud = self._cloud or session.connect(self.account, self.patience)
+            self._cloud = self._cloud or session.connect(self.account, self.retry_policy)
         try:
             return session.exchange(
                 self._cloud, request.method, request.path, request.body, request.params, request.headers

@@ -99,7 +99,7 @@ def environment_id(repository: Repository, name: str) -> str:
     """The identifier of an environment that exists, or was created a moment ago."""
     return expect(
         lambda: _find_environment(repository, name),
-        repository.transport.patience,
+        repository.transport.retry_policy,
         f"{repository.slug} has no environment {name}",
     )
 
@@ -135,7 +135,7 @@ def set_schedule(repository: Repository, wanted: Schedule) -> None:
 def _switch_on(repository: Repository, wanted: Schedule, what: str) -> None:
     def look() -> _Found:
         absent = f"the schedule of {wanted.pipeline} in {repository.slug} does not appear"
-        return expect(lambda: next(iter(_fitting(repository, wanted)), None), repository.transport.patience, absent)
+        return expect(lambda: next(iter(_fitting(repository, wanted)), None), repository.transport.retry_policy, absent)
 
     def act(seen: _Found) -> _Found:
         repository.change("pipelines_config", "schedules", seen.uuid, what=what, body={"enabled": True})

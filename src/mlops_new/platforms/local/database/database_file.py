@@ -68,20 +68,20 @@ class Database:
 
     Args:
         path: The file; made when missing, brought to this version's schema when older.
-        patience: Seconds to wait for another process's transaction.
+        timeout: Seconds to wait for another process's transaction.
 
     Raises:
         Error: It is not a registry, cannot be read, or was made by a newer version.
     """
 
-    def __init__(self, path: Path, *, patience: float = 15.0) -> None:
+    def __init__(self, path: Path, *, timeout: float = 15.0) -> None:
         self._path = path
-        self._patience = patience
+        self._timeout = timeout
         self._turn = threading.RLock()
         with contextlib.suppress(OSError):  # SQLite says what is wrong
             path.touch()  # with the rights that the umask leaves; SQLite's own are narrower
         with self._translated():
-            self._connection = sqlite3.connect(path, timeout=patience, isolation_level=None, check_same_thread=False)
+            self._connection = sqlite3.connect(path, timeout=timeout, isolation_level=None, check_same_thread=False)
             try:
                 self._prepare()
             except BaseException:
@@ -152,7 +152,7 @@ class Database:
     def _explained(self, error: sqlite3.DatabaseError) -> Error:
         text = str(error)
         if "locked" in text or "busy" in text:
-            why, hint = f"another program has held it for {self._patience:g} seconds", "try again when it is done"
+            why, hint = f"another program has held it for {self._timeout:g} seconds", "try again when it is done"
         elif "full" in text or "disk I/O" in text:
             why, hint = "the disk is full or failing", "make room and run the same command again"
         elif "readonly" in text or "unable to open" in text:
