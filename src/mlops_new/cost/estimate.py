@@ -70,35 +70,37 @@ class Estimate:
         return next((f"{one.step}: {one.unknown}" for one in self.steps if one.unknown), "")
 
 
-def estimate(found: Definition, given: Mapping[str, Any], prices: Prices) -> Estimate:
+def estimate(definition: Definition, given: Mapping[str, Any], prices: Prices) -> Estimate:
     """The most that an execution can cost: every machine for as long as it may run, every retry taken.
 
     Args:
-        found: The definition.
+        definition: The definition.
         given: Values of its parameters; the others have their defaults.
         prices: What an hour costs.
     """
-    values = {name: one.default for name, one in found.parameters.items() if one.default is not MISSING} | dict(given)
-    costs = {step.path: _cost(step, values, prices) for step in found.steps}
-    top = [step for step in found.steps if step.parent is None]
+    values = {name: one.default for name, one in definition.parameters.items() if one.default is not MISSING} | dict(
+        given
+    )
+    costs = {step.path: _cost(step, values, prices) for step in definition.steps}
+    top = [step for step in definition.steps if step.parent is None]
     lacks_prices = not prices.hourly and any(cost.most is None for cost in costs.values())
-    total = None if lacks_prices else sum((_dearest(step, found, costs) for step in top), Decimal(0))
+    total = None if lacks_prices else sum((_dearest(step, definition, costs) for step in top), Decimal(0))
     shown = tuple(cost for cost in costs.values() if cost.machines or cost.unknown)
     return Estimate(shown, total, prices)
 
 
-def refuse_above(found: Estimate, cap: Decimal) -> None:
+def refuse_above(estimate: Estimate, cap: Decimal) -> None:
     """Raise `Invalid` where an execution may cost more than the cap, or where that cannot be told."""
-    currency = found.prices.currency
-    if found.total is not None and found.total > cap:
+    currency = estimate.prices.currency
+    if estimate.total is not None and estimate.total > cap:
         raise Invalid(
-            f"this may cost up to {money(found.total, currency)}, more than the cap of {money(cap, currency)}",
+            f"this may cost up to {money(estimate.total, currency)}, more than the cap of {money(cap, currency)}",
             hint="see `mlops-new run --dry-run`; smaller machines, shorter limits or a higher --cost-cap",
         )
-    if found.unknown:
+    if estimate.unknown:
         raise Invalid(
-            f"it cannot be told that this stays below the cap of {money(cap, currency)}: {found.unknown}; "
-            f"with {found.prices}",
+            f"it cannot be told that this stays below the cap of {money(cap, currency)}: {estimate.unknown}; "
+            f"with {estimate.prices}",
             hint="put the price into [sagemaker.prices], or start it without a cap",
         )
 
@@ -113,12 +115,12 @@ def rounded(value: Decimal) -> Decimal:
     return value.quantize(_CENT, ROUND_CEILING)
 
 
-def _dearest(step: Step, found: Definition, costs: Mapping[Any, StepCost]) -> Decimal:
+def _dearest(step: Step, definition: Definition, costs: Mapping[Any, StepCost]) -> Decimal:
     """What a step costs with the dearest of its branches, only one of which is taken."""
     branches: dict[str, Decimal] = {}
-    for inner in found.steps:
+    for inner in definition.steps:
         if inner.parent is step:
-            branches[inner.branch] = branches.get(inner.branch, Decimal(0)) + _dearest(inner, found, costs)
+            branches[inner.branch] = branches.get(inner.branch, Decimal(0)) + _dearest(inner, definition, costs)
     return (costs[step.path].most or Decimal(0)) + max(branches.values(), default=Decimal(0))
 
 

@@ -23,7 +23,7 @@ TYPES: Mapping[str, Sort] = {
 """The types of parameters and outputs."""
 
 
-def property_sort(step: Step, found: PropertyReference) -> Sort | Complaint:
+def property_sort(step: Step, reference: PropertyReference) -> Sort | Complaint:
     """What a property of the step becomes, or what is wrong with the path."""
     kind = KINDS.get(step.type)
     if kind is None:
@@ -31,8 +31,8 @@ def property_sort(step: Step, found: PropertyReference) -> Sort | Complaint:
     if not kind.properties:
         return f"a {step.type} step has no properties"
     if "OutputParameters" in kind.members:
-        return _output(step, found.path)
-    return _property(step, kind, found.path) if kind.answers else Sort.UNKNOWN
+        return _output(step, reference.path)
+    return _property(step, kind, reference.path) if kind.answers else Sort.UNKNOWN
 
 
 def _output(step: Step, path: tuple[Segment, ...]) -> Sort | Complaint:

@@ -108,13 +108,13 @@ class Resolution:
             return text(join.get("On")).join(map(as_text, parts))
         return variable
 
-    def _echoed(self, found: PropertyReference, variable: dict[str, Any]) -> Any:
+    def _echoed(self, reference: PropertyReference, variable: dict[str, Any]) -> Any:
         """A property that is a member of the step's own request: the answer has it as it was asked for."""
-        step, name = self.definition.step(found.step), text(variable.get("Get"))
+        step, name = self.definition.step(reference.step), text(variable.get("Get"))
         if step is None or name in self._asked:
             return variable
         self._asked.add(name)  # a definition that waits for itself is refused elsewhere
-        asked = self.resolved(_walked(step.own_arguments, found.path))
+        asked = self.resolved(_walked(step.own_arguments, reference.path))
         self._asked.remove(name)
         return asked if isinstance(asked, Scalar) else variable
 

@@ -46,9 +46,9 @@ class Scope:
             case _:
                 return
 
-    def _property(self, found: PropertyReference) -> Sort:
-        step = self.definition.step(found.step)
-        answer = property_sort(step, found) if step else Sort.UNKNOWN
+    def _property(self, reference: PropertyReference) -> Sort:
+        step = self.definition.step(reference.step)
+        answer = property_sort(step, reference) if step else Sort.UNKNOWN
         return answer if isinstance(answer, Sort) else Sort.UNKNOWN
 
 

@@ -116,25 +116,29 @@ def _loop(step: str, definition: Definition, path: Path, reader: Step | None) ->
 
 
 def _step_reference(
-    found: PropertyReference | PropertyFileReference, name: str, path: Path, definition: Definition, reader: Step | None
+    reference: PropertyReference | PropertyFileReference,
+    name: str,
+    path: Path,
+    definition: Definition,
+    reader: Step | None,
 ) -> Iterator[Fault]:
-    target = definition.step(found.step)
+    target = definition.step(reference.step)
     if reader is None:
         yield Fault(path, f"{show(name)}: no step has run when this is read")
     elif target is None:
-        known = suggest(found.step, definition.names)
-        yield Fault(path, f"{show(name)}: there is no step {found.step}{known}")
+        known = suggest(reference.step, definition.names)
+        yield Fault(path, f"{show(name)}: there is no step {reference.step}{known}")
     else:
         if branch := out_of_reach(reader, target):
-            yield Fault(path, f"{show(name)}: step {found.step} may not have run: it is in {branch}")
-        if complaint := _lost(found, target, path):
+            yield Fault(path, f"{show(name)}: step {reference.step} may not have run: it is in {branch}")
+        if complaint := _lost(reference, target, path):
             yield Fault(path, f"{show(name)}: {complaint}")
 
 
-def _lost(found: PropertyReference | PropertyFileReference, target: Step, path: Path) -> str:
-    match found:
+def _lost(reference: PropertyReference | PropertyFileReference, target: Step, path: Path) -> str:
+    match reference:
         case PropertyReference():
-            answer = property_sort(target, found)
+            answer = property_sort(target, reference)
             return answer if isinstance(answer, str) else ""
         case PropertyFileReference(file=file):
             files = property_files(target)

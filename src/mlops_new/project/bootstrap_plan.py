@@ -81,11 +81,11 @@ def document(
     }
 
 
-def _change(one: Change) -> dict[str, str]:
+def _change(change: Change) -> dict[str, str]:
     return {
-        "resource": one.resource,
-        "type": one.type,
-        "name": one.name,
-        "action": one.kind,
-        "replacement": one.replacement,
+        "resource": change.resource,
+        "type": change.type,
+        "name": change.name,
+        "action": change.kind,
+        "replacement": change.replacement,
     }

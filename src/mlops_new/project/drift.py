@@ -65,13 +65,13 @@ def _copy(copy: WorkingCopy, work: LocalWork | None) -> Iterator[str]:
                 yield f"{copy.path}: main has moved on at {copy.origin}"
 
 
-def _hosted(name: str, kind: Kind, found: HostedRepository | None) -> Iterator[str]:
-    if found is None:
+def _hosted(name: str, kind: Kind, repository: HostedRepository | None) -> Iterator[str]:
+    if repository is None:
         yield f"the {kind} repository is not hosted"
-    elif found.mark != Mark(name, kind.value):
-        yield f"repository {found.url} was not made for this project"
-    elif found.head is None:
-        yield f"nothing was pushed to {found.url}"
+    elif repository.mark != Mark(name, kind.value):
+        yield f"repository {repository.url} was not made for this project"
+    elif repository.head is None:
+        yield f"nothing was pushed to {repository.url}"
 
 
 def _template(seen: Observed) -> Iterator[str]:

@@ -110,11 +110,11 @@ def said(pair: Mapping[Kind, Listed]) -> dict[Kind, Recorded | None]:
     return {kind: _said(pair.get(kind)) for kind in Kind}
 
 
-def _said(one: Listed | None) -> Recorded | None:
-    if one is None or one.answers is None:
+def _said(listed: Listed | None) -> Recorded | None:
+    if listed is None or listed.answers is None:
         return None
     try:
-        return recorded(one.answers)
+        return recorded(listed.answers)
     except Error:
         return None
 
@@ -175,23 +175,23 @@ def _answered_otherwise(name: str, pair: Mapping[Kind, Listed]) -> Iterator[str]
         yield f"the two repositories are answered otherwise: {', '.join(names)}; `{_anew(name)}` makes them agree"
 
 
-def _repository(name: str, listed: Listed | None, found: Recorded | None, known: Known, kind: Kind) -> Iterator[str]:
+def _repository(name: str, listed: Listed | None, recorded: Recorded | None, known: Known, kind: Kind) -> Iterator[str]:
     if listed is None:
         yield f"{name} is missing"
-    elif found is None:
+    elif recorded is None:
         yield f"{name} does not say what it was rendered from"
-    elif known.versions and found.version not in known.versions:
-        yield f"{found.version} of {name} is no version of its template"
-    elif lags := list(_lagging(listed, kind, found.version, known)):
-        yield f"{name} lags behind {found.version}: {', '.join(lags)}"
+    elif known.versions and recorded.version not in known.versions:
+        yield f"{recorded.version} of {name} is no version of its template"
+    elif lags := list(_lagging(listed, kind, recorded.version, known)):
+        yield f"{name} lags behind {recorded.version}: {', '.join(lags)}"
 
 
-def _lagging(one: Listed, kind: Kind, version: str, known: Known) -> Iterator[str]:
+def _lagging(listed: Listed, kind: Kind, version: str, known: Known) -> Iterator[str]:
     """Files that are as an earlier version copies them; rendered ones only `update` can tell."""
     now = known.copied.get(version, {}).get(kind, {})
     earlier = [known.copied[tag].get(kind, {}) for tag in known.versions[: _position(known, version)]]
     for path, blob in now.items():
-        ours = (one.files or {}).get(path)
+        ours = (listed.files or {}).get(path)
         if ours and ours != blob and any(then.get(path) == ours for then in earlier):
             yield path
 

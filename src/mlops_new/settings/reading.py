@@ -69,17 +69,17 @@ def faults(model: type[Table], values: Mapping[str, Any]) -> list[Fault]:
     return []
 
 
-def refusal(found: Sequence[Fault], file: str = "") -> Invalid:
+def refusal(faults: Sequence[Fault], file: str = "") -> Invalid:
     """All of them as one error: a line for each.
 
     Args:
-        found: At least one.
+        faults: At least one.
         file: Where they stand, if that is known.
     """
     of_file = f"{file}: " if file else ""
-    if len(found) == 1:
-        return Invalid(f"{of_file}{found[0].message}", hint=found[0].hint)
-    return Invalid("\n".join([f"{of_file}{len(found)} settings are wrong:", *(f"  {one}" for one in found)]))
+    if len(faults) == 1:
+        return Invalid(f"{of_file}{faults[0].message}", hint=faults[0].hint)
+    return Invalid("\n".join([f"{of_file}{len(faults)} settings are wrong:", *(f"  {one}" for one in faults)]))
 
 
 def _told(model: type[Table], error: ValidationError, above: tuple[str, ...]) -> list[Fault]:

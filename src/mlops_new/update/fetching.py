@@ -31,33 +31,33 @@ def fetch_pair(name: str, host: GitHost, private: Path) -> tuple[Side, ...]:
         return tuple(pool.map(lambda kind: _fetch(kind, found[kind], host.access, private), found))
 
 
-def _ours(name: str, kind: Kind, found: HostedRepository | None) -> HostedRepository:
-    if found is None:
+def _ours(name: str, kind: Kind, repository: HostedRepository | None) -> HostedRepository:
+    if repository is None:
         raise Invalid(f"the {kind} repository of {name} is not hosted here", hint=_HOSTED)
-    if found.mark != Mark(name, kind.value):
-        raise Conflict(f"repository {found.url} exists and was not made for {name}", hint=_FOREIGN)
-    if found.head is None:
-        raise Invalid(f"nothing was pushed to {found.url} yet", hint=f"mlops-new project {name} pushes it")
-    return found
+    if repository.mark != Mark(name, kind.value):
+        raise Conflict(f"repository {repository.url} exists and was not made for {name}", hint=_FOREIGN)
+    if repository.head is None:
+        raise Invalid(f"nothing was pushed to {repository.url} yet", hint=f"mlops-new project {name} pushes it")
+    return repository
 
 
 _HOSTED = "check the name and --git; `mlops-new project NAME` makes what is missing"
 _FOREIGN = "mlops-new adopt PATH… brings repositories that somebody made by hand under a template version"
 
 
-def _fetch(kind: Kind, found: HostedRepository, access: GitAccess, private: Path) -> Side:
-    place = private / found.slug
+def _fetch(kind: Kind, repository: HostedRepository, access: GitAccess, private: Path) -> Side:
+    place = private / repository.slug
     git.init_scratch(place)
-    git.set_origin(place, found.url)
+    git.set_origin(place, repository.url)
     wanted = [f"+refs/heads/{name}:{_REMOTE}{name}" for name in ("main", "mlops-new/*")]
-    with access.credentials(found.url) as env:
+    with access.credentials(repository.url) as env:
         git.run("fetch", "--quiet", "--no-tags", "origin", *wanted, cwd=place, env=env)
     heads = _heads(place)
     answers = git.read(place, f"{_REMOTE}main", ANSWERS_FILE)
     if answers is None:
-        raise Invalid(f"{found.url} has no {ANSWERS_FILE} on main", hint=_FOREIGN)
+        raise Invalid(f"{repository.url} has no {ANSWERS_FILE} on main", hint=_FOREIGN)
     updates = {name: sha for name, sha in heads.items() if branch_version(name)}
-    return Side(kind, found.slug, found.url, place, heads["main"], answers, recorded(answers), updates)
+    return Side(kind, repository.slug, repository.url, place, heads["main"], answers, recorded(answers), updates)
 
 
 def _heads(place: Path) -> dict[str, str]:

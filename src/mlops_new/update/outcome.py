@@ -112,5 +112,5 @@ class Outcome:
         yield f"Then:    mlops-new update {self.name} --continue"
 
 
-def _has_branch(one: Updated) -> bool:
-    return one.merged is not None or one.in_place is not None
+def _has_branch(updated: Updated) -> bool:
+    return updated.merged is not None or updated.in_place is not None

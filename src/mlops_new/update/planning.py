@@ -56,16 +56,20 @@ def publications(prepared: Iterable[Prepared]) -> Iterator[PublishTemplate]:
             yield PublishTemplate(url, copy.unpublished, create=False)
 
 
-def _push(one: Updated, tree: str) -> PushBranch:
-    side = one.side
-    replaces = branches.replaceable(side, one.target)
-    made = branches.commit(side, tree, one.target, one.given)
-    return PushBranch(side.kind, side.url, branch(one.target.version), side.place, made, replaces)
+def _push(updated: Updated, tree: str) -> PushBranch:
+    side = updated.side
+    replaces = branches.replaceable(side, updated.target)
+    made = branches.commit(side, tree, updated.target, updated.given)
+    return PushBranch(side.kind, side.url, branch(updated.target.version), side.place, made, replaces)
 
 
-def _proposal(name: str, one: Updated) -> Propose:
-    mark = Mark(name, one.side.kind.value)
-    description = f"{descriptions.description(one)}\n\n{mark}"
+def _proposal(name: str, updated: Updated) -> Propose:
+    mark = Mark(name, updated.side.kind.value)
+    description = f"{descriptions.description(updated)}\n\n{mark}"
     return Propose(
-        one.side.kind, one.side.slug, branch(one.target.version), branches.title(one.target, one.given), description
+        updated.side.kind,
+        updated.side.slug,
+        branch(updated.target.version),
+        branches.title(updated.target, updated.given),
+        description,
     )

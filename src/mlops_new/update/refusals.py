@@ -7,44 +7,44 @@ from mlops_new.ports.templates import Template
 from mlops_new.template.versions import Recorded, version_of
 
 
-def refuse_unrecorded(found: Recorded, where: str) -> None:
+def refuse_unrecorded(recorded: Recorded, where: str) -> None:
     """Raise where a repository does not say what it was rendered from."""
-    if not found.url or not found.version:
+    if not recorded.url or not recorded.version:
         raise Invalid(f"{where} does not record which template version it has", hint=_ADOPT)
 
 
-def refuse_unusable(found: Recorded, refs: Mapping[str, str], where: str) -> None:
+def refuse_unusable(recorded: Recorded, refs: Mapping[str, str], where: str) -> None:
     """Raise where a three-way merge would have no base.
 
     Args:
-        found: What the repository records.
+        recorded: What the repository records.
         refs: What that template repository has.
         where: The repository.
     """
-    tagged = refs.get(f"refs/tags/{found.version}")
-    if tagged is None and version_of(found.version) is None:
-        raise Invalid(f"{where} was rendered from {found.version}, which is no tag of {found.url}", hint=_ADOPT)
+    tagged = refs.get(f"refs/tags/{recorded.version}")
+    if tagged is None and version_of(recorded.version) is None:
+        raise Invalid(f"{where} was rendered from {recorded.version}, which is no tag of {recorded.url}", hint=_ADOPT)
     if tagged is None:
         raise Invalid(
-            f"{found.url} has no tag {found.version}, which {where} was rendered from",
+            f"{recorded.url} has no tag {recorded.version}, which {where} was rendered from",
             hint=f"push the tag back to it, or {_ADOPT}",
         )
-    if found.commit and found.commit != tagged:
+    if recorded.commit and recorded.commit != tagged:
         raise Conflict(
-            f"the tag {found.version} of {found.url} was moved: {where} was rendered from {found.commit[:10]}, "
-            f"and now it is {tagged[:10]}",
-            hint=f"put it back: git push --force {found.url} {found.commit}:refs/tags/{found.version}",
+            f"the tag {recorded.version} of {recorded.url} was moved: {where} was rendered from "
+            f"{recorded.commit[:10]}, and now it is {tagged[:10]}",
+            hint=f"put it back: git push --force {recorded.url} {recorded.commit}:refs/tags/{recorded.version}",
         )
 
 
 _ADOPT = "link it to a version anew: mlops-new adopt PATH --to VERSION"
 
 
-def refuse_downgrade(found: Recorded, target: Template, where: str) -> None:
+def refuse_downgrade(recorded: Recorded, target: Template, where: str) -> None:
     """Raise where the repository is ahead of the version that was asked for."""
-    have, want = version_of(found.version), version_of(target.version)
-    if found.url == target.url and have and want and have > want:
+    have, want = version_of(recorded.version), version_of(target.version)
+    if recorded.url == target.url and have and want and have > want:
         raise Invalid(
-            f"{where} is at template {found.version}, and {target.version} is older",
+            f"{where} is at template {recorded.version}, and {target.version} is older",
             hint="projects are only brought forward: leave --to out, or update mlops-new",
         )

@@ -45,17 +45,17 @@ def check_out(prepared: Prepared, copies: Mapping[Kind, Path]) -> None:
         _check_out(one, copies[one.side.kind], name)
 
 
-def _check_out(one: Updated, path: Path, name: str) -> None:
-    merged = one.merged
+def _check_out(updated: Updated, path: Path, name: str) -> None:
+    merged = updated.merged
     if merged is None:
         return
-    tip = branches.commit(one.side, merged.tree, one.target, one.given) if merged.tree else merged.theirs
-    git.run("update-ref", _PICKED, tip, cwd=one.side.place)
-    git.run("update-ref", f"{_PICKED}-onto", one.side.main, cwd=one.side.place)
-    git.run("fetch", "--quiet", "--no-tags", str(one.side.place), _PICKED, f"{_PICKED}-onto", cwd=path)
-    git.run("switch", "--quiet", "--no-track", "--create", name, tip if merged.tree else one.side.main, cwd=path)
+    tip = branches.commit(updated.side, merged.tree, updated.target, updated.given) if merged.tree else merged.theirs
+    git.run("update-ref", _PICKED, tip, cwd=updated.side.place)
+    git.run("update-ref", f"{_PICKED}-onto", updated.side.main, cwd=updated.side.place)
+    git.run("fetch", "--quiet", "--no-tags", str(updated.side.place), _PICKED, f"{_PICKED}-onto", cwd=path)
+    git.run("switch", "--quiet", "--no-track", "--create", name, tip if merged.tree else updated.side.main, cwd=path)
     if not merged.tree:
-        pick(path, tip, one.side.kind)
+        pick(path, tip, updated.side.kind)
 
 
 @dataclass(frozen=True)

@@ -130,11 +130,11 @@ class Refused(Invalid):
         self.answers = answers
 
 
-def merged_or_error(one: StagedRepository) -> Updated | Error:
+def merged_or_error(staged: StagedRepository) -> Updated | Error:
     """The update of one repository, or why there is none: the others of a command go on."""
-    if one.failed:
-        return one.failed
+    if staged.failed:
+        return staged.failed
     try:
-        return one.merge()
+        return staged.merge()
     except Error as error:
         return error

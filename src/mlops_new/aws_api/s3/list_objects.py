@@ -121,17 +121,17 @@ class Listing:
                 found.objects.append((key, path))
         return found
 
-    def _shown(self, params: Document, found: _Page) -> Document:
-        details = self._store.details.of_all(params["Bucket"], found.objects)
+    def _shown(self, params: Document, page: _Page) -> Document:
+        details = self._store.details.of_all(params["Bucket"], page.objects)
         return {
             "Name": params["Bucket"],
             "Prefix": encoded(params.get("Prefix", ""), params),
             "Delimiter": encoded(params["Delimiter"], params) if params.get("Delimiter") else None,
             "MaxKeys": limit(params, "MaxKeys"),
             "EncodingType": params.get("EncodingType"),
-            "IsTruncated": bool(found.last),
-            "Contents": [_object(encoded(key, params), details[key]) for key, _ in found.objects if key in details],
-            "CommonPrefixes": [{"Prefix": encoded(prefix, params)} for prefix in found.prefixes],
+            "IsTruncated": bool(page.last),
+            "Contents": [_object(encoded(key, params), details[key]) for key, _ in page.objects if key in details],
+            "CommonPrefixes": [{"Prefix": encoded(prefix, params)} for prefix in page.prefixes],
         }
 
 

@@ -143,12 +143,12 @@ class Multipart:
         except FileNotFoundError:  # another request has ended it meanwhile
             return dict(self._find(params, ended=True).document.get("Result") or {})
 
-    def _complete(self, found: Upload, params: Document) -> Document:
+    def _complete(self, upload: Upload, params: Document) -> Document:
         bucket, key = params["Bucket"], params["Key"]
-        kept = dict(found.document["About"])
+        kept = dict(upload.document["About"])
         algorithm, kind = kept.pop("Algorithm", ""), kept.pop("Type", "")
         check_kind(params, kind)
-        parts = chosen(found.parts(), params.get("MultipartUpload", {}).get("Parts", []))
+        parts = chosen(upload.parts(), params.get("MultipartUpload", {}).get("Parts", []))
         with self._store.staging() as staged:
             joined = join(parts, staged, computed(params, algorithm, kind))
             compare(params, joined, parts, kind)
@@ -161,7 +161,7 @@ class Multipart:
             self._store.keep(staged, bucket, key, joined.etag, kept, writable(params))
         told = {"Bucket": bucket, "Key": key, "ETag": joined.etag, "Location": f"/{bucket}/{key}"}
         result = {**told, **sums, **({"ChecksumType": kind or FULL} if sums else {})}
-        found.end(result)
+        upload.end(result)
         return result
 
     def abort(self, params: Document) -> Document:

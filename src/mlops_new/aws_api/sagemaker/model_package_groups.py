@@ -69,11 +69,11 @@ class Groups:
         return found
 
 
-def _shown(found: Group) -> Document:
+def _shown(group: Group) -> Document:
     return {
-        "ModelPackageGroupName": found.name,
-        "ModelPackageGroupArn": group_arn(found.name),
-        "ModelPackageGroupDescription": found.description or None,
-        "CreationTime": found.created,
+        "ModelPackageGroupName": group.name,
+        "ModelPackageGroupArn": group_arn(group.name),
+        "ModelPackageGroupDescription": group.description or None,
+        "CreationTime": group.created,
         "ModelPackageGroupStatus": "Completed",
     }

@@ -134,20 +134,20 @@ class Packages:
         for group in groups:
             yield from self._models.model_packages(group)
 
-    def _described(self, found: ModelPackage) -> Document:
-        return fit({"ModelPackageName": f"{found.group}/{found.version}", **found.document}, self._shape)
+    def _described(self, package: ModelPackage) -> Document:
+        return fit({"ModelPackageName": f"{package.group}/{package.version}", **package.document}, self._shape)
 
 
-def _wanted(one: ModelPackage, params: Document) -> bool:
+def _wanted(package: ModelPackage, params: Document) -> bool:
     return (
-        params.get("ModelApprovalStatus", one.status) == one.status
-        and params.get("NameContains", "") in one.group
-        and between(one.created, params.get("CreationTimeAfter"), params.get("CreationTimeBefore"))
+        params.get("ModelApprovalStatus", package.status) == package.status
+        and params.get("NameContains", "") in package.group
+        and between(package.created, params.get("CreationTimeAfter"), params.get("CreationTimeBefore"))
     )
 
 
-def _summary(one: ModelPackage) -> Document:
-    return {name: one.document[name] for name in _SUMMARY if name in one.document}
+def _summary(package: ModelPackage) -> Document:
+    return {name: package.document[name] for name in _SUMMARY if name in package.document}
 
 
 def _changed(document: Document, params: Document) -> Document:

@@ -146,25 +146,25 @@ def _values(given: list[Document]) -> dict[str, str]:
     return values
 
 
-def _status(found: Execution) -> str:
-    return "Stopping" if found.stopping and found.status == Status.EXECUTING else str(found.status)
+def _status(execution: Execution) -> str:
+    return "Stopping" if execution.stopping and execution.status == Status.EXECUTING else str(execution.status)
 
 
-def _display_name(found: Execution) -> str:
+def _display_name(execution: Execution) -> str:
     # The service makes one up where none is given; it is no part of what the client asked for.
-    return str(found.about.get("PipelineExecutionDisplayName", f"execution-{found.id}"))
+    return str(execution.about.get("PipelineExecutionDisplayName", f"execution-{execution.id}"))
 
 
-def _changed(found: Execution) -> str:
-    return max([found.started, found.ended, found.stopping, *(step.started for step in found.steps)])
+def _changed(execution: Execution) -> str:
+    return max([execution.started, execution.ended, execution.stopping, *(step.started for step in execution.steps)])
 
 
-def _summary(found: Execution) -> Document:
+def _summary(execution: Execution) -> Document:
     return {
-        "PipelineExecutionArn": found.arn,
-        "StartTime": found.started,
-        "PipelineExecutionStatus": _status(found),
-        "PipelineExecutionDescription": found.about.get("PipelineExecutionDescription"),
-        "PipelineExecutionDisplayName": _display_name(found),
-        "PipelineExecutionFailureReason": found.reason or None,
+        "PipelineExecutionArn": execution.arn,
+        "StartTime": execution.started,
+        "PipelineExecutionStatus": _status(execution),
+        "PipelineExecutionDescription": execution.about.get("PipelineExecutionDescription"),
+        "PipelineExecutionDisplayName": _display_name(execution),
+        "PipelineExecutionFailureReason": execution.reason or None,
     }

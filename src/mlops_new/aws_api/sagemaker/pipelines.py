@@ -125,13 +125,13 @@ def _about(params: Document) -> Document:
     return {name: params[name] for name in _ABOUT if name in params}
 
 
-def _shown(found: Pipeline) -> Document:
+def _shown(pipeline: Pipeline) -> Document:
     return {
-        "PipelineArn": found.arn,
-        "PipelineName": found.name,
-        "PipelineDisplayName": found.about.get("PipelineDisplayName", found.name),
-        "PipelineDescription": found.about.get("PipelineDescription"),
-        "RoleArn": found.about.get("RoleArn", ROLE),
-        "CreationTime": found.created,
-        "LastModifiedTime": found.updated,
+        "PipelineArn": pipeline.arn,
+        "PipelineName": pipeline.name,
+        "PipelineDisplayName": pipeline.about.get("PipelineDisplayName", pipeline.name),
+        "PipelineDescription": pipeline.about.get("PipelineDescription"),
+        "RoleArn": pipeline.about.get("RoleArn", ROLE),
+        "CreationTime": pipeline.created,
+        "LastModifiedTime": pipeline.updated,
     }

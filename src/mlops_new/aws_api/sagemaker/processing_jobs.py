@@ -85,35 +85,35 @@ class Processing:
         return self._platform.stores.executions.describe(found[0].id) if found else None
 
 
-def _summary(found: Execution) -> Document:
-    name = str(standalone.job(found))
-    stopping = found.stopping and found.status == Status.EXECUTING
+def _summary(execution: Execution) -> Document:
+    name = str(standalone.job(execution))
+    stopping = execution.stopping and execution.status == Status.EXECUTING
     return {
         "ProcessingJobName": name,
         "ProcessingJobArn": job_arn(_KIND, name),
-        "CreationTime": found.started,
-        "ProcessingEndTime": found.ended or None,
-        "LastModifiedTime": found.ended or found.started,
-        "ProcessingJobStatus": "Stopping" if stopping else STATUSES[found.status],
+        "CreationTime": execution.started,
+        "ProcessingEndTime": execution.ended or None,
+        "LastModifiedTime": execution.ended or execution.started,
+        "ProcessingJobStatus": "Stopping" if stopping else STATUSES[execution.status],
     }
 
 
-def _shown(found: Execution) -> Document:
-    (step,) = found.steps
-    failed = found.status == Status.FAILED
+def _shown(execution: Execution) -> Document:
+    (step,) = execution.steps
+    failed = execution.status == Status.FAILED
     return {
-        **_summary(found),
+        **_summary(execution),
         "ProcessingStartTime": step.started or None,
-        "FailureReason": step.reason or found.reason if failed else None,
+        "FailureReason": step.reason or execution.reason if failed else None,
     }
 
 
-def _wanted(found: Document, params: Document) -> bool:
+def _wanted(document: Document, params: Document) -> bool:
     return (
-        params.get("NameContains", "") in found["ProcessingJobName"]
-        and params.get("StatusEquals", found["ProcessingJobStatus"]) == found["ProcessingJobStatus"]
-        and between(found["CreationTime"], params.get("CreationTimeAfter"), params.get("CreationTimeBefore"))
+        params.get("NameContains", "") in document["ProcessingJobName"]
+        and params.get("StatusEquals", document["ProcessingJobStatus"]) == document["ProcessingJobStatus"]
+        and between(document["CreationTime"], params.get("CreationTimeAfter"), params.get("CreationTimeBefore"))
         and between(
-            found["LastModifiedTime"], params.get("LastModifiedTimeAfter"), params.get("LastModifiedTimeBefore")
+            document["LastModifiedTime"], params.get("LastModifiedTimeAfter"), params.get("LastModifiedTimeBefore")
         )
     )

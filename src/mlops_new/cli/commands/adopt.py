@@ -143,9 +143,9 @@ def _refuse_ignored(given: Mapping[str, Any], recorded: Mapping[str, Any]) -> No
         raise Invalid(f"the template does not take this answer to {', '.join(lost)}", hint="see its copier.yml")
 
 
-def _refuse_replaced(found: Mapping[str, Any], text: str) -> None:
+def _refuse_replaced(document: Mapping[str, Any], text: str) -> None:
     """Raise where the template would put an answer of its own in the place of what the repository says."""
-    if lost := refused(found, own(text)):
+    if lost := refused(document, own(text)):
         told = ", ".join(f"{one.question} = {one.before!r} would become {one.after!r}" for one in lost)
         raise Invalid(
             f"the template does not take what the repositories say: {told}",
@@ -174,10 +174,10 @@ def _is_marked(one: Found, name: str, context: Context) -> bool:
     return hosted is None or hosted.mark == mark
 
 
-def _commit(one: Adoption, branch: str, target: Template) -> None:
+def _commit(adoption: Adoption, branch: str, target: Template) -> None:
     """On top of HEAD, beside whatever is checked out: nothing in the folder changes."""
-    path = one.found.path
-    blob = git.run("hash-object", "-w", "--stdin", cwd=path, stdin=one.answers.encode()).strip()
+    path = adoption.found.path
+    blob = git.run("hash-object", "-w", "--stdin", cwd=path, stdin=adoption.answers.encode()).strip()
     entry: Entry = ("100644", blob)
     tree = with_entries(path, git.run("rev-parse", "HEAD^{tree}", cwd=path).strip(), {ANSWERS_FILE: entry})
     ref = f"refs/heads/{branch}"

@@ -104,11 +104,11 @@ def _before(request: Request, setup: AccountSetup, console: Console) -> Stack | 
     return found
 
 
-def _clear(found: Stack, request: Request, setup: AccountSetup, console: Console) -> None:
+def _clear(stack: Stack, request: Request, setup: AccountSetup, console: Console) -> None:
     if not request.yes:
-        console.confirm_by_name(found.name)
-    setup.delete(found, _listener(console))
-    console.say(f"- stack {found.name}, which was {found.status}")
+        console.confirm_by_name(stack.name)
+    setup.delete(stack, _listener(console))
+    console.say(f"- stack {stack.name}, which was {stack.status}")
 
 
 def _carry_out(

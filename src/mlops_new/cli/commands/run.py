@@ -121,7 +121,9 @@ def _describe(uri: str, sources: run_inputs.Sources, console: Console) -> None:
         data_description.tell(document, console, more)
 
 
-def _around(name: str, found: Definition, sources: run_inputs.Sources, request: Request, console: Console) -> Outcome:
+def _around(
+    name: str, definition: Definition, sources: run_inputs.Sources, request: Request, console: Console
+) -> Outcome:
     """The same where pre- and postprocessing are jobs around the pipeline.
 
     Raises:
@@ -133,13 +135,13 @@ def _around(name: str, found: Definition, sources: run_inputs.Sources, request: 
             "pre- and postprocessing of this project are jobs that its Airflow DAG starts around the pipeline",
             hint=f"start the DAG {name} in Airflow; or run it here with --platform local",
         )
-    _refuse_undeclared(run_around.declared(found), request.parameters)
+    _refuse_undeclared(run_around.declared(definition), request.parameters)
     if request.dry_run:
-        return _shown(name, found, request, before=run_around.BEFORE, after=run_around.AFTER)
+        return _shown(name, definition, request, before=run_around.BEFORE, after=run_around.AFTER)
     if not request.wait:
         raise Invalid("--no-wait: jobs run before and after the pipeline, and somebody has to start them")
     _describe(run_inputs.model_in_use(sources)["ImageUri"], sources, console)
-    ended = run_around.Around(machine, sources, console).run(name, found, request.parameters)
+    ended = run_around.Around(machine, sources, console).run(name, definition, request.parameters)
     return run_outcome.conclude(ended, platform, sources.repository, console, resumable=False)
 
 
@@ -206,25 +208,25 @@ def _refuse_undeclared(declared: Mapping[str, Parameter], given: Mapping[str, st
         )
 
 
-def _told(found: Definition, request: Request) -> dict[str, str]:
+def _told(definition: Definition, request: Request) -> dict[str, str]:
     """The values of parameters that are known before anything is looked up or uploaded."""
     data = {"InputDataUri": str(request.input)} if run_inputs.is_object(request.input) else {}
-    return {name: value for name, value in {**data, **request.parameters}.items() if name in found.parameters}
+    return {name: value for name, value in {**data, **request.parameters}.items() if name in definition.parameters}
 
 
-def _refuse_requests(name: str, found: Definition, given: Mapping[str, str]) -> None:
+def _refuse_requests(name: str, definition: Definition, given: Mapping[str, str]) -> None:
     """What SageMaker would refuse of a run with these values is told before the first job.
 
     Raises:
         Invalid: there is something.
     """
-    values = parameters.known(found.document.get("Parameters") or [], given)
-    check_requests(found, values, pipeline=name)
+    values = parameters.known(definition.document.get("Parameters") or [], given)
+    check_requests(definition, values, pipeline=name)
 
 
 def _shown(
     name: str,
-    found: Definition,
+    definition: Definition,
     request: Request,
     cost: Estimate | None = None,
     *,
@@ -232,7 +234,7 @@ def _shown(
     after: Sequence[str] = (),
 ) -> Outcome:
     jobs = [[(job, "Processing") for job in some] for some in (before, after)]
-    whole = [*jobs[0], *((step.name, step.type) for step in found.steps), *jobs[1]]
+    whole = [*jobs[0], *((step.name, step.type) for step in definition.steps), *jobs[1]]
     steps = [{"action": "run step", "target": step, "detail": kind} for step, kind in whole]
     lines = [f"{name} would run:", *(f"  + {step} ({kind})" for step, kind in whole)]
     document = {"pipeline": name, "parameters": dict(request.parameters), "steps": steps}

@@ -158,9 +158,9 @@ class _Known:
         told = iter(new)
         return [self._before(trial) or next(told) for trial in trials]
 
-    def _keep(self, told: Iterable[Tried]) -> None:
+    def _keep(self, trials: Iterable[Tried]) -> None:
         """Remember what went well with these templates; others are forgotten."""
-        new = {one.trial.key(self._digest): "refused" if one.refused else "well" for one in told if not one.faults}
+        new = {one.trial.key(self._digest): "refused" if one.refused else "well" for one in trials if not one.faults}
         known = {key: value for key, value in self._well.items() if key.startswith(f"{self._digest} ")}
         self._well = well = {**known, **new}
         self._file.parent.mkdir(parents=True, exist_ok=True)
@@ -173,28 +173,28 @@ class _Known:
         return Tried(trial, refused=before == "refused") if before else None
 
 
-def _by_what(told: Iterable[Tried]) -> dict[str, list[Tried]]:
+def _by_what(trials: Iterable[Tried]) -> dict[str, list[Tried]]:
     found: dict[str, list[Tried]] = {}
-    for one in told:
+    for one in trials:
         found.setdefault(one.trial.what, []).append(one)
     return found
 
 
-def _text(told: Sequence[Tried]) -> str:
+def _text(trials: Sequence[Tried]) -> str:
     rows = [["check", "repositories", "refused", "faults", "seconds"]]
-    for what, some in _by_what(told).items():
+    for what, some in _by_what(trials).items():
         faults = sum(bool(one.faults) for one in some)
         refused = sum(one.refused for one in some)
         seconds = sum(one.seconds for one in some)
         took = f"{seconds:.1f}" if seconds else "known"
         rows.append([what, str(len(some) - refused), str(refused), str(faults), took])
-    return "\n".join([table(rows), *_fault_lines(told)])
+    return "\n".join([table(rows), *_fault_lines(trials)])
 
 
-def _fault_lines(told: Iterable[Tried]) -> Iterator[str]:
+def _fault_lines(trials: Iterable[Tried]) -> Iterator[str]:
     """What is wrong, once for all answers with which the same is wrong."""
     alike: dict[tuple[str, Kind, tuple[str, ...]], list[Tried]] = {}
-    for one in told:
+    for one in trials:
         alike.setdefault((one.trial.what, one.trial.kind, one.faults), []).append(one)
     for (what, kind, faults), some in alike.items():
         others = f" and {len(some) - 1} more combinations" if len(some) > 1 else ""

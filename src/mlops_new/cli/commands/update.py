@@ -127,11 +127,11 @@ def _clash(
     resolving.check_out(prepared, copies)
 
 
-def found(one: Result | Error) -> Result:
+def found(result: Result | Error) -> Result:
     """The result, or raise the error that stands in its place."""
-    if isinstance(one, Error):
-        raise one
-    return one
+    if isinstance(result, Error):
+        raise result
+    return result
 
 
 def _bring(outcome: Outcome, planned: Planned, context: Context, console: Console, request: Request) -> Outcome:
@@ -187,15 +187,15 @@ def _prepared(names: Sequence[str], request: Request, context: Context, private:
                 yield Outcome(name, prepared, perform.clashing(prepared, {}) if prepared.clashes else None)
 
 
-def _unless_unready(one: StagedProject | Error, directory: Path) -> StagedProject | Error:
+def _unless_unready(staged: StagedProject | Error, directory: Path) -> StagedProject | Error:
     """A project, unless its working copies, where they stand in the folder, hold what an update would pass over."""
-    if isinstance(one, Error):
-        return one
+    if isinstance(staged, Error):
+        return staged
     try:
-        ready(working_copies(one.name, directory), one.sides)
+        ready(working_copies(staged.name, directory), staged.sides)
     except Error as error:
         return error
-    return one
+    return staged
 
 
 def _bring_all(

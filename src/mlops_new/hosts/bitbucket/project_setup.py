@@ -113,11 +113,11 @@ class BitbucketSetup:
         if found is None and None in hosted.values():
             yield SetUp(CreateProject(project, self.host.projects.key(project)), kind=None)
 
-    def _of_repository(self, project: str, kind: Kind, found: HostedRepository | None) -> list[SetUp]:
+    def _of_repository(self, project: str, kind: Kind, repository: HostedRepository | None) -> list[SetUp]:
         name, wanted = slug(project, kind), self.wanted.of(project, kind)
-        if found is not None and found.mark != Mark(project, kind.value):
+        if repository is not None and repository.mark != Mark(project, kind.value):
             return []  # the plan refuses it
-        seen = observe_setup(self.host, name, wanted) if found else setup_plan.NOTHING
+        seen = observe_setup(self.host, name, wanted) if repository else setup_plan.NOTHING
         return [_step(what, kind) for what in setup_plan.missing(name, wanted, seen)]
 
 

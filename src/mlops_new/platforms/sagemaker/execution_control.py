@@ -68,7 +68,7 @@ class SageMakerExecutions:
         reader = Reader(self._account, self._arn(execution))
         found = reader.read()
         self._retry(found)
-        return follow(reader, listener, told=found, sleep=self._sleep)
+        return follow(reader, listener, execution=found, sleep=self._sleep)
 
     def detach(self, execution: str, *, resume: bool) -> None:
         """It goes on by itself; a Stopped or Failed one is told to."""
@@ -113,12 +113,17 @@ class SageMakerExecutions:
             error.hint = f"it may have been started all the same: {listing} shows it, {again}"
             raise
 
-    def _retry(self, found: Execution) -> None:
-        if found.status is Status.SUCCEEDED:
-            raise Invalid(f"execution {found.id} is {found.status}: only a Stopped or Failed one can be resumed")
-        if found.status is not Status.EXECUTING:
+    def _retry(self, execution: Execution) -> None:
+        if execution.status is Status.SUCCEEDED:
+            raise Invalid(
+                f"execution {execution.id} is {execution.status}: only a Stopped or Failed one can be resumed"
+            )
+        if execution.status is not Status.EXECUTING:
             self._account.call(
-                "sagemaker", "RetryPipelineExecution", about=f"execution {found.id}", PipelineExecutionArn=found.arn
+                "sagemaker",
+                "RetryPipelineExecution",
+                about=f"execution {execution.id}",
+                PipelineExecutionArn=execution.arn,
             )
 
     def _arn(self, execution: str) -> str:

@@ -13,7 +13,7 @@ _ENDED = {Status.SUCCEEDED, Status.FAILED, Status.STOPPED, Status.NOT_RUN}
 
 
 def follow(
-    reader: Reader, listener: Listener, *, sleep: Callable[[float], None], told: Execution | None = None
+    reader: Reader, listener: Listener, *, sleep: Callable[[float], None], execution: Execution | None = None
 ) -> Execution:
     """Look again and again until it has ended.
 
@@ -23,11 +23,11 @@ def follow(
         reader: Reads the execution.
         listener: Gets every event.
         sleep: Waits so many seconds.
-        told: As it was when somebody last heard of it; what has not changed since is not told again.
+        execution: As it was when somebody last heard of it; what has not changed since is not told again.
     """
-    known = _by_name(told) if told else {}
+    known = _by_name(execution) if execution else {}
     pause = _SHORTEST
-    seen = told
+    seen = execution
     try:
         while True:
             seen = reader.read()

@@ -88,16 +88,21 @@ class PriceList:
     def _file(self, region: str) -> Path:
         return self.folder / f"{region}.json"
 
-    def _keep(self, found: _Kept) -> None:
+    def _keep(self, kept_prices: _Kept) -> None:
         by_job: dict[str, dict[str, str]] = {job: {} for job in Job}
-        for (job, kind), price in sorted(found.hourly.items()):
+        for (job, kind), price in sorted(kept_prices.hourly.items()):
             by_job[job][kind] = str(price)
-        document = {"region": found.region, "date": str(found.day), "currency": found.currency, "prices": by_job}
-        place = files.staged(self.folder, f"{found.region}-{os.getpid()}")
+        document = {
+            "region": kept_prices.region,
+            "date": str(kept_prices.day),
+            "currency": kept_prices.currency,
+            "prices": by_job,
+        }
+        place = files.staged(self.folder, f"{kept_prices.region}-{os.getpid()}")
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             place.write_text(json.dumps(document, indent=1), encoding="utf-8")
-            place.replace(self._file(found.region))
+            place.replace(self._file(kept_prices.region))
         except OSError:  # then they are asked for again the next time
             return
 

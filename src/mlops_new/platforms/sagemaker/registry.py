@@ -92,17 +92,17 @@ class SageMakerRegistry:
             raise unclear
         self._update(found, definition, mark)
 
-    def _update(self, found: Pipeline, definition: Definition, mark: Mark) -> None:
-        _require(found.mark, mark, f"pipeline {found.name}")
-        if found.digest == definition.digest:
+    def _update(self, pipeline: Pipeline, definition: Definition, mark: Mark) -> None:
+        _require(pipeline.mark, mark, f"pipeline {pipeline.name}")
+        if pipeline.digest == definition.digest:
             return
         self._account.call(
             "sagemaker",
             "UpdatePipeline",
-            about=f"pipeline {found.name}",
-            PipelineName=found.name,
+            about=f"pipeline {pipeline.name}",
+            PipelineName=pipeline.name,
             RoleArn=self._account.execution_role,
-            **self._body(found.name, definition, mark),
+            **self._body(pipeline.name, definition, mark),
         )
 
     def _body(self, name: str, definition: Definition, mark: Mark) -> dict[str, Any]:
@@ -168,15 +168,15 @@ class SageMakerRegistry:
         removal.perform(self._account, what)
 
 
-def _digest(found: dict[str, Any]) -> str:
+def _digest(document: dict[str, Any]) -> str:
     """Of the registered definition; empty, and so like no other, where it is none that can be read."""
     try:
-        return documents.parse(found["PipelineDefinition"], source="the registered definition").digest
+        return documents.parse(document["PipelineDefinition"], source="the registered definition").digest
     except Error:
         return ""
 
 
-def _require(found: Mark | None, wanted: Mark, what: str) -> None:
-    if found != wanted:
-        owner = f"belongs to {found.project} ({found.repository})" if found else "was not made by mlops-new"
+def _require(mark: Mark | None, wanted: Mark, what: str) -> None:
+    if mark != wanted:
+        owner = f"belongs to {mark.project} ({mark.repository})" if mark else "was not made by mlops-new"
         raise Conflict(f"{what} exists and {owner}", hint=_OTHER_NAME)

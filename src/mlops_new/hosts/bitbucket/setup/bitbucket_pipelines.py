@@ -167,9 +167,9 @@ def _where(environment: str | None) -> tuple[str, ...]:
     return ("deployments_config", "environments", environment, "variables")
 
 
-def _variable(found: Document) -> Variable:
-    key = str(found.get("key"))
-    return Secured(key) if found.get("secured") else Plain(key, str(found.get("value", "")))
+def _variable(document: Document) -> Variable:
+    key = str(document.get("key"))
+    return Secured(key) if document.get("secured") else Plain(key, str(document.get("value", "")))
 
 
 def _body(variable: Variable) -> dict[str, Any]:
@@ -189,8 +189,8 @@ def _find_environment(repository: Repository, name: str) -> str | None:
     return next((uuid for uuid, found in environments(repository) if found.name == name), None)
 
 
-def _kind(found: Document) -> str:
-    kind = found.get("environment_type")
+def _kind(document: Document) -> str:
+    kind = document.get("environment_type")
     return str(kind.get("name", "")) if isinstance(kind, dict) else ""
 
 
@@ -200,16 +200,16 @@ def _schedules(repository: Repository) -> list[_Found]:
     return [_Found(identifier(one, "uuid", what), schedule) for one in found if (schedule := _schedule(one))]
 
 
-def _schedule(found: Document) -> Schedule | None:
-    target = found.get("target") or {}
+def _schedule(document: Document) -> Schedule | None:
+    target = document.get("target") or {}
     selector = target.get("selector") or {}
     if selector.get("type") != "custom":
         return None
     return Schedule(
         pipeline=str(selector.get("pattern")),
-        cron=str(found.get("cron_pattern")),
+        cron=str(document.get("cron_pattern")),
         branch=str(target.get("ref_name")),
-        enabled=bool(found.get("enabled")),
+        enabled=bool(document.get("enabled")),
     )
 
 

@@ -75,17 +75,17 @@ def set_webhook(repository: Repository, wanted: Webhook) -> None:
         repository.delete("hooks", identifier(double, "uuid", what), what=what)
 
 
-def _same_rule(one: Restriction, other: Restriction) -> bool:
-    return (one.kind, one.pattern) == (other.kind, other.pattern)
+def _same_rule(restriction: Restriction, other: Restriction) -> bool:
+    return (restriction.kind, restriction.pattern) == (other.kind, other.pattern)
 
 
-def _restriction(found: Document) -> Restriction:
-    exempt = [str(user.get("uuid")) for user in found.get("users") or ()]
-    exempt += [str(group.get("slug")) for group in found.get("groups") or ()]
-    value = found.get("value")
+def _restriction(document: Document) -> Restriction:
+    exempt = [str(user.get("uuid")) for user in document.get("users") or ()]
+    exempt += [str(group.get("slug")) for group in document.get("groups") or ()]
+    value = document.get("value")
     return Restriction(
-        kind=str(found.get("kind")),
-        pattern=str(found.get("pattern")),
+        kind=str(document.get("kind")),
+        pattern=str(document.get("pattern")),
         value=value if isinstance(value, int) else None,
         exempt=frozenset(exempt),
     )
@@ -101,17 +101,17 @@ def _restriction_body(wanted: Restriction) -> dict[str, Any]:
     return body
 
 
-def _order_of_doubles(found: Document) -> tuple[bool, str]:
+def _order_of_doubles(document: Document) -> tuple[bool, str]:
     """The first is kept: a signed one, whose secret cannot be read and set again; else by what never changes."""
-    return not found.get("secret_set"), str(found.get("uuid"))
+    return not document.get("secret_set"), str(document.get("uuid"))
 
 
-def _webhook(found: Document) -> Webhook:
+def _webhook(document: Document) -> Webhook:
     return Webhook(
-        url=str(found.get("url")),
-        events=frozenset(map(str, found.get("events") or ())),
-        signed=bool(found.get("secret_set")),
-        active=bool(found.get("active")),
+        url=str(document.get("url")),
+        events=frozenset(map(str, document.get("events") or ())),
+        signed=bool(document.get("secret_set")),
+        active=bool(document.get("active")),
     )
 
 

@@ -31,11 +31,11 @@ class Secured:
 Variable = Plain | Secured
 
 
-def settled(wanted: Variable, found: Variable | None) -> bool:
+def settled(wanted: Variable, variable: Variable | None) -> bool:
     """Whether nothing needs writing. A secured value cannot be compared, so one that is there stays."""
-    match wanted, found:
+    match wanted, variable:
         case Plain(), Plain():
-            return wanted == found
+            return wanted == variable
         case Secured(), Secured():
             return True
         case _:
@@ -109,11 +109,11 @@ class Webhook:
     source: str = ""
     active: bool = True
 
-    def settled(self, found: "Webhook | None") -> bool:
+    def settled(self, webhook: "Webhook | None") -> bool:
         """Whether nothing needs writing. A secret cannot be compared, so one that is there stays."""
-        if found is None or not found.active or found.events != self.events:
+        if webhook is None or not webhook.active or webhook.events != self.events:
             return False
-        return found.signed or not self.signed
+        return webhook.signed or not self.signed
 
 
 @dataclass(frozen=True)

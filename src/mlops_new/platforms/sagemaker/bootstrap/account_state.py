@@ -120,11 +120,11 @@ def _provided(before: Mapping[str, str], workspace: Workspace, found: Found) -> 
     return "existing"
 
 
-def audience_hint(found: Mapping[str, Any], workspace: Workspace) -> str:
+def audience_hint(document: Mapping[str, Any], workspace: Workspace) -> str:
     """How a provider learns of our audience."""
     return (
         "aws iam add-client-id-to-open-id-connect-provider "
-        f"--open-id-connect-provider-arn {found['Arn']} --client-id {workspace.audience}"
+        f"--open-id-connect-provider-arn {document['Arn']} --client-id {workspace.audience}"
     )
 
 

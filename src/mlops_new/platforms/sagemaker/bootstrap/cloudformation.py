@@ -62,33 +62,33 @@ class Stacks:
                 raise
         return self._worked_out(name, label)
 
-    def discard(self, found: ChangeSet) -> None:
+    def discard(self, change_set: ChangeSet) -> None:
         """Drop changes that are not made, and the empty stack that was only their place."""
-        self.account.find("cloudformation", "DeleteChangeSet", ChangeSetName=found.id, StackName=found.stack)
-        stack = self.find(found.stack)
+        self.account.find("cloudformation", "DeleteChangeSet", ChangeSetName=change_set.id, StackName=change_set.stack)
+        stack = self.find(change_set.stack)
         if stack and stack.blank:
             self.account.find("cloudformation", "DeleteStack", about=f"stack {stack.name}", StackName=stack.id)
 
-    def execute(self, found: ChangeSet, listener: ResourceListener) -> Stack:
+    def execute(self, change_set: ChangeSet, listener: ResourceListener) -> Stack:
         """Make the changes and follow them to the end.
 
         Raises:
             Error: they failed; it names the first failure. CloudFormation has put back what it had changed.
         """
         token = uuid.uuid4().hex
-        self._begin(found, token)
-        ended = self.follow(found.stack, listener, token)
+        self._begin(change_set, token)
+        ended = self.follow(change_set.stack, listener, token)
         if ended is None or not ended.good:
-            raise Error(f"stack {found.stack}: {self.first_failure(ended, token)}", hint=way_out(ended))
+            raise Error(f"stack {change_set.stack}: {self.first_failure(ended, token)}", hint=way_out(ended))
         return ended
 
-    def _begin(self, found: ChangeSet, token: str) -> None:
-        request = {"ChangeSetName": found.id, "StackName": found.stack, "ClientRequestToken": token}
+    def _begin(self, change_set: ChangeSet, token: str) -> None:
+        request = {"ChangeSetName": change_set.id, "StackName": change_set.stack, "ClientRequestToken": token}
         try:
-            self.account.call("cloudformation", "ExecuteChangeSet", about=f"stack {found.stack}", **request)
+            self.account.call("cloudformation", "ExecuteChangeSet", about=f"stack {change_set.stack}", **request)
         except Error:
             # The answer may have been lost, and what boto sent again refused because it was done already.
-            if not self._events(self.find(found.stack), token):
+            if not self._events(self.find(change_set.stack), token):
                 raise
 
     def follow(self, name: str, listener: ResourceListener, token: str = "") -> Stack | None:
@@ -167,13 +167,13 @@ class Stacks:
                 return self._nothing(ChangeSet(found["ChangeSetId"], stack, ()), str(found.get("StatusReason", "")))
         raise AssertionError  # polls end by raising
 
-    def _nothing(self, found: ChangeSet, reason: str) -> ChangeSet:
+    def _nothing(self, change_set: ChangeSet, reason: str) -> ChangeSet:
         """CloudFormation calls it a failure when there is nothing to change."""
-        self.discard(found)
+        self.discard(change_set)
         if any(words in reason.lower() for words in _NO_CHANGES):
-            return found
+            return change_set
         raise Error(
-            f"CloudFormation cannot change stack {found.stack}: {' '.join(reason.split()) or 'no reason given'}"
+            f"CloudFormation cannot change stack {change_set.stack}: {' '.join(reason.split()) or 'no reason given'}"
         )
 
 

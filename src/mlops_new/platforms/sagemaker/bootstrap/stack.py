@@ -12,21 +12,21 @@ ACCOUNT_MARK = Mark("mlops-new", "account")
 TAGS = {marks.PROJECT: ACCOUNT_MARK.project, marks.REPOSITORY: ACCOUNT_MARK.repository}
 
 
-def read_stack(found: Mapping[str, Any]) -> Stack:
+def read_stack(document: Mapping[str, Any]) -> Stack:
     """A stack as `DescribeStacks` tells it."""
     return Stack(
-        name=found["StackName"],
-        id=found["StackId"],
-        status=found["StackStatus"],
-        parameters={one["ParameterKey"]: one["ParameterValue"] for one in found.get("Parameters", ())},
-        marked=TAGS.items() <= {one["Key"]: one["Value"] for one in found.get("Tags", ())}.items(),
-        outputs={one["OutputKey"]: one["OutputValue"] for one in found.get("Outputs", ())},
+        name=document["StackName"],
+        id=document["StackId"],
+        status=document["StackStatus"],
+        parameters={one["ParameterKey"]: one["ParameterValue"] for one in document.get("Parameters", ())},
+        marked=TAGS.items() <= {one["Key"]: one["Value"] for one in document.get("Tags", ())}.items(),
+        outputs={one["OutputKey"]: one["OutputValue"] for one in document.get("Outputs", ())},
     )
 
 
-def read_change(found: Mapping[str, Any]) -> Change:
+def read_change(document: Mapping[str, Any]) -> Change:
     """A change as `DescribeChangeSet` tells it."""
-    change = found["ResourceChange"]
+    change = document["ResourceChange"]
     return Change(
         kind=change["Action"],
         resource=change["LogicalResourceId"],
