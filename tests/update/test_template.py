@@ -207,6 +207,15 @@ def test_a_fault_is_told_with_the_answers(
     assert told in fault["faults"][0]
 
 
+def test_a_fault_of_one_combination_is_told_with_its_own_answers(small: Path, somewhere: Path, here: Here) -> None:
+    """What went well beside it, now or in an earlier check, hides nothing."""
+    text = "size = {{ '1' if size == 'small' else '' }}\n"
+    (small / "templates" / "deploy" / "settings.toml.jinja").write_text(text, "utf-8")
+    for _ in range(2):
+        faults = check(here, small)["render"]["faults"]
+        assert {(one["repository"], one["answers"]["size"]) for one in faults} == {("deploy", "large")}
+
+
 @pytest.mark.slow
 def test_a_test_that_fails_is_told(small: Path, somewhere: Path, here: Here) -> None:
     test = small / "templates" / "deploy" / "test_it.py"

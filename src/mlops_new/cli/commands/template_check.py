@@ -150,13 +150,13 @@ class _Known:
 
     def perform(self, trials: Sequence[Trial]) -> list[Tried]:
         """Try what is not known to go well."""
-        todo = [trial for trial in trials if trial.key(self._digest) not in self._well]
-        new: list[Tried] = []
+        tried = {trial: before for trial in trials if (before := self._before(trial))}
+        todo = [trial for trial in trials if trial not in tried]
         for start in range(0, len(todo), _AT_ONCE):  # a killed check has lost no more than this
-            new += perform(todo[start : start + _AT_ONCE])
+            new = perform(todo[start : start + _AT_ONCE])
             self._keep(new)
-        told = iter(new)
-        return [self._before(trial) or next(told) for trial in trials]
+            tried.update((one.trial, one) for one in new)
+        return [tried[trial] for trial in trials]
 
     def _keep(self, trials: Iterable[Tried]) -> None:
         """Remember what went well with these templates; others are forgotten."""
