@@ -45,7 +45,7 @@ class Moto:
     def close(self) -> None:
         """End it."""
         self._process.terminate()
-        self._process.wait()
+        self._process.communicate()
 
     def reset(self) -> None:
         """Forget everything."""
