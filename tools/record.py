@@ -43,12 +43,6 @@ _LEFT_OUT = re.compile(
     r"^(Plan:|  \+ |making the |the image's environment|\[|- not run|  (build|deploy)  |  +hosted at)"
 )
 
-_BEFORE_A_LINE, _BEFORE_A_COMMAND = 0.1, 0.9  # seconds
-_APPEAR = """\
-    @keyframes appear { from { visibility: hidden } to { visibility: visible } }
-    @media (prefers-reduced-motion: no-preference) { .session-matrix text { animation: appear 0s both } }
-"""
-
 
 @dataclass(frozen=True)
 class Somebody:
@@ -105,23 +99,7 @@ def record_session(person: Somebody) -> None:
             picture(person, re.search(r"report +(~.*report\.html)", out))
     svg = console.export_svg(title="mlops-new", unique_id="session")
     svg = re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)  # nothing is fetched from another host
-    (DOCS / "images" / "session.svg").write_text(animated(svg), encoding="utf-8")
-
-
-def animated(svg: str) -> str:
-    """The picture with lines that appear one after the other, and all at once for whoever wants no motion."""
-    begins = {int(line) for line in re.findall(r"line-(\d+)\)\">\$", svg)}
-    lines = 1 + max(int(line) for line in re.findall(r"clip-path=\"url\(#session-line-(\d+)\)\"", svg))
-    moments, now = [], 0.0
-    for line in range(lines):
-        now += _BEFORE_A_COMMAND if line in begins else _BEFORE_A_LINE
-        moments.append(now)
-    shown = re.sub(
-        r"<text (?=[^>]*clip-path=\"url\(#session-line-(\d+)\)\")",
-        lambda text: f'<text style="animation-delay:{moments[int(text[1])]:.2f}s" ',
-        svg,
-    )
-    return shown.replace("<style>", f"<style>\n{_APPEAR}", 1)
+    (DOCS / "images" / "session.svg").write_text(svg, encoding="utf-8")
 
 
 def coloured(line: str) -> Text:
