@@ -81,7 +81,7 @@ def search(task: Task, hyperparameters: Hyperparameters, measure: Measure) -> tu
         return usual, fit(task, hyperparameters, usual)
     with _threads(task):
         grown, scores = _grow(task, hyperparameters, parts, usual)
-        trees = _agreed(task, grown, parts, scores, usual, measure)
+        trees = _agreed(task, grown, parts, scores, usual=usual, measure=measure)
     usable = grown if task.time is None else grown[:-1]
     return trees, fit(task, hyperparameters, trees, [shortened(one, trees) for one in usable])
 
@@ -150,7 +150,7 @@ def _judged(task: Task, part: Rows) -> Rows:
 
 
 def _agreed(
-    task: Task, grown: list[Any], parts: list[Rows], scores: NDArray[np.float64], usual: int, measure: Measure
+    task: Task, grown: list[Any], parts: list[Rows], scores: NDArray[np.float64], *, usual: int, measure: Measure
 ) -> int:
     """The number of trees by the scores, unless the metric that the project is judged by is worse with it.
 

@@ -229,7 +229,7 @@ def _jump(two: _Two, batch: Batch, when: When, level: Level) -> list[Look]:
     if not (seen.numbers and known.numeric) or known.windows.only_grows() or limits.numbers_method == "Simple":
         return []
     days = Days(batch.profile.sample, batch.sampled)
-    found = jumps.look(seen.name, known.windows, days, batch.before, batch.day, batch.days)
+    found = jumps.look(seen.name, known.windows, days, batch.before, day=batch.day, days=batch.days)
     look = None if found is None else column_checks.jump(seen, known, found, limits.numbers * level.scale)
     return [] if look is None else [look]
 

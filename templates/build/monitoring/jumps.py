@@ -72,7 +72,7 @@ class Jump:
     seen: int
 
 
-def look(name: str, windows: Windows, batch: Days, before: Days, day: int, days: int) -> Jump | None:
+def look(name: str, windows: Windows, batch: Days, before: Days, *, day: int, days: int) -> Jump | None:
     """The step of a column from the day before to a batch of so many days; None where it cannot be told.
 
     Args:
