@@ -65,7 +65,7 @@ test-oracles: $(VENV)/installed-dev .venv-oracles/installed
 # What the deploy repository reads its DAGs with, too.
 test-airflow: $(VENV)/installed-dev .venv-airflow2/installed .venv-airflow3/installed
 	MLOPS_NEW_AIRFLOW2_PYTHON="$(CURDIR)/.venv-airflow2/bin/python" \
-	MLOPS_NEW_AIRFLOW3_PYTHON="$(CURDIR)/.venv-airflow3/bin/python" $(BIN)/pytest -n 2 --dist loadgroup tests/airflow
+	MLOPS_NEW_AIRFLOW3_PYTHON="$(CURDIR)/.venv-airflow3/bin/python" $(BIN)/pytest tests/airflow
 
 # The released versions are this checkout's tags. What went well is known until a template changes.
 check-template: $(VENV)/installed

@@ -19,16 +19,6 @@ HERE = {version: os.environ[variable] for version, variable in VARIABLES.items()
 collect_ignore_glob = [] if HERE else ["test_*.py"]
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Each version is one worker's: they wait most of the time, so they wait side by side."""
-    for item in items:
-        callspec = getattr(item, "callspec", None) if item.path.is_relative_to(Path(__file__).parent) else None
-        versions = [value for value in callspec.params.values() if value in VARIABLES] if callspec else []
-        if versions:
-            item.add_marker(pytest.mark.xdist_group(f"airflow{versions[0]}"))
-
-
 @dataclass(frozen=True)
 class World:
     """A project, the service it runs on, and one version of Airflow that has read its DAGs."""
@@ -61,9 +51,9 @@ class World:
 
 @pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One `MLOPS_NEW_HOME` for all tests of a worker, and of its `serve` alone: its environment takes long to make."""
+    """One `MLOPS_NEW_HOME` for all of these tests: its environment takes a minute to make."""
     cache = os.environ.get("MLOPS_NEW_TEST_CACHE")
-    return Path(cache) / os.environ.get("PYTEST_XDIST_WORKER", "") if cache else tmp_path_factory.getbasetemp() / "home"
+    return Path(cache) if cache else tmp_path_factory.getbasetemp() / "home"
 
 
 @pytest.fixture(autouse=True)

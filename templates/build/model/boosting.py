@@ -195,4 +195,5 @@ def _fitted(learner: Any, task: Task, rows: Rows, judged: Rows | None = None) ->
 def _threads(task: Task) -> AbstractContextManager[Any]:
     if len(task.wanted) >= FEWEST_FOR_THREADS:
         return nullcontext()
-    return threadpool_limits(1, user_api="openmp")
+    limited: AbstractContextManager[Any] = threadpool_limits(1, user_api="openmp")  # from here on, not from `with`
+    return limited
