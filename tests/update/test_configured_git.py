@@ -30,8 +30,12 @@ exit 1
 
 
 @pytest.fixture
-def ran(tmp_path: Path) -> Path:
-    """What a person's programs have done, a line each; their Git is configured to run all there are."""
+def ran(tmp_path: Path, made: Path) -> Path:
+    """What a person's programs have done, a line each; their Git is configured to run all there are.
+
+    What other tests share is made before: not with this person's Git.
+    """
+    del made
     log = tmp_path / "ran"
     log.touch()
     signer, refusing, monitor = tmp_path / "signer", tmp_path / "refusing", tmp_path / "monitor"

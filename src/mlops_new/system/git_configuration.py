@@ -34,7 +34,7 @@ EXACT = (
     ("core.eol", "lf"),
 )
 # What Git makes repositories from that nobody owns: nothing that a person configures is run in them.
-SCRATCH = Path(__file__).resolve().parent / "scratch"
+SCRATCH = Path(__file__).resolve().parent / "git_scratch"
 _COUNT = "GIT_CONFIG_COUNT"
 _SHA1 = {"GIT_DEFAULT_HASH": "sha1"}  # Git hosts know no other
 
