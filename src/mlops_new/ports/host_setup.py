@@ -7,11 +7,11 @@ from typing import Protocol
 
 from mlops_new.names import Kind
 from mlops_new.ports.git_host import HostedRepository
-from mlops_new.ports.step import Step
+from mlops_new.ports.step import Delegated, Step
 
 
 @dataclass(frozen=True)
-class SetUp(Step):
+class SetUp(Delegated):
     """Something that this Git host has besides repositories: for the project, or for one of them.
 
     Args:
@@ -21,23 +21,9 @@ class SetUp(Step):
         needs_main: It waits for the first push.
     """
 
-    what: Step
     kind: Kind | None
     before_push: bool = False
     needs_main: bool = False
-
-    @property
-    def action(self) -> str:
-        """What the host calls it."""
-        return self.what.action
-
-    @property
-    def target(self) -> str:
-        """What it is done to."""
-        return self.what.target
-
-    def __str__(self) -> str:
-        return str(self.what)
 
 
 class HostSetup(Protocol):

@@ -1,6 +1,7 @@
 """Something to do: what a plan shows of it, and what programs read."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import ClassVar
 
 
@@ -30,6 +31,35 @@ class Step:
     def document(self) -> dict[str, str]:
         """The step for programs."""
         return {"action": self.action, "target": self.target, "detail": str(self)}
+
+
+@dataclass(frozen=True)
+class Delegated(Step):
+    """A step of a Git host or a platform, for whoever only orders, shows and passes it on.
+
+    Args:
+        what: The owner's own step.
+    """
+
+    what: Step
+
+    @property
+    def action(self) -> str:
+        """What the owner calls it."""
+        return self.what.action
+
+    @property
+    def target(self) -> str:
+        """What it is done to."""
+        return self.what.target
+
+    @property
+    def sign(self) -> str:
+        """How a plan marks the owner's step."""
+        return self.what.sign
+
+    def __str__(self) -> str:
+        return str(self.what)
 
 
 def lines(steps: Iterable[Step]) -> list[str]:

@@ -9,7 +9,7 @@ from mlops_new.errors import Conflict
 from mlops_new.names import Kind, Mark, slug
 from mlops_new.ports.git_host import HostedRepository
 from mlops_new.ports.registry import Pipeline, Remains
-from mlops_new.ports.step import Step
+from mlops_new.ports.step import Delegated, Step
 from mlops_new.project.drift import LocalWork
 from mlops_new.project.observe import CopyState, WorkingCopy
 from mlops_new.system.git_urls import same_remote
@@ -55,7 +55,7 @@ class Owner(Enum):
 
 
 @dataclass(frozen=True)
-class TakeDown(Step):
+class TakeDown(Delegated):
     """Delete what the Git host has besides repositories, or the platform besides pipelines.
 
     Args:
@@ -63,23 +63,7 @@ class TakeDown(Step):
         owner: Who knows how.
     """
 
-    what: Step
     owner: Owner
-
-    sign = "-"
-
-    @property
-    def action(self) -> str:
-        """What the owner calls it."""
-        return self.what.action
-
-    @property
-    def target(self) -> str:
-        """What it is done to."""
-        return self.what.target
-
-    def __str__(self) -> str:
-        return str(self.what)
 
 
 @dataclass(frozen=True)

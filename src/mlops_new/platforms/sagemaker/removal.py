@@ -22,6 +22,7 @@ class DeleteModels(Step):
     pipelines: tuple[str, ...]
 
     action = "delete models"
+    sign = "-"
 
     @property
     def target(self) -> str:
