@@ -17,45 +17,36 @@ import math
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
-from os import cpu_count
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import threadpoolctl
 from numpy.typing import NDArray
 
 import paths
-from model import estimator, features
-from model import names as naming
+from model import estimator
 from model import schema as schemas
 from model.errors import InputError
 from model.estimator import Model
 from model.schema import Schema
 from model.values import dates
-from monitoring import background, findings, forecasts, job, kernel, ranking, settings, shares
+from monitoring import background, findings, forecasts, job, ranking, settings, shares
 from monitoring.coding import Coder
-from monitoring.deadline import Deadline, OutOfTimeError
+from monitoring.deadline import OutOfTimeError
+from monitoring.explaining import FEWEST_ROWS, FOLDER, LOCAL, chosen_rows, explain, load_model, model_columns, sample
 from monitoring.findings import Finding, Result, Skipped
 from monitoring.kernel import Explanation
 from monitoring.settings import Attribution
 from steps import tables
-from unpacking import unpack
 
 ANALYSIS = "analysis.json"
-FOLDER = "explanations_shap"
 VIOLATION = "feature_attribution_drift_check"
 SHARE = "feature_attribution_share_check"
-LOCAL, ROWS, WINDOWS = "out.csv", "rows.csv", "windows.csv"
+ROWS, WINDOWS = "rows.csv", "windows.csv"
 SAME = 1e-6
 """How far predictions of the same model are apart at most, relatively: those of files are rounded."""
 
-PREDICTIONS = 1_200_000
-"""Predictions of synthetic rows for one analysis, about: with many samples, fewer rows are explained."""
-FEWEST_ROWS = 10
-
-Floats = NDArray[np.float64]
 Json = dict[str, Any]
 
 
@@ -78,23 +69,6 @@ def main() -> None:
     count = 1 if covered is None else int(covered.max()) + 1
     result = check(data, model, known, output, config.attribution, covered=count)
     job.finish(result, config, schema.name, {f"ndcg_{label}": value for label, value in result.facts["ndcg"].items()})
-
-
-def load_model(folder: Path) -> Model:
-    """The model of a folder with `model.tar.gz`, or with what it holds.
-
-    Raises:
-        InputError: There is none.
-    """
-    archives = sorted(folder.rglob("*.tar.gz")) if folder.is_dir() else []
-    if not archives:
-        return estimator.load(folder)
-    with tempfile.TemporaryDirectory() as place:
-        try:
-            unpack(archives[0], Path(place))
-        except InputError as error:
-            raise InputError(f"{archives[0]} is no readable model.tar.gz: {error}") from error
-        return estimator.load(Path(place))
 
 
 def make_baseline(
@@ -174,26 +148,34 @@ def check(
     compared = _shares(
         known, again[0] if again else None, explained, list(columns.columns), config=config, covered=covered
     )
-    low = [
-        Finding("(all)", VIOLATION, _drifted(score, config), score, config.threshold, sentence=_ranked(score))
-        for score in scores.values()
-        if score < config.threshold
-    ]
     moved = [] if isinstance(compared, Skipped) else [_moved(share) for share in compared if share.moved]
-    facts = {
-        "rows": len(data),
-        "explained_rows": len(explained.predictions),
-        "samples": explained.samples,
-        "estimated_error": explained.error if math.isfinite(explained.error) else None,
+    facts = _of_explanation(len(data), explained) | {
         "ndcg": scores,
         "threshold": config.threshold,
         "ranks": {label: [asdict(rank) for rank in ranking.ranks(before[label], now[label])] for label in before},
         "shares": {} if isinstance(compared, Skipped) else {share.feature: _told(share) for share in compared},
     }
     skipped = _too_few(len(columns)) + ([compared] if isinstance(compared, Skipped) else [])
-    result = Result("attribution", [*moved, *low], skipped, facts)
+    result = Result("attribution", [*moved, *_ranked_otherwise(scores, config)], skipped, facts)
     findings.write(result, output, _violations(scores, moved, config))
     return result
+
+
+def _of_explanation(rows: int, explained: Explanation) -> Json:
+    return {
+        "rows": rows,
+        "explained_rows": len(explained.predictions),
+        "samples": explained.samples,
+        "estimated_error": explained.error if math.isfinite(explained.error) else None,
+    }
+
+
+def _ranked_otherwise(scores: Mapping[str, float], config: Attribution) -> list[Finding]:
+    return [
+        Finding("(all)", VIOLATION, _drifted(score, config), score, config.threshold, sentence=_ranked(score))
+        for score in scores.values()
+        if score < config.threshold
+    ]
 
 
 def _violations(scores: Mapping[str, float], moved: Sequence[Finding], config: Attribution) -> list[Json]:
@@ -245,7 +227,11 @@ def _again(known: Path, typical: pd.DataFrame, model: Model, config: Attribution
 
 def _of_labels(document: Json) -> dict[str, dict[str, float]]:
     """The global values of each output."""
-    return {label: told["global_shap_values"] for label, told in document["explanations"]["kernel_shap"].items()}
+    labels = document["explanations"]["kernel_shap"]
+    return {
+        label: {name: float(value) for name, value in told["global_shap_values"].items()}
+        for label, told in labels.items()
+    }
 
 
 def _shares(
@@ -335,104 +321,10 @@ def _too_few(rows: int) -> list[Skipped]:
     return [Skipped("(all)", VIOLATION, f"{rows} rows are few to rank features by: the score varies by chance")]
 
 
-def explain(
-    rows: pd.DataFrame, typical: pd.DataFrame, model: Model, output: Path, config: Attribution
-) -> tuple[Explanation, Json]:
-    """Explain rows, write local values and the background, and make the document of the global ones."""
-    coder = Coder.of(rows, typical)
-    deadline = Deadline(config.seconds)
-    encoded = coder.encode(rows)
-
-    def predict(matrix: Floats) -> Floats:
-        return model.scores(coder.decode(matrix))
-
-    with threadpoolctl.threadpool_limits(max(1, (cpu_count() or 1) // 2)):  # many small predictions: threads wait a lot
-        explained = kernel.explain(
-            encoded,
-            coder.encode(typical),
-            deadline.guarded(predict),
-            samples=config.samples,
-            seed=config.seed,
-            budget=deadline.affordable(predict, encoded, PREDICTIONS),
-            fewest=FEWEST_ROWS if config.seconds else 100,
-        )
-    place = output / FOLDER
-    place.mkdir(parents=True, exist_ok=True)
-    _local(explained, coder.names).to_csv(place / LOCAL, index=False)
-    typical.to_csv(place / "baseline.csv", index=False)
-    labels = {
-        f"label{label}": {
-            "global_shap_values": dict(
-                zip(coder.names, _aggregate(explained.shapley[:, :, label], config.aggregate), strict=True)
-            ),
-            "expected_value": float(explained.expected[label]),
-        }
-        for label in range(explained.shapley.shape[2])
-    }
-    return explained, {"version": "1.0", "explanations": {"kernel_shap": labels}}
-
-
-def _aggregate(values: Floats, how: str) -> list[float]:
-    match how:
-        case "mean_abs":
-            means = np.abs(values).mean(axis=0)
-        case "mean_sq":
-            means = np.square(values).mean(axis=0)
-        case _:
-            means = np.median(values, axis=0)
-    return [float(value) for value in means]
-
-
-def _local(explained: Explanation, names: Sequence[str]) -> pd.DataFrame:
-    """A SHAP value for each feature and output, and the predictions."""
-    outputs = explained.shapley.shape[2]
-    columns = {
-        f"{name}_label{label}" if outputs > 1 else name: explained.shapley[:, place, label]
-        for label in range(outputs)
-        for place, name in enumerate(names)
-    }
-    predicted = {
-        naming.free(f"predicted_label{label}", columns): explained.predictions[:, label] for label in range(outputs)
-    }
-    return pd.DataFrame(columns | predicted)
-
-
-def model_columns(data: pd.DataFrame, model: Model) -> pd.DataFrame:
-    """The model's columns of a table, as numbers and texts.
-
-    Raises:
-        InputError: Some are missing, a number is infinite, or there is no row.
-    """
-    names = [column.name for column in model.signature.columns]
-    if missing := [name for name in names if name not in data.columns]:
-        raise InputError(f"the table lacks columns of the model: {', '.join(missing)}")
-    if data.empty:
-        raise InputError("the table has no rows: nothing can be explained")
-    columns = estimator.as_trained(data, model.signature)
-    for name in columns.select_dtypes("number").columns:
-        features.check_finite(columns[name])
-    return columns
-
-
-def sample(rows: pd.DataFrame, most: int) -> pd.DataFrame:
-    """At most so many rows, chosen by a hash of their content: always the same, in whatever order they come."""
-    return rows.iloc[chosen_rows(rows, most)].reset_index(drop=True)
-
-
-def chosen_rows(rows: pd.DataFrame, most: int) -> NDArray[np.int64]:
-    """The places of those rows."""
-    hashes = pd.util.hash_pandas_object(rows, index=False).to_numpy()
-    return np.asarray(np.argsort(hashes, kind="stable")[:most], np.int64)
-
-
 def _global_values(file: Path) -> dict[str, dict[str, float]]:
     document = findings.read(file)
     try:
-        labels = document["explanations"]["kernel_shap"]
-        return {
-            label: {name: float(value) for name, value in told["global_shap_values"].items()}
-            for label, told in labels.items()
-        }
+        return _of_labels(document)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(f"{file} is not as Clarify writes it: {error!r}") from None
 

@@ -24,7 +24,7 @@ import paths
 from model import features, names
 from model import schema as schemas
 from model.errors import InputError
-from monitoring import attribution, findings, job, matching, model_quality, settings, truth
+from monitoring import explaining, findings, job, matching, model_quality, settings, truth
 from steps import tables
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def prepare_tables(schema: Schema, config: Attribution) -> str:
         InputError: The table has no row, or no column of the model.
     """
     columns = model_columns(tables.read(paths.step_input("data")), schema)
-    sample = attribution.sample(columns, config.rows)
+    sample = explaining.sample(columns, config.rows)
     columns.to_csv(paths.step_output("checked") / "checked.csv", index=False)
     sample.to_csv(paths.step_output("explained") / "explained.csv", index=False)
     findings.save(analysis_config(schema, config), paths.step_output("analysis_config") / CONFIG)

@@ -212,14 +212,8 @@ def check(
     document = metrics.statistics(schema.problem_type, of.drop(columns=list(names.keys(schema.id_columns))), positive)
     told, old = (whole.get(f"{schema.problem_type}_metrics", {}) for whole in (document, before))
     reference = _reference(known, schema)
-    if sound.empty:
-        judged = {name: _unjudged(told[name]) for name in suggested if name in told}
-    elif reference is None:
-        judged = _by_thresholds(told, suggested, sound)
-    else:
-        judged = _by_rows(
-            told, suggested, sound, Measures(schema.problem_type, reference, positive), schema=schema, config=config
-        )
+    usual = None if reference is None else Measures(schema.problem_type, reference, positive)
+    judged = _judged(told, suggested, sound, usual, schema=schema, config=config)
     worse = [_finding(name, item, old, len(sound), schema) for name, item in judged.items() if item["worse"]]
     facts: Json = {
         "rows": len(rows),
@@ -258,6 +252,23 @@ def _reference(known: Path, schema: Schema) -> pd.DataFrame | None:
         raise InputError(f"{found[0]} lacks the columns {', '.join(missing)}: build the model anew")
     texts_of = [name for name in ("actual", "label") if schema.problem_type != "regression"]
     return truth.spelled(table, schema).assign(**{name: texts(table[name]) for name in texts_of})
+
+
+def _judged(
+    told: Json,
+    suggested: Mapping[str, thresholds.Limit],
+    rows: pd.DataFrame,
+    reference: Measures | None,
+    *,
+    schema: Schema,
+    config: ModelQuality,
+) -> dict[str, Json]:
+    """Each metric beside its limit; none is beyond it where there is no row to judge by."""
+    if rows.empty:
+        return {name: _unjudged(told[name]) for name in suggested if name in told}
+    if reference is None:
+        return _by_thresholds(told, suggested, rows)
+    return _by_rows(told, suggested, rows, reference, schema=schema, config=config)
 
 
 def _by_thresholds(told: Json, suggested: Mapping[str, thresholds.Limit], rows: pd.DataFrame) -> dict[str, Json]:

@@ -11,7 +11,7 @@ import pytest
 
 from model import schema, train
 from model.errors import InputError
-from monitoring import attribution, background
+from monitoring import attribution, background, explaining
 from monitoring.settings import Attribution
 from tests.cases import document
 
@@ -101,14 +101,14 @@ def test_a_batch_is_read_as_the_model_was_trained(tmp_path: Path) -> None:
     model, _ = made = fitted("regression", frame)
     baseline(made, tmp_path / "baseline")
     batch = frame[frame["kind"] != "x"].head(200)
-    columns = attribution.model_columns(batch.assign(age="1.5"), model)
+    columns = explaining.model_columns(batch.assign(age="1.5"), model)
     assert set(columns["kind"].dropna()) == {"007", "8"}
     assert set(columns["age"]) == {1.5}
-    assert set(attribution.model_columns(batch.assign(kind="inf"), model)["kind"]) == {"inf"}
+    assert set(explaining.model_columns(batch.assign(kind="inf"), model)["kind"]) == {"inf"}
     result = attribution.check(batch, model, tmp_path / "baseline", tmp_path / "out", QUICK)
     assert result.facts["ndcg"]["label0"] > 0.99
     with pytest.raises(InputError, match="column 'age': row 1 holds 'inf'"):
-        attribution.model_columns(batch.assign(age=float("inf")), model)
+        explaining.model_columns(batch.assign(age=float("inf")), model)
 
 
 def test_another_ranking_drifts(regression: tuple[Model, pd.DataFrame], tmp_path: Path) -> None:
@@ -169,7 +169,7 @@ def test_bad_input_is_named(regression: tuple[Model, pd.DataFrame], tmp_path: Pa
         attribution.make_baseline(frame.head(0), model, tmp_path, QUICK)
     (tmp_path / "model.tar.gz").write_bytes(b"no archive")
     with pytest.raises(InputError, match=r"no readable model\.tar\.gz"):
-        attribution.load_model(tmp_path)
+        explaining.load_model(tmp_path)
 
 
 def test_typical_rows_are_values_of_the_table() -> None:

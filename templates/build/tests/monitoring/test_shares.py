@@ -12,7 +12,7 @@ import pytest
 
 from model import schema, train
 from model.errors import InputError
-from monitoring import attribution, shares
+from monitoring import attribution, explaining, shares
 from monitoring.deadline import Deadline, OutOfTimeError
 from monitoring.settings import Attribution
 from tests.cases import document
@@ -163,7 +163,7 @@ def test_a_model_that_was_fitted_again_is_compared_with_itself(tmp_path: Path) -
 
 def test_the_same_model_explains_the_baseline_once(model: Model, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[tuple[Any, ...]] = []
-    explain = attribution.explain
+    explain = explaining.explain
 
     def counted(*given: Any) -> Any:
         calls.append(given)
